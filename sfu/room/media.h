@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/ids.h"
+#include "base/time.h"
+#include "sdp/media_plan.h"
+
+// What room/ and signal/ see of the media plane: interfaces that sfu/graph implements with GStreamer
+// pipelines, and that tests implement with a fake. Main thread only, both ways.
+namespace gstlk::room {
+
+enum class TrackKind : uint8_t { Audio, Video };
+
+// Data channels by their label; LiveKit's three.
+enum class DataChannelKind : uint8_t { Reliable, Lossy, DataTrack };
+
+struct LocalTransport {
+  std::string ice_ufrag;
+  std::string ice_pwd;
+  std::string fingerprint;  // "sha-256 AA:BB:..."
+};
+
+struct RemoteTransport {
+  std::string ice_ufrag;
+  std::string ice_pwd;
+  std::string fingerprint;
+  // a=setup that the *server* ends up with: true is passive, DTLS server.
+  bool dtls_server = true;
+};
+
+// A forwarded track's state as one subscriber sees it.
+struct SubscriptionSettings {
+  bool paused = false;
+  uint8_t max_spatial = 2;
+  uint8_t max_temporal = 3;
+};
+
+// A received track: what the router needs to know beside the RTP itself.
+struct PublishedMedia {
+  TrackId track;
+  TrackKind kind = TrackKind::Audio;
+  // Simulcast encodings by rid, low to high; the index is the spatial layer. Empty: one encoding.
+  std::vector<Rid> layers;
+};
+
+struct SubscribedMedia {
+  TrackId track;
+  Mid mid;        // the m-line it is sent on
+  Ssrc ssrc;
+  std::optional<Ssrc> rtx_ssrc;
+  std::string encoding_name;  // codec to send, as in the plan of `mid`
+};
+
+struct TransportStats {
+  Duration round_trip{};
+  uint64_t bytes_received = 0;
+  uint64_t bytes_sent = 0;
+};
+
+// Of one received or sent track over its life.
+struct TrackStats {
+  uint64_t packets = 0;
+  uint64_t bytes = 0;
+  uint64_t packets_lost = 0;
+  uint64_t nacks = 0;
+  uint64_t keyframe_requests = 0;
+  Duration jitter{};
+};
+
+class PeerTransportListener {
+ public:
+  virtual ~PeerTransportListener() = default;
+  // ICE and DTLS are up. Once.
+  virtual void on_connected() = 0;
+  // Consent expired or DTLS failed: nothing has been received for ICE's limit.
+  virtual void on_failed() = 0;
+  virtual void on_data_channel_open(DataChannelKind channel) = 0;
+  virtual void on_data(DataChannelKind channel, ByteView message) = 0;
+};
+
+// One peer connection of one participant. May call its listener only from the main loop, never from
+// inside one of these calls.
+class PeerTransport {
+ public:
+  virtual ~PeerTransport() = default;
+
+  virtual LocalTransport local() const = 0;
+  // a=candidate values without "a=", UDP first.
+  virtual std::vector<std::string> candidates() const = 0;
+  // New ufrag and password; the old ones stay valid until the first check with the new.
+  virtual void restart_ice() = 0;
+  virtual void set_remote(const RemoteTransport& remote) = 0;
+  // Whole state: every m-line of the session in order. Called after each finished negotiation.
+  virtual void set_media(const std::vector<sdp::MediaPlan>& sections) = 0;
+
+  // The media received on `mid` is track `media.track` of this room.
+  virtual void publish(const Mid& mid, const PublishedMedia& media) = 0;
+  virtual void unpublish(const TrackId& track) = 0;
+
+  // Sends `media.track` of this room on `media.mid`. The m-line must be in set_media()'s sections.
+  virtual void subscribe(const SubscribedMedia& media, const SubscriptionSettings& settings) = 0;
+  virtual void update_subscription(const TrackId& track, const SubscriptionSettings& settings) = 0;
+  virtual void unsubscribe(const TrackId& track) = 0;
+
+  // The server opens LiveKit's three channels itself (v0 subscriber side).
+  virtual void open_data_channels() = 0;
+  // False: the channel is not open or its buffer is full; the message is dropped and counted.
+  virtual bool send_data(DataChannelKind channel, ByteView message) = 0;
+
+  virtual TransportStats stats() const = 0;
+  virtual std::optional<TrackStats> received_stats(const TrackId& track) const = 0;
+  virtual std::optional<TrackStats> sent_stats(const TrackId& track) const = 0;
+};
+
+// One room's pipeline.
+class RoomMedia {
+ public:
+  virtual ~RoomMedia() = default;
+  // `name` is for logs and the dot dump. The listener outlives the transport.
+  virtual std::unique_ptr<PeerTransport> add_transport(const std::string& name,
+                                                       PeerTransportListener& listener) = 0;
+  // RFC 6464 level of a published audio track over the last `audio.update_interval`, linear 0..1;
+  // 0 when silent or below the active level.
+  virtual double audio_level(const TrackId& track) const = 0;
+  // Whether any encoding of the track has been received within the last two seconds.
+  virtual bool receiving(const TrackId& track) const = 0;
+};
+
+using RoomMediaFactory = std::function<std::unique_ptr<RoomMedia>(const RoomName& name)>;
+
+}  // namespace gstlk::room
