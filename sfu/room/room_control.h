@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "base/result.h"
+#include "room/errors.h"
+
+namespace livekit {
+class CreateRoomRequest;
+class DeleteRoomRequest;
+class ListParticipantsRequest;
+class ListParticipantsResponse;
+class ListRoomsRequest;
+class ListRoomsResponse;
+class MuteRoomTrackRequest;
+class MuteRoomTrackResponse;
+class ParticipantInfo;
+class Room;
+class RoomParticipantIdentity;
+class SendDataRequest;
+class UpdateParticipantRequest;
+class UpdateRoomMetadataRequest;
+class UpdateSubscriptionsRequest;
+}  // namespace livekit
+
+namespace gstlk::room {
+
+// What LiveKit's RoomService asks of the rooms, after the caller's grants were checked. Implemented
+// by RoomRegistry. Main thread only.
+class RoomControl {
+ public:
+  virtual ~RoomControl() = default;
+
+  // Creates the room, or changes the one that exists where the request has values.
+  virtual Result<::livekit::Room, ApiError> create_room(
+      const ::livekit::CreateRoomRequest& request) = 0;
+  virtual Result<::livekit::ListRoomsResponse, ApiError> list_rooms(
+      const ::livekit::ListRoomsRequest& request) = 0;
+  virtual Result<void, ApiError> delete_room(const ::livekit::DeleteRoomRequest& request) = 0;
+  virtual Result<::livekit::Room, ApiError> update_room_metadata(
+      const ::livekit::UpdateRoomMetadataRequest& request) = 0;
+
+  virtual Result<::livekit::ListParticipantsResponse, ApiError> list_participants(
+      const ::livekit::ListParticipantsRequest& request) = 0;
+  virtual Result<::livekit::ParticipantInfo, ApiError> get_participant(
+      const ::livekit::RoomParticipantIdentity& request) = 0;
+  virtual Result<void, ApiError> remove_participant(
+      const ::livekit::RoomParticipantIdentity& request) = 0;
+  virtual Result<::livekit::MuteRoomTrackResponse, ApiError> mute_published_track(
+      const ::livekit::MuteRoomTrackRequest& request) = 0;
+  virtual Result<::livekit::ParticipantInfo, ApiError> update_participant(
+      const ::livekit::UpdateParticipantRequest& request) = 0;
+  virtual Result<void, ApiError> update_subscriptions(
+      const ::livekit::UpdateSubscriptionsRequest& request) = 0;
+  virtual Result<void, ApiError> send_data(const ::livekit::SendDataRequest& request) = 0;
+};
+
+}  // namespace gstlk::room

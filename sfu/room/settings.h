@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/time.h"
+
+namespace gstlk::livekit {
+struct Claims;
+}
+
+namespace gstlk::room {
+
+struct EnabledCodec {
+  std::string mime;  // "video/VP8"
+  std::string fmtp;  // empty: any
+};
+
+struct IceServer {
+  std::vector<std::string> urls;
+  std::string username;
+  std::string credential;
+};
+
+// The configuration's `limit` section; 0 is unlimited.
+struct Limits {
+  size_t max_metadata_size = 524288;
+  size_t max_attributes_size = 65536;
+  size_t max_room_name_length = 256;
+  size_t max_participant_identity_length = 256;
+  size_t max_participant_name_length = 256;
+  uint32_t num_tracks = 0;  // published on this node
+  uint32_t subscription_limit_video = 0;
+  uint32_t subscription_limit_audio = 0;
+};
+
+// What the configuration says about rooms; the defaults are LiveKit's. Copied into the registry.
+struct Settings {
+  bool auto_create = true;
+  uint32_t max_participants = 0;
+  Duration empty_timeout = 300s;
+  Duration departure_timeout = 20s;
+  bool enable_remote_unmute = false;
+  bool enable_data_tracks = true;
+  bool sync_streams = false;
+  size_t update_batch_target_size = 131072;
+  std::vector<EnabledCodec> enabled_codecs = {
+      {"audio/PCMU", ""}, {"audio/PCMA", ""}, {"audio/opus", ""}, {"audio/red", ""},
+      {"video/VP8", ""},  {"video/H264", ""}, {"video/VP9", ""},  {"video/AV1", ""},
+      {"video/H265", ""}, {"video/rtx", ""}};
+
+  Duration speaker_interval = 400ms;
+  Duration dynacast_pause_delay = 5s;
+  uint32_t codec_regression_threshold = 5;
+
+  Limits limits;
+
+  std::string server_version = "1.13.5";  // must be semver for the SDKs
+  std::string region;
+  std::string node_id;  // "ND_..."
+
+  // The list for one participant, with fresh credentials. May be empty.
+  std::function<std::vector<IceServer>(const ParticipantId&)> ice_servers;
+  // Signs a token with these claims and at least ten minutes to live; without it no refresh_token
+  // is sent.
+  std::function<std::string(const livekit::Claims&)> sign_token;
+};
+
+}  // namespace gstlk::room
