@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+
+#include "base/bytes.h"
+#include "base/time.h"
+#include "forward/received_packet.h"
+#include "rtp/codec/payload_descriptor.h"
+
+namespace gstlk::forward {
+
+struct PublishedTrackConfig {
+  rtp::Codec codec = rtp::Codec::Unknown;
+  uint32_t clock_rate = 90000;
+  uint8_t encodings = 1;  // simulcast; 1 for audio, for SVC and for plain video
+  bool screen_share = false;
+};
+
+// The ids under which the publisher sends header extensions; 0: it does not.
+struct ExtensionIds {
+  uint8_t dependency_descriptor = 0;
+};
+
+struct EncodingStats {
+  uint64_t packets = 0;
+  uint64_t bytes = 0;      // whole packets
+  uint64_t malformed = 0;  // not forwarded
+  Bitrate bitrate;         // of the last second
+  uint16_t width = 0;      // of the last keyframe that said so
+  uint16_t height = 0;
+};
+
+// The receiving half of a track: turns each received packet into the ReceivedPacket that all down
+// tracks share, and follows which layers are alive and how their clocks relate (TrackState).
+//
+// Driven by whoever receives the packets: receive() per packet, handle_sender_report() per SR, then
+// state() once per batch. A codec change is a new PublishedTrack. Keyframe requests, NACKs and
+// receiver reports are rtp::ReceiveSession's. Not thread-safe.
+class PublishedTrack {
+ public:
+  explicit PublishedTrack(const PublishedTrackConfig& config);
+
+  // nullopt: malformed, or too old to matter. The result borrows `rtp`.
+  std::optional<ReceivedPacket> receive(uint8_t encoding, ByteView rtp, const ExtensionIds& ids,
+                                        Timestamp now);
+  void handle_sender_report(uint8_t encoding, NtpTime ntp, uint32_t rtp_timestamp, Timestamp now);
+
+  // A layer that subscribers asked for again (dynacast) counts as alive from its first packet.
+  void expect_layer(uint8_t spatial);
+
+  TrackState state(Timestamp now) const;
+  // When state() will next change without a packet; nullopt when it will not.
+  std::optional<Timestamp> next_timeout(Timestamp now) const;
+  EncodingStats stats(uint8_t encoding, Timestamp now) const;
+  // Of spatial layer `spatial` (all its temporal layers), over the last second.
+  Bitrate layer_bitrate(uint8_t spatial, Timestamp now) const;
+  const PublishedTrackConfig& config() const { return config_; }
+
+ private:
+  PublishedTrackConfig config_;
+};
+
+}  // namespace gstlk::forward
