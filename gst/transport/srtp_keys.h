@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <span>
+
+#include "base/bytes.h"
+
+namespace gstlk::transport {
+
+// The DTLS-SRTP profiles that are offered: RFC 7714 section 14.2 and RFC 5764 section 4.1.2.
+enum class SrtpProfile : uint8_t { AeadAes128Gcm, Aes128CmSha1_80 };
+
+constexpr size_t srtp_salt_size(SrtpProfile profile) {
+  return profile == SrtpProfile::AeadAes128Gcm ? 12 : 14;
+}
+// What protect_rtp() adds.
+constexpr size_t srtp_tag_size(SrtpProfile profile) {
+  return profile == SrtpProfile::AeadAes128Gcm ? 16 : 10;
+}
+
+// Master key and salt of one direction.
+struct SrtpMasterKey {
+  SrtpProfile profile = SrtpProfile::AeadAes128Gcm;
+  std::array<uint8_t, 16> key{};
+  std::array<uint8_t, 14> salt{};  // the first srtp_salt_size() bytes count
+};
+
+struct SrtpMasterKeys {
+  SrtpMasterKey send;
+  SrtpMasterKey receive;
+};
+
+// RFC 3711 section 4.3.1.
+enum class SrtpLabel : uint8_t {
+  RtpEncryption = 0,
+  RtpAuthentication = 1,
+  RtpSalt = 2,
+  RtcpEncryption = 3,
+  RtcpAuthentication = 4,
+  RtcpSalt = 5,
+};
+
+// The key derivation of RFC 3711 section 4.3, rate zero. Fills `out` (at most 32 bytes).
+void derive_srtp_key(const SrtpMasterKey& master, SrtpLabel label, std::span<uint8_t> out);
+
+}  // namespace gstlk::transport
