@@ -34,6 +34,8 @@ struct FrameDependency {
   uint8_t target_count = 0;
   uint8_t chain_count = 0;
   uint8_t frame_diff_count = 0;
+  uint16_t width = 0;  // of the highest layer, when the structure says so
+  uint16_t height = 0;
   uint32_t active_targets = 0;  // bit i: decode target i is produced at present
   uint64_t indications = 0;     // two bits per decode target
   std::array<uint16_t, kMaxFrameDiffs> frame_diffs{};  // frames this one refers to, as distances
@@ -65,7 +67,6 @@ class DependencyDescriptorParser {
   void reset();
 
  private:
-  struct Structure;
   struct State;
   std::unique_ptr<State> state_;
 };

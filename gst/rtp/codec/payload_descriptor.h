@@ -42,11 +42,11 @@ struct Vp9Descriptor {
   uint8_t size = 0;
   bool has_picture_id = false;
   bool picture_id_is_15_bit = false;
-  bool inter_picture_predicted = false;  // P
-  bool flexible_mode = false;            // F
-  bool start_of_layer_frame = false;     // B
-  bool end_of_layer_frame = false;       // E
-  bool has_layer_indices = false;        // L
+  bool inter_picture_predicted = false;    // P
+  bool flexible_mode = false;              // F
+  bool start_of_layer_frame = false;       // B
+  bool end_of_layer_frame = false;         // E
+  bool has_layer_indices = false;          // L
   bool has_scalability_structure = false;  // V
   bool not_reference_for_upper = false;    // Z
   bool switching_up_point = false;         // U
@@ -61,13 +61,13 @@ struct Vp9Descriptor {
 // What an SFU needs to know of one payload, whatever the codec. Filled once per received packet.
 struct PayloadDescriptor {
   Codec codec = Codec::Unknown;
-  bool keyframe = false;        // this packet belongs to, and starts, something decodable alone
-  bool start_of_frame = false;  // first packet of a frame (of a layer frame with SVC)
-  bool end_of_frame = false;    // last packet of a frame (of a layer frame with SVC)
+  bool keyframe = false;         // this packet belongs to, and starts, something decodable alone
+  bool start_of_frame = false;   // first packet of a frame (of a layer frame with SVC)
+  bool end_of_frame = false;     // last packet of a frame (of a layer frame with SVC)
   bool switching_point = false;  // the temporal layer may be raised here
   uint8_t spatial = 0;
   uint8_t temporal = 0;
-  uint16_t width = 0;   // of a keyframe that says so, else 0
+  uint16_t width = 0;  // of a keyframe that says so, else 0
   uint16_t height = 0;
   Vp8Descriptor vp8;  // when codec is Vp8
   Vp9Descriptor vp9;  // when codec is Vp9
