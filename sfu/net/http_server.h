@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "net/http.h"
+#include "net/web_socket.h"
+
+namespace gstlk::net {
+
+using HttpHandler = std::function<HttpResponse(const HttpRequest& request)>;
+
+// Looks at a request before the handshake is answered: the listener, or the plain HTTP error that
+// is answered instead. What it sends through `socket` is what the client reads first.
+using WebSocketHandler = std::function<Result<std::unique_ptr<WebSocketListener>, HttpResponse>(
+    const HttpRequest& request, WebSocket& socket)>;
+
+struct HttpLimits {
+  size_t max_body_size = 10 * 1024 * 1024;
+  size_t max_message_size = 2 * 1024 * 1024;  // of a WebSocket message
+};
+
+// HTTP/1.1 and WebSockets on any number of addresses, over libsoup; runs in the default main
+// context. Every answer passes CORS (any origin), and a request body over the limit is answered
+// with 413 before it is read. WebSockets are pinged every ten seconds. Main thread only.
+//
+// Left out: HTTP/2, which has nothing to offer to a signal connection.
+class HttpServer {
+ public:
+  explicit HttpServer(HttpLimits limits);
+  ~HttpServer();  // closes every connection
+  HttpServer(const HttpServer&) = delete;
+  HttpServer& operator=(const HttpServer&) = delete;
+
+  // Exactly this path, or with a trailing '*' every path that begins so; the longest wins.
+  void add_handler(std::string path, HttpHandler handler);
+  // A request to `path` that is no WebSocket handshake goes to the handlers above.
+  void add_web_socket(std::string path, WebSocketHandler handler);
+
+  // Listens on each address; none means all of this machine. Port 0 takes a free one. Fails when an
+  // address is taken, or when none of them exists here; one that does not exist is a warning.
+  Result<void> listen(const std::vector<std::string>& addresses, uint16_t port);
+  uint16_t port() const;  // that it really listens on
+
+  // Takes no more connections; WebSockets stay.
+  void stop_listening();
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace gstlk::net
