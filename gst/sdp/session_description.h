@@ -35,7 +35,7 @@ struct TransportDescription {
   std::string ice_ufrag;
   std::string ice_pwd;
   std::vector<std::string> ice_options;
-  std::string fingerprint;  // "sha-256 AB:CD:...", the strongest known one when there are several
+  std::string fingerprint;  // "sha-256 AB:CD:...", that one where there are several
   std::optional<Setup> setup;
   bool operator==(const TransportDescription&) const = default;
 };
@@ -98,6 +98,7 @@ struct MediaDescription {
   bool rtcp_mux = false;
   bool rtcp_rsize = false;
   std::vector<Format> formats;  // in the order of the m-line; a=rtcp-fb:* is spread over them
+  std::string other_formats;    // the m-line's list where it is neither RTP nor a data channel
   std::vector<HeaderExtension> extensions;
   bool extmap_allow_mixed = false;
   std::optional<Msid> msid;
