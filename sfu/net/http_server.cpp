@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "net/http_server.h"
+
+#include <libsoup/soup.h>
+
+#include <algorithm>
+#include <list>
+
+#include "base/log.h"
+#include "base/ref.h"
+#include "net/soup_web_socket.h"
+
+namespace gstlk::net {
+namespace {
+
+LogCategory log_category{"sfu-net"};
+
+constexpr char kSocketKey[] = "gstlk-web-socket";
+constexpr char kSizeKey[] = "gstlk-body-size";
+
+Headers read_headers(SoupMessageHeaders* headers) {
+  Headers out;
+  SoupMessageHeadersIter iterator;
+  soup_message_headers_iter_init(&iterator, headers);
+  const char* name = nullptr;
+  const char* value = nullptr;
+  while (soup_message_headers_iter_next(&iterator, &name, &value)) out.emplace_back(name, value);
+  return out;
+}
+
+std::string collapse_slashes(std::string path) {
+  // Clients append to a base URL that may end with a slash.
+  if (path.starts_with("//")) path.erase(0, 1);
+  return path;
+}
+
+HttpRequest read_request(SoupServerMessage* message) {
+  HttpRequest request;
+  GUri* uri = soup_server_message_get_uri(message);
+  request.method = soup_server_message_get_method(message);
+  request.path = collapse_slashes(g_uri_get_path(uri));
+  if (const char* query = g_uri_get_query(uri)) request.query = parse_query(query);
+  request.headers = read_headers(soup_server_message_get_request_headers(message));
+  if (const char* host = soup_server_message_get_remote_host(message)) {
+    request.remote_address = host;
+  }
+  SoupMessageBody* body = soup_server_message_get_request_body(message);
+  if (!soup_message_body_get_accumulate(body)) return request;  // it was too large
+  auto bytes = Ref<GBytes>::adopt(soup_message_body_flatten(body));
+  gsize size = 0;
+  const char* data = static_cast<const char*>(g_bytes_get_data(bytes.get(), &size));
+  if (size > 0) request.body.assign(data, size);
+  return request;
+}
+
+void write_response(SoupServerMessage* message, const Headers& cors, const HttpResponse& response) {
+  SoupMessageHeaders* headers = soup_server_message_get_response_headers(message);
+  for (const auto& [name, value] : cors) {
+    soup_message_headers_replace(headers, name.c_str(), value.c_str());
+  }
+  for (const auto& [name, value] : response.headers) {
+    soup_message_headers_replace(headers, name.c_str(), value.c_str());
+  }
+  soup_server_message_set_status(message, response.status, nullptr);
+  if (response.status == 204) return;
+  soup_server_message_set_response(message, response.content_type.c_str(), SOUP_MEMORY_COPY,
+                                   response.body.data(), response.body.size());
+}
+
+}  // namespace
+
+struct HttpServer::Impl {
+  explicit Impl(HttpLimits limits);
+  ~Impl();
+
+  const HttpHandler* find_handler(const std::string& path) const;
+  HttpResponse answer(const HttpRequest& request) const;
+  void handle(SoupServerMessage* message);
+  void begin_web_socket(SoupServerMessage* message, const HttpRequest& request,
+                        const WebSocketHandler& handler);
+  void remove(SoupWebSocket& socket);
+
+  static void on_headers(SoupServer*, SoupServerMessage* message, const char*, GHashTable*,
+                         gpointer self);
+  static void on_chunk(SoupServerMessage* message, GBytes* chunk, gpointer self);
+  static void on_request(SoupServer*, SoupServerMessage* message, const char*, GHashTable*,
+                         gpointer self);
+  static void on_handshake(SoupServer*, SoupServerMessage* message, const char*,
+                           SoupWebsocketConnection* connection, gpointer self);
+  static void on_finished(SoupServerMessage* message, gpointer self);
+
+  const HttpLimits limits;
+  Ref<SoupServer> server;
+  std::map<std::string, HttpHandler> handlers;
+  std::map<std::string, WebSocketHandler> web_sockets;
+  std::list<std::unique_ptr<SoupWebSocket>> sockets;
+};
+
+HttpServer::Impl::Impl(HttpLimits l)
+    : limits(l), server(Ref<SoupServer>::adopt(soup_server_new(nullptr, nullptr))) {
+  soup_server_add_early_handler(server.get(), nullptr, on_headers, this, nullptr);
+  soup_server_add_handler(server.get(), nullptr, on_request, this, nullptr);
+  // The handshake comes after on_request(), and only when that has set no status.
+  soup_server_add_websocket_handler(server.get(), nullptr, nullptr, nullptr, on_handshake, this,
+                                    nullptr);
+}
+
+HttpServer::Impl::~Impl() {
+  soup_server_disconnect(server.get());
+  sockets.clear();
+}
+
+void HttpServer::Impl::on_headers(SoupServer*, SoupServerMessage* message, const char*, GHashTable*,
+                                  gpointer self) {
+  auto* impl = static_cast<Impl*>(self);
+  const size_t limit = impl->limits.max_body_size;
+  SoupMessageHeaders* headers = soup_server_message_get_request_headers(message);
+  const goffset length = soup_message_headers_get_content_length(headers);
+  if (limit != 0 && length > static_cast<goffset>(limit)) {
+    const HttpRequest request = read_request(message);
+    write_response(message, cors_headers(request), plain_text(413, "request body too large"));
+    // What follows on this connection is the body that nobody reads.
+    soup_message_headers_replace(soup_server_message_get_response_headers(message), "Connection",
+                                 "close");
+    return;
+  }
+  g_signal_connect(message, "got-chunk", G_CALLBACK(on_chunk), impl);
+}
+
+// A body without Content-Length tells its size only while it comes.
+void HttpServer::Impl::on_chunk(SoupServerMessage* message, GBytes* chunk, gpointer self) {
+  const size_t limit = static_cast<Impl*>(self)->limits.max_body_size;
+  const size_t size =
+      GPOINTER_TO_SIZE(g_object_get_data(G_OBJECT(message), kSizeKey)) + g_bytes_get_size(chunk);
+  g_object_set_data(G_OBJECT(message), kSizeKey, GSIZE_TO_POINTER(size));
+  if (limit != 0 && size > limit) {
+    SoupMessageBody* body = soup_server_message_get_request_body(message);
+    soup_message_body_set_accumulate(body, FALSE);
+  }
+}
+
+void HttpServer::Impl::on_request(SoupServer*, SoupServerMessage* message, const char*, GHashTable*,
+                                  gpointer self) {
+  static_cast<Impl*>(self)->handle(message);
+}
+
+void HttpServer::Impl::handle(SoupServerMessage* message) {
+  const HttpRequest request = read_request(message);
+  const size_t size = GPOINTER_TO_SIZE(g_object_get_data(G_OBJECT(message), kSizeKey));
+  const auto web_socket = web_sockets.find(request.path);
+  if (limits.max_body_size != 0 && size > limits.max_body_size) {
+    write_response(message, cors_headers(request), plain_text(413, "request body too large"));
+  } else if (web_socket != web_sockets.end() && request.is_websocket_upgrade()) {
+    begin_web_socket(message, request, web_socket->second);
+  } else {
+    write_response(message, cors_headers(request), answer(request));
+  }
+}
+
+HttpResponse HttpServer::Impl::answer(const HttpRequest& request) const {
+  if (is_preflight(request)) {
+    HttpResponse response;
+    response.status = 204;
+    return response;
+  }
+  const HttpHandler* handler = find_handler(request.path);
+  return handler ? (*handler)(request) : not_found();
+}
+
+const HttpHandler* HttpServer::Impl::find_handler(const std::string& path) const {
+  const auto exact = handlers.find(path);
+  if (exact != handlers.end()) return &exact->second;
+  const HttpHandler* best = nullptr;
+  size_t best_size = 0;
+  for (const auto& [pattern, handler] : handlers) {
+    if (!pattern.ends_with('*') || pattern.size() <= best_size) continue;
+    if (!path.starts_with(std::string_view(pattern).substr(0, pattern.size() - 1))) continue;
+    best = &handler;
+    best_size = pattern.size();
+  }
+  return best;
+}
+
+void HttpServer::Impl::begin_web_socket(SoupServerMessage* message, const HttpRequest& request,
+                                        const WebSocketHandler& handler) {
+  auto socket = std::make_unique<SoupWebSocket>(limits.max_message_size,
+                                                [this](SoupWebSocket& gone) { remove(gone); });
+  Result<std::unique_ptr<WebSocketListener>, HttpResponse> listener = handler(request, *socket);
+  if (!listener) {
+    write_response(message, cors_headers(request), listener.error());
+    return;
+  }
+  socket->set_listener(std::move(listener).value());
+  g_object_set_data(G_OBJECT(message), kSocketKey, socket.get());
+  g_signal_connect(message, "finished", G_CALLBACK(on_finished), this);
+  sockets.push_back(std::move(socket));
+}
+
+void HttpServer::Impl::on_handshake(SoupServer*, SoupServerMessage* message, const char*,
+                                    SoupWebsocketConnection* connection, gpointer) {
+  auto* socket = static_cast<SoupWebSocket*>(g_object_get_data(G_OBJECT(message), kSocketKey));
+  if (!socket) return;
+  g_object_set_data(G_OBJECT(message), kSocketKey, nullptr);
+  socket->attach(connection);
+}
+
+// Without a handshake: the client went away in between.
+void HttpServer::Impl::on_finished(SoupServerMessage* message, gpointer self) {
+  auto* socket = static_cast<SoupWebSocket*>(g_object_get_data(G_OBJECT(message), kSocketKey));
+  if (socket) static_cast<Impl*>(self)->remove(*socket);
+}
+
+void HttpServer::Impl::remove(SoupWebSocket& socket) {
+  const auto it = std::ranges::find(sockets, &socket, &std::unique_ptr<SoupWebSocket>::get);
+  if (it == sockets.end()) return;
+  const std::unique_ptr<SoupWebSocket> doomed = std::move(*it);
+  sockets.erase(it);
+}
+
+HttpServer::HttpServer(HttpLimits limits) : impl_(std::make_unique<Impl>(limits)) {}
+
+HttpServer::~HttpServer() = default;
+
+void HttpServer::add_handler(std::string path, HttpHandler handler) {
+  impl_->handlers[std::move(path)] = std::move(handler);
+}
+
+void HttpServer::add_web_socket(std::string path, WebSocketHandler handler) {
+  impl_->web_sockets[std::move(path)] = std::move(handler);
+}
+
+Result<void> HttpServer::listen(const std::vector<std::string>& addresses, uint16_t port) {
+  GError* error = nullptr;
+  std::string missing;
+  bool listening = false;
+  if (addresses.empty()) {
+    listening =
+        soup_server_listen_all(impl_->server.get(), port, SoupServerListenOptions(0), &error);
+  }
+  for (const std::string& address : addresses) {
+    auto socket_address =
+        Ref<GSocketAddress>::adopt(g_inet_socket_address_new_from_string(address.c_str(), port));
+    if (!socket_address) return fail("\"" + address + "\" is not an IP address");
+    if (soup_server_listen(impl_->server.get(), socket_address.get(), SoupServerListenOptions(0),
+                           &error)) {
+      listening = true;
+      continue;
+    }
+    // Taken by somebody else is fatal; an address family that this machine has not is not.
+    if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE)) break;
+    missing = address + ": " + error->message;
+    LOG_WARNING(log_category, "not listening on %s", missing.c_str());
+    g_clear_error(&error);
+  }
+  if (error) {
+    const std::string reason = error->message;
+    g_error_free(error);
+    return fail("cannot listen on port " + std::to_string(port) + ": " + reason);
+  }
+  if (!listening) return fail("cannot listen on " + missing);
+  return {};
+}
+
+uint16_t HttpServer::port() const {
+  GSList* uris = soup_server_get_uris(impl_->server.get());
+  const int port = uris ? g_uri_get_port(static_cast<GUri*>(uris->data)) : 0;
+  g_slist_free_full(uris, reinterpret_cast<GDestroyNotify>(g_uri_unref));
+  return static_cast<uint16_t>(port);
+}
+
+void HttpServer::stop_listening() { soup_server_disconnect(impl_->server.get()); }
+
+}  // namespace gstlk::net
