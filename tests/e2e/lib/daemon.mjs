@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Starts the daemon of the build directory on free ports of its own, so that tests run beside other
+// daemons, and ends that one process by its id.
+
+import { spawn } from 'node:child_process';
+import dgram from 'node:dgram';
+import { once } from 'node:events';
+import fs from 'node:fs';
+import net from 'node:net';
+import os from 'node:os';
+import path from 'node:path';
+
+import { eventually, sleep } from './wait.mjs';
+
+export const kKey = 'devkey';
+export const kSecret = 'secret';
+
+async function freeTcpPort() {
+  const server = net.createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address();
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+async function freeUdpPort() {
+  const socket = dgram.createSocket('udp4').bind(0, '127.0.0.1');
+  await once(socket, 'listening');
+  const { port } = socket.address();
+  socket.close();
+  return port;
+}
+
+function configuration(ports, extra) {
+  return [
+    `port: ${ports.http}`,
+    'bind_addresses: ["127.0.0.1"]',
+    'rtc:',
+    `  udp_port: ${ports.udp}`,
+    `  tcp_port: ${ports.tcp}`,
+    '  node_ip: 127.0.0.1',
+    '  enable_loopback_candidate: true',
+    `keys:\n  ${kKey}: ${kSecret}`,
+    extra,
+  ].join('\n');
+}
+
+/**
+ * @param {{config?: string, env?: object}} options config: more YAML, top level keys.
+ * @returns what a test needs of the running daemon; `stop()` ends it and fails when it crashed.
+ */
+export async function startDaemon({ config = '', env = {} } = {}) {
+  const program = process.env.LIVEKIT_SFU;
+  if (!program) throw new Error('LIVEKIT_SFU names no daemon: run through run.mjs');
+  const ports = { http: await freeTcpPort(), udp: await freeUdpPort(), tcp: await freeTcpPort() };
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'livekit-sfu-e2e-'));
+  const file = path.join(folder, 'livekit.yaml');
+  fs.writeFileSync(file, configuration(ports, config));
+
+  const child = spawn(program, ['--dev', '--config', file], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
+  });
+  let log = '';
+  const keep = (data) => { log = (log + data).slice(-200000); };
+  child.stdout.on('data', keep);
+  child.stderr.on('data', keep);
+  const exited = once(child, 'exit').then(([code, signal]) => ({ code, signal }));
+  let ended = null;
+  exited.then((how) => { ended = how; });
+  const onExit = () => child.kill('SIGKILL');
+  process.on('exit', onExit);
+
+  const daemon = {
+    pid: child.pid,
+    ports,
+    http: `http://127.0.0.1:${ports.http}`,
+    url: `ws://127.0.0.1:${ports.http}`,
+    log: () => log,
+    /** Memory in use, in kB. */
+    residentKb: () => Number(/VmRSS:\s+(\d+)/.exec(fs.readFileSync(`/proc/${child.pid}/status`, 'utf8'))[1]),
+    async stop() {
+      const early = ended;
+      if (!early) {
+        child.kill('SIGTERM');
+        child.kill('SIGTERM');  // The second one does not wait for participants.
+        if (!(await Promise.race([exited, sleep(5000)]))) child.kill('SIGKILL');
+        await exited;
+      }
+      process.off('exit', onExit);
+      fs.rmSync(folder, { recursive: true, force: true });
+      if (process.env.E2E_LOG) fs.appendFileSync(process.env.E2E_LOG, log);
+      if (early) throw new Error(`the daemon ended by itself: ${JSON.stringify(early)}\n${log.slice(-4000)}`);
+      if (ended?.signal && !['SIGTERM', 'SIGKILL'].includes(ended.signal)) {
+        throw new Error(`the daemon crashed at its end: ${ended.signal}\n${log.slice(-4000)}`);
+      }
+    },
+  };
+
+  await eventually(async () => {
+    if (ended) throw Object.assign(new Error(`the daemon did not start\n${log}`), { final: true });
+    return (await fetch(`${daemon.http}/`)).ok;
+  }, { timeout: 10000, what: 'the daemon answers' });
+  return daemon;
+}

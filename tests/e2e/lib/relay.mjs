@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import path from 'node:path';
+import readline from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+const program = path.join(path.dirname(fileURLToPath(import.meta.url)), '../../support/udp_relay.mjs');
+
+/** A relay in front of `port`, in a process of its own so that nothing here delays it. */
+export async function startRelay(port, { loss, delay, seed = 1 }) {
+  const words = { to: port, loss, delay, seed };
+  const child = spawn(process.execPath, [program, ...Object.entries(words).flatMap(([k, v]) => [`--${k}`, `${v}`])],
+    { stdio: ['pipe', 'pipe', 'inherit'] });
+  const lines = readline.createInterface({ input: child.stdout });
+  const [first] = await once(lines, 'line');
+  return {
+    port: JSON.parse(first).port,
+    /** Ends it and gives its counts: passed, lost, latest (ms a packet left after its time). */
+    async stop() {
+      child.stdin.end();
+      const [last] = await once(lines, 'line');
+      return JSON.parse(last);
+    },
+  };
+}

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// One participant, driven by a test through window.lk. The client library is the unmodified one; which
+// version, the site decides. Everything given back is plain data.
+
+import * as client from 'livekit-client';
+
+import { AudioProbe } from './audio_probe.js';
+
+const { Room, RoomEvent, Track, VideoQuality } = client;
+
+let room = null;
+const frames = new Map();   // track sid -> { count, first, times }
+const probes = new Map();   // track sid -> AudioProbe
+const events = [];          // what happened, in order
+const received = { data: [], text: [] };
+
+function watchVideo(track) {
+  const element = track.attach();
+  element.muted = true;
+  document.body.append(element);
+  const seen = { count: 0, first: 0, times: [], element };
+  frames.set(track.sid, seen);
+  const next = () => element.requestVideoFrameCallback((now) => {
+    seen.count += 1;
+    seen.first ||= now;
+    seen.times.push(now);
+    next();
+  });
+  next();
+}
+
+function watchAudio(track) {
+  document.body.append(track.attach());
+  probes.set(track.sid, new AudioProbe(track.mediaStreamTrack));
+}
+
+function listen() {
+  const note = (name) => (...values) => events.push({ name, detail: values.map(describe).filter(Boolean).join(' ') });
+  for (const name of ['ParticipantConnected', 'ParticipantDisconnected', 'TrackMuted', 'TrackUnmuted', 'TrackPublished',
+    'TrackUnpublished', 'Disconnected', 'Reconnecting', 'Reconnected', 'TrackSubscriptionFailed']) {
+    room.on(RoomEvent[name], note(name));
+  }
+  room.on(RoomEvent.TrackSubscribed, (track) => (track.kind === 'video' ? watchVideo(track) : watchAudio(track)));
+  room.on(RoomEvent.TrackUnsubscribed, (track) => {
+    track.detach().forEach((element) => element.remove());
+    probes.get(track.sid)?.close();
+  });
+  room.on(RoomEvent.DataReceived, (payload, participant, kind, topic) =>
+    received.data.push({ text: new TextDecoder().decode(payload), from: participant?.identity, kind, topic }));
+}
+
+function describe(value) {
+  return value?.identity ?? value?.source ?? (typeof value === 'object' ? '' : String(value));
+}
+
+function remotePublication(identity, source) {
+  const participant = room.remoteParticipants.get(identity);
+  return participant?.getTrackPublication(source);
+}
+
+async function statsOf(holder, type) {
+  const report = await holder?.getStats();
+  if (!report) return [];
+  const all = [...report.values()];
+  const codec = (id) => all.find((entry) => entry.id === id);
+  return all.filter((entry) => entry.type === type).map((entry) => ({
+    ...entry,
+    codec: codec(entry.codecId)?.mimeType,
+    fmtp: codec(entry.codecId)?.sdpFmtpLine,
+  }));
+}
+
+/** A tone that never stops, for tests that listen for gaps. */
+function toneTrack(frequency) {
+  const context = new AudioContext();
+  const tone = new OscillatorNode(context, { frequency });
+  const volume = new GainNode(context, { gain: 0.4 });
+  const output = context.createMediaStreamDestination();
+  tone.connect(volume).connect(output);
+  tone.start();
+  return output.stream.getAudioTracks()[0];
+}
+
+window.lk = {
+  client,
+
+  async join(url, token, options = {}) {
+    room = new Room({ ...options, publishDefaults: { ...options.publishDefaults } });
+    window.room = room;
+    listen();
+    const start = performance.now();
+    await room.connect(url, token, options.connect);
+    return performance.now() - start;
+  },
+
+  async leave() { await room.disconnect(); },
+  state: () => room?.state,
+  events: (name) => events.filter((event) => !name || event.name === name),
+  participants: () => [...room.remoteParticipants.keys()],
+
+  async publish(what = { camera: true, microphone: true }) {
+    const local = room.localParticipant;
+    if (what.microphone) await local.setMicrophoneEnabled(true, undefined, what.audioOptions);
+    if (what.camera) await local.setCameraEnabled(true, { resolution: { width: 1280, height: 720, frameRate: 30 } }, what.videoOptions);
+  },
+
+  async publishTone(frequency = 440) {
+    await room.localParticipant.publishTrack(toneTrack(frequency), { source: Track.Source.Microphone, dtx: false });
+  },
+
+  enable: (source, on) => room.localParticipant[`set${source}Enabled`](on),
+
+  /** What is known of somebody else's track: subscribed, muted, frames drawn, sound heard. */
+  async remote(identity, source) {
+    const publication = remotePublication(identity, source);
+    const track = publication?.track;
+    const stats = (await statsOf(track?.receiver, 'inbound-rtp'))[0];
+    const drawn = frames.get(track?.sid);
+    return {
+      known: Boolean(publication),
+      muted: publication?.isMuted,
+      subscribed: Boolean(track),
+      sid: publication?.trackSid,
+      drawn: drawn?.count ?? 0,
+      width: drawn?.element.videoWidth ?? 0,
+      decoded: stats?.framesDecoded ?? 0,
+      freezes: stats?.freezeCount ?? 0,
+      keyframes: stats?.keyFramesDecoded ?? 0,
+      plis: stats?.pliCount ?? 0,
+      nacks: stats?.nackCount ?? 0,
+      lost: stats?.packetsLost ?? 0,
+      packets: stats?.packetsReceived ?? 0,
+      energy: stats?.totalAudioEnergy ?? 0,
+      codec: stats?.codec,
+      level: probes.get(track?.sid)?.level() ?? 0,
+    };
+  },
+
+  /** The times, in ms, at which frames of this track were drawn; the list starts anew. */
+  takeFrameTimes(identity, source) {
+    const seen = frames.get(remotePublication(identity, source)?.track?.sid);
+    return seen ? seen.times.splice(0) : [];
+  },
+
+  /** The longest silence in ms since the last call, and for how long was listened. */
+  takeSilence: (identity) => probes.get(remotePublication(identity, 'microphone')?.track?.sid)?.takeSilence(),
+
+  /** What is sent for one's own track: one entry per encoding. */
+  async sent(source) {
+    const track = room.localParticipant.getTrackPublication(source)?.track;
+    return statsOf(track?.sender, 'outbound-rtp');
+  },
+
+  setQuality(identity, quality) {
+    remotePublication(identity, 'camera').setVideoQuality(VideoQuality[quality]);
+  },
+
+  subscribe: (identity, source, on) => remotePublication(identity, source).setSubscribed(on),
+  sendData: (text, options) => room.localParticipant.publishData(new TextEncoder().encode(text), options),
+  takeData: () => received.data.splice(0),
+
+  listenText(topic) {
+    room.registerTextStreamHandler(topic, async (reader, from) =>
+      received.text.push({ text: await reader.readAll(), from: from.identity }));
+  },
+  sendText: async (text, options) => { await room.localParticipant.sendText(text, options); },
+  takeText: () => received.text.splice(0),
+
+  answerRpc(method) {
+    const answer = async (data) => {
+      if (data.payload === 'fail') throw new client.RpcError(1234, 'as asked');
+      return `${data.callerIdentity}:${data.payload}`;
+    };
+    (room.registerRpcMethod ? room : room.localParticipant).registerRpcMethod(method, answer);
+  },
+  callRpc: (destinationIdentity, method, payload) =>
+    room.localParticipant.performRpc({ destinationIdentity, method, payload })
+      .then((answer) => ({ answer }), (error) => ({ code: error.code, message: error.message })),
+
+  /** The transport in use to the server: udp or tcp, once per peer connection. */
+  async protocols() {
+    const manager = room.engine.pcManager;
+    const found = [];
+    for (const transport of [manager.publisher, manager.subscriber].filter(Boolean)) {
+      const all = [...(await transport.getStats()).values()];
+      const used = all.find((entry) => entry.type === 'candidate-pair' && entry.nominated && entry.state === 'succeeded');
+      const remote = all.find((entry) => entry.id === used?.remoteCandidateId);
+      if (remote) found.push(`${remote.protocol}:${remote.port}`);
+    }
+    return found;
+  },
+
+  /** Joins, waits for the first frame of anybody's camera to be drawn, leaves; the time it took in ms. */
+  async timeToFirstFrame(url, token) {
+    const fresh = new Room();
+    const element = document.createElement('video');
+    element.muted = true;
+    element.autoplay = true;
+    document.body.append(element);
+    const drawn = new Promise((resolve) => {
+      fresh.on(RoomEvent.TrackSubscribed, (track) => track.kind === 'video' && track.attach(element));
+      element.requestVideoFrameCallback(() => resolve(performance.now()));
+    });
+    const start = performance.now();
+    await fresh.connect(url, token);
+    const took = (await drawn) - start;
+    await fresh.disconnect();
+    element.remove();
+    return took;
+  },
+};

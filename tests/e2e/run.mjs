@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Runs one test file: run.mjs [--daemon <livekit-sfu>] [--tap] [--limit <seconds>] <name>.test.mjs
+//
+// Installs the packages of the lock file when they are not there, and never runs longer than the
+// limit. Plain Node 18 does.
+
+import { execFileSync, spawn } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const folder = path.dirname(fileURLToPath(import.meta.url));
+
+function installPackages() {
+  const lock = fs.readFileSync(path.join(folder, 'package-lock.json'), 'utf8');
+  const stamp = path.join(folder, 'node_modules/.installed-lock');
+  if (fs.existsSync(stamp) && fs.readFileSync(stamp, 'utf8') === lock) return;
+  execFileSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
+    cwd: folder,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  fs.writeFileSync(stamp, lock);
+}
+
+function parse(words) {
+  const options = { files: [], limit: 300, reporter: 'spec', daemon: process.env.LIVEKIT_SFU };
+  for (let i = 0; i < words.length; i += 1) {
+    if (words[i] === '--daemon') options.daemon = path.resolve(words[(i += 1)]);
+    else if (words[i] === '--limit') options.limit = Number(words[(i += 1)]);
+    else if (words[i] === '--tap') options.reporter = 'tap';
+    else if (words[i] === '--install') options.install = true;
+    else options.files.push(path.resolve(words[i]));
+  }
+  return options;
+}
+
+const options = parse(process.argv.slice(2));
+installPackages();
+if (!options.install) {
+  const child = spawn(process.execPath, [`--test-reporter=${options.reporter}`, ...options.files], {
+    stdio: 'inherit',
+    detached: true,  // A process group of its own, so that the end takes the daemon along.
+    env: { ...process.env, LIVEKIT_SFU: options.daemon },
+  });
+  const end = () => process.kill(-child.pid, 'SIGKILL');
+  process.on('SIGTERM', end);
+  process.on('SIGINT', end);
+  const limit = setTimeout(() => {
+    console.log(`Bail out! not done within ${options.limit} s`);
+    end();
+  }, options.limit * 1000);
+  child.on('exit', (code) => {
+    clearTimeout(limit);
+    process.exitCode = code ?? 1;
+  });
+}

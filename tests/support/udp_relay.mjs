@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// A UDP relay that loses and delays packets, each way by itself, with a seed: what netem would do, for
+// kernels without it and users without root.
+//
+//   node udp_relay.mjs --to <port> [--loss <percent>] [--delay <ms>] [--seed <number>]
+//
+// It listens on a free port of 127.0.0.1, prints {"port": N}, and one line of counts when it ends with
+// its standard input. Each sender gets a socket of its own towards the target, as behind a NAT.
+
+import dgram from 'node:dgram';
+import { performance } from 'node:perf_hooks';
+
+function option(name, fallback) {
+  const at = process.argv.indexOf(`--${name}`);
+  return at > 0 ? Number(process.argv[at + 1]) : fallback;
+}
+
+const target = option('to');
+const loss = option('loss', 0) / 100;
+const delay = option('delay', 0);
+const counts = { passed: 0, lost: 0, latest: 0 };
+
+/** Numbers from 0 to 1 that repeat with the seed (mulberry32). */
+function seededRandom(seed) {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+const random = seededRandom(option('seed', 1));
+
+/** One direction: packets leave in the order in which they came, `delay` later. */
+class Line {
+  constructor(send) {
+    this.send = send;
+    this.waiting = [];
+    this.timer = null;
+  }
+
+  push(packet) {
+    if (random() < loss) {
+      counts.lost += 1;
+      return;
+    }
+    this.waiting.push({ packet, due: performance.now() + delay });
+    this.timer ??= setTimeout(() => this.run(), delay);
+  }
+
+  run() {
+    const now = performance.now();
+    while (this.waiting.length > 0 && this.waiting[0].due <= now + 0.5) {
+      const { packet, due } = this.waiting.shift();
+      counts.latest = Math.max(counts.latest, Math.round(now - due));
+      counts.passed += 1;
+      this.send(packet);
+    }
+    this.timer = this.waiting.length > 0 ? setTimeout(() => this.run(), this.waiting[0].due - now) : null;
+  }
+}
+
+const kBuffer = 4 * 1024 * 1024;
+
+function open(address) {
+  const socket = dgram.createSocket({ type: 'udp4', recvBufferSize: kBuffer, sendBufferSize: kBuffer });
+  socket.on('error', () => {});  // A port that is closed at the other end: the packet is lost.
+  if (address) socket.bind(address);
+  return socket;
+}
+
+const front = open({ port: 0, address: '127.0.0.1' });
+const senders = new Map();
+
+function senderFor(from) {
+  const key = `${from.address}:${from.port}`;
+  let sender = senders.get(key);
+  if (!sender) {
+    const socket = open({ port: 0, address: '127.0.0.1' });
+    const back = new Line((packet) => front.send(packet, from.port, from.address));
+    socket.on('message', (packet) => back.push(packet));
+    sender = new Line((packet) => socket.send(packet, target, '127.0.0.1'));
+    senders.set(key, sender);
+  }
+  return sender;
+}
+
+front.on('message', (packet, from) => senderFor(from).push(packet));
+front.on('listening', () => console.log(JSON.stringify({ port: front.address().port })));
+process.stdin.resume();
+process.stdin.on('end', () => {
+  console.log(JSON.stringify(counts));
+  process.exit(0);
+});
