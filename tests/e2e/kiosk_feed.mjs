@@ -3,7 +3,7 @@
 // A kiosk camera for the demonstration: kiosk_feed.mjs <ws url> <room> [key] [secret]
 //
 // GStreamer's test sources make a moving picture with a clock and a soft tick, @livekit/rtc-node
-// publishes them. Ends with its standard input or a signal.
+// publishes them. Ends with a signal, or with the room.
 
 import { spawn } from 'node:child_process';
 
@@ -74,7 +74,6 @@ async function end(status) {
 }
 
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => end(0));
-process.stdin.on('end', () => end(0)).resume();
 room.on(RoomEvent.Disconnected, () => end(1));
 
 const token = rawToken({ sub: 'kiosk', name: 'Kiosk camera', video: { roomJoin: true, room: roomName } }, { key, secret });

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Bad input over the network, while a call goes on beside it: the call is not harmed, the daemon lives
+// and its memory stays where it was. The cores have their own tests and fuzz targets for what is sent.
+
+import assert from 'node:assert/strict';
+import crypto from 'node:crypto';
+import dgram from 'node:dgram';
+import http from 'node:http';
+import net from 'node:net';
+
+import { assertHears, assertSees } from './lib/checks.mjs';
+import { makeStage } from './lib/stage.mjs';
+import { freshRoom, joinToken } from './lib/token.mjs';
+import { sleep } from './lib/wait.mjs';
+
+const stage = makeStage();
+
+/** A call goes on while `attack` runs; afterwards it still does and memory grew by at most `allowedKb`. */
+async function besideACall(s, attack, allowedKb = 20000) {
+  const room = freshRoom('hostile');
+  const ada = await s.join(room, 'ada');
+  const bob = await s.join(room, 'bob');
+  await ada.call('publish');
+  await assertSees(bob, 'ada');
+  const before = s.daemon.residentKb();
+  await attack(room);
+  await Promise.all([assertSees(bob, 'ada'), assertHears(bob, 'ada')]);
+  const grown = s.daemon.residentKb() - before;
+  assert.ok(grown <= allowedKb, `${grown} kB more`);
+  assert.deepEqual(await bob.call('events', 'Reconnecting'), []);
+}
+
+async function sendUdp(port, packets) {
+  const socket = dgram.createSocket('udp4');
+  for (const [i, packet] of packets.entries()) {
+    socket.send(packet, port, '127.0.0.1');
+    if (i % 50 === 49) await sleep(1);
+  }
+  await sleep(100);
+  socket.close();
+}
+
+/** The head of a WebSocket handshake, sent by hand; gives the socket once the server switched. */
+function openWebSocket(s, path) {
+  return new Promise((resolve, reject) => {
+    const request = http.get(`${s.daemon.http}${path}`, {
+      headers: {
+        connection: 'Upgrade', upgrade: 'websocket', 'sec-websocket-version': '13',
+        'sec-websocket-key': crypto.randomBytes(16).toString('base64'),
+      },
+    });
+    request.on('upgrade', (response, socket) => {
+      socket.on('error', () => {});
+      socket.resume();
+      resolve(socket);
+    });
+    request.on('response', (response) => reject(new Error(`status ${response.statusCode}`)));
+    request.on('error', reject);
+  });
+}
+
+function frame(opcode, payload) {
+  const mask = crypto.randomBytes(4);
+  const length = payload.length < 126 ? Buffer.from([payload.length | 0x80])
+    : payload.length < 65536 ? Buffer.from([126 | 0x80, payload.length >> 8, payload.length & 255])
+      : Buffer.from([127 | 0x80, 0, 0, 0, 0, ...[24, 16, 8, 0].map((shift) => (payload.length >>> shift) & 255)]);
+  const masked = Buffer.from(payload.map((byte, i) => byte ^ mask[i % 4]));
+  return Buffer.concat([Buffer.from([0x80 | opcode]), length, mask, masked]);
+}
+
+const joinPath = (room, identity) => `/rtc?access_token=${joinToken(room, identity)}&auto_subscribe=1&protocol=15&sdk=js`;
+
+/** A protobuf field of bytes. */
+function field(number, payload) {
+  const varint = (value) => {
+    const bytes = [];
+    for (let rest = value; ; rest = Math.floor(rest / 128)) {
+      bytes.push((rest % 128) | (rest >= 128 ? 128 : 0));
+      if (rest < 128) return Buffer.from(bytes);
+    }
+  };
+  return Buffer.concat([varint(number * 8 + 2), varint(payload.length), payload]);
+}
+
+stage.test('random UDP to the media port is dropped', (s) => besideACall(s, () =>
+  sendUdp(s.daemon.ports.udp, Array.from({ length: 5000 }, () => crypto.randomBytes(1 + crypto.randomInt(1400))))));
+
+stage.test('packets that begin like STUN, DTLS, RTP or RTCP and then end are dropped', (s) => besideACall(s, () => {
+  const first = [0x00, 0x01, 0x16, 0x17, 0x40, 0x80, 0x90, 0xb0];
+  const packets = Array.from({ length: 4000 }, (_, i) => {
+    const packet = crypto.randomBytes(1 + (i % 60));
+    packet[0] = first[i % first.length];
+    return packet;
+  });
+  return sendUdp(s.daemon.ports.udp, packets);
+}));
+
+stage.test('garbage to the ICE/TCP port is closed', (s) => besideACall(s, async () => {
+  await Promise.all(Array.from({ length: 50 }, () => new Promise((resolve) => {
+    const socket = net.connect(s.daemon.ports.tcp, '127.0.0.1', () => socket.write(crypto.randomBytes(20000)));
+    socket.on('error', () => {}).on('close', resolve).resume();
+    setTimeout(() => socket.destroy(), 1500);
+  })));
+}));
+
+stage.test('a WebSocket that sends garbage is closed', (s) => besideACall(s, async (room) => {
+  for (let i = 0; i < 20; i += 1) {
+    const socket = await openWebSocket(s, joinPath(room, `garbage-${i}`));
+    for (let n = 0; n < 20; n += 1) socket.write(frame(i % 2 ? 2 : 1, crypto.randomBytes(200)));
+    socket.write(crypto.randomBytes(5000));
+    await sleep(20);
+    socket.destroy();
+  }
+}));
+
+stage.test('an SDP of a megabyte is refused', (s) => besideACall(s, async (room) => {
+  const socket = await openWebSocket(s, joinPath(room, 'megabyte'));
+  const sdp = `v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n${'m=video 9 UDP/TLS/RTP/SAVPF 96\r\na=rtpmap:96 VP8/90000\r\n'.repeat(18000)}`;
+  const description = Buffer.concat([field(1, Buffer.from('offer')), field(2, Buffer.from(sdp))]);
+  socket.write(frame(2, field(1, description)));
+  await sleep(1000);
+  socket.destroy();
+}, 40000));
+
+stage.test('1,000 half-open joins come and go', (s) => besideACall(s, async () => {
+  const sockets = [];
+  for (let i = 0; i < 1000; i += 50) {
+    const opened = await Promise.all(Array.from({ length: 50 }, (_, n) => openWebSocket(s, joinPath(freshRoom('half'), `half-${i + n}`))));
+    sockets.push(...opened);
+  }
+  assert.equal(sockets.length, 1000);
+  sockets.forEach((socket) => socket.destroy());
+  await sleep(3000);
+}, 300000), { timeout: 120000 });
+
+stage.test('connections that never finish a request do not hold others up', (s) => besideACall(s, async () => {
+  const sockets = Array.from({ length: 200 }, () => {
+    const socket = net.connect(s.daemon.ports.http, '127.0.0.1', () => socket.write('GET /rtc HTTP/1.1\r\nHost: '));
+    return socket.on('error', () => {});
+  });
+  await sleep(500);
+  assert.equal((await fetch(`${s.daemon.http}/`)).status, 200);
+  sockets.forEach((socket) => socket.destroy());
+}));
