@@ -1,14 +1,20 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <variant>
 
 #include "base/time.h"
 #include "forward/layer.h"
+#include "forward/layer_selector.h"
 #include "forward/received_packet.h"
 #include "forward/rewrite.h"
+#include "forward/rtp_rewriter.h"
+#include "forward/send_history.h"
+#include "forward/vp8_rewriter.h"
 #include "rtp/codec/payload_descriptor.h"
 
 namespace gstlk::forward {
@@ -86,10 +92,51 @@ class DownTrack {
   Layer target_layer() const;
   // The encoding to which a keyframe request of the subscriber goes.
   uint8_t target_encoding() const;
-  bool paused() const;
-  const DownTrackStats& stats() const;
+  bool paused() const { return paused_; }
+  const DownTrackStats& stats() const { return stats_; }
 
  private:
+  struct Video {
+    explicit Video(Layer max) : selector(max) {}
+
+    LayerSelector selector;
+    Vp8Rewriter vp8;
+    bool refused_switch = false;  // one keyframe was passed over because time would go back
+    bool frame_numbers_started = false;
+    bool switched = false;  // the next frame number is the first of another encoding
+    uint16_t frame_number_offset = 0;
+    uint16_t last_frame_number = 0;  // as sent
+    uint8_t requested_encoding = 0;
+    Timestamp next_request{};
+  };
+
+  using Decision = std::variant<Forward, Drop>;
+
+  Decision handle_audio(const ReceivedPacket& packet, const TrackState& state, Timestamp now);
+  Decision handle_video(const ReceivedPacket& packet, const TrackState& state, Timestamp now);
+  Decision handle_late(const ReceivedPacket& packet, SequenceMap::Place place, Timestamp now);
+  Decision forward(const ReceivedPacket& packet, const EncodingClock& clock, bool end_of_picture,
+                   Timestamp now);
+  Decision drop(DropReason reason);
+  bool try_switch(const ReceivedPacket& packet, const EncodingClock& clock, Timestamp now);
+  void begin(const ReceivedPacket& packet, const EncodingClock& clock, Timestamp now);
+  void drop_in_order(const ReceivedPacket& packet);
+  void edit_descriptor(const ReceivedPacket& packet, Rewrite& rewrite);
+  Decision sent(const ReceivedPacket& packet, const Rewrite& rewrite, Timestamp now);
+
+  RtpRewriter rewriter_;
+  std::unique_ptr<Video> video_;  // null for audio
+  bool vp8_;
+  bool paused_ = false;
+  bool resuming_ = false;  // something was sent before, and nothing since set_paused()
+  bool started_ = false;
+  uint8_t encoding_ = 0;  // the one being sent, once started
+  uint8_t generation_ = 0;
+  Duration round_trip_;
+  Timestamp last_seen_{};  // the last packet of the track, sent or not
+  std::array<int64_t, kMaxSpatialLayers> newest_source_{};
+  SendHistory history_;
+  DownTrackStats stats_;
 };
 
 }  // namespace gstlk::forward

@@ -6,9 +6,16 @@
 #include <optional>
 
 #include "base/bytes.h"
+#include "base/ids.h"
 #include "base/time.h"
+#include "forward/encoding_clocks.h"
+#include "forward/rate_meter.h"
 #include "forward/received_packet.h"
+#include "forward/stream_tracker.h"
+#include "rtp/codec/dependency_descriptor.h"
 #include "rtp/codec/payload_descriptor.h"
+#include "rtp/packet.h"
+#include "rtp/sequence_unwrapper.h"
 
 namespace gstlk::forward {
 
@@ -60,7 +67,31 @@ class PublishedTrack {
   const PublishedTrackConfig& config() const { return config_; }
 
  private:
+  struct Encoding {
+    std::optional<Ssrc> ssrc;
+    uint8_t generation = 0;
+    int64_t sequence_base = 0;  // added to what the unwrapper says
+    int64_t newest_sequence = 0;
+    int64_t newest_timestamp = 0;
+    rtp::SequenceUnwrapper sequences;
+    rtp::TimestampUnwrapper timestamps;
+    rtp::DependencyDescriptorParser dependencies;
+    RateMeter rate;
+    EncodingStats stats;
+  };
+
+  void follow_ssrc(Encoding& encoding, uint8_t index, const rtp::PacketView& packet);
+  bool read_payload(Encoding& encoding, const rtp::PacketView& view, const ExtensionIds& ids,
+                    ReceivedPacket& packet);
+  void read_dependency(Encoding& encoding, ReceivedPacket& packet);
+  void track_layers(const ReceivedPacket& packet, Timestamp now);
+  bool is_svc() const;
+
   PublishedTrackConfig config_;
+  EncodingClocks clocks_;
+  std::array<Encoding, kMaxSpatialLayers> encodings_;
+  std::array<StreamTracker, kMaxSpatialLayers> trackers_;  // one per spatial layer
+  std::array<RateMeter, kMaxSpatialLayers> layer_rates_;
 };
 
 }  // namespace gstlk::forward

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "forward/published_track.h"
+
+#include <algorithm>
+
+#include "rtp/codec/payload_parser.h"
+#include "rtp/header_extension.h"
+
+namespace gstlk::forward {
+
+namespace {
+
+// Silence that means a layer has stopped. A camera that goes below two frames a second is rare, a
+// screen that does not change is not.
+constexpr Duration kCameraSilence = 700ms;
+constexpr Duration kScreenSilence = 2500ms;
+
+// Older than this before the newest cannot be told from an attempt to confuse.
+constexpr int64_t kMaxLateness = 10'000;
+
+bool uses_dependency_descriptor(rtp::Codec codec) {
+  return codec == rtp::Codec::Av1 || codec == rtp::Codec::Vp9;
+}
+
+}  // namespace
+
+PublishedTrack::PublishedTrack(const PublishedTrackConfig& config)
+    : config_(config), clocks_(config.clock_rate) {
+  config_.encodings = std::clamp<uint8_t>(config.encodings, 1, kMaxSpatialLayers);
+  trackers_.fill(StreamTracker(config.screen_share ? kScreenSilence : kCameraSilence));
+}
+
+bool PublishedTrack::is_svc() const {
+  return config_.encodings == 1 && uses_dependency_descriptor(config_.codec);
+}
+
+// A new SSRC starts the encoding anew. Its sequence numbers go on above all those before, so that
+// retransmission stores need not know, and keep their low 16 bits.
+void PublishedTrack::follow_ssrc(Encoding& encoding, uint8_t index, const rtp::PacketView& packet) {
+  if (encoding.ssrc == packet.ssrc()) return;
+  if (encoding.ssrc) {
+    ++encoding.generation;
+    encoding.sequence_base = ((encoding.newest_sequence >> 16) + 2) * 65536;
+    encoding.sequences.reset();
+    encoding.timestamps.reset();
+    encoding.dependencies.reset();
+    clocks_.restart(index);
+  } else {
+    // Room below, so that packets before the first have numbers of their own.
+    encoding.sequence_base = 65536;
+  }
+  encoding.ssrc = packet.ssrc();
+  encoding.newest_sequence = encoding.sequence_base + packet.sequence_number();
+}
+
+std::optional<ReceivedPacket> PublishedTrack::receive(uint8_t index, ByteView rtp,
+                                                      const ExtensionIds& ids, Timestamp now) {
+  if (index >= config_.encodings) return std::nullopt;
+  Encoding& encoding = encodings_[index];
+  const auto view = rtp::PacketView::parse(rtp);
+  if (!view) {
+    ++encoding.stats.malformed;
+    return std::nullopt;
+  }
+  follow_ssrc(encoding, index, *view);
+  ReceivedPacket packet;
+  packet.bytes = rtp;
+  packet.payload = view->payload();
+  packet.arrival = now;
+  packet.encoding = index;
+  packet.generation = encoding.generation;
+  packet.marker = view->marker();
+  packet.sequence = encoding.sequence_base + encoding.sequences.peek(view->sequence_number());
+  packet.timestamp = encoding.timestamps.peek(view->timestamp());
+  if (packet.sequence < encoding.newest_sequence - kMaxLateness ||
+      !read_payload(encoding, *view, ids, packet)) {
+    ++encoding.stats.malformed;
+    return std::nullopt;
+  }
+  if (packet.sequence >= encoding.newest_sequence) {
+    encoding.sequences.unwrap(view->sequence_number());
+    encoding.newest_sequence = packet.sequence;
+    encoding.newest_timestamp = encoding.timestamps.unwrap(view->timestamp());
+    if (!packet.padding_only()) clocks_.handle_packet(index, packet.timestamp, now);
+  }
+  ++encoding.stats.packets;
+  encoding.stats.bytes += rtp.size();
+  encoding.rate.add(rtp.size(), now);
+  track_layers(packet, now);
+  return packet;
+}
+
+bool PublishedTrack::read_payload(Encoding& encoding, const rtp::PacketView& view,
+                                  const ExtensionIds& ids, ReceivedPacket& packet) {
+  packet.descriptor.codec = config_.codec;
+  if (packet.padding_only()) return true;
+  const auto descriptor = rtp::parse_payload(config_.codec, packet.payload, packet.marker);
+  if (!descriptor) return false;
+  packet.descriptor = *descriptor;
+  if (uses_dependency_descriptor(config_.codec) && ids.dependency_descriptor != 0) {
+    packet.descriptor_bytes = rtp::find_extension(view, ids.dependency_descriptor);
+    if (!packet.descriptor_bytes.empty()) read_dependency(encoding, packet);
+  }
+  if (packet.descriptor.width > 0) {
+    encoding.stats.width = packet.descriptor.width;
+    encoding.stats.height = packet.descriptor.height;
+  }
+  return true;
+}
+
+// Where there is a dependency descriptor it is the one to believe.
+void PublishedTrack::read_dependency(Encoding& encoding, ReceivedPacket& packet) {
+  const auto dependency = encoding.dependencies.parse(packet.descriptor_bytes);
+  if (!dependency) return;
+  packet.has_dependency = true;
+  packet.dependency = *dependency;
+  rtp::PayloadDescriptor& descriptor = packet.descriptor;
+  descriptor.keyframe = dependency->has_structure && dependency->first_packet_in_frame;
+  descriptor.start_of_frame = dependency->first_packet_in_frame;
+  descriptor.end_of_frame = dependency->last_packet_in_frame;
+  descriptor.spatial = dependency->spatial;
+  descriptor.temporal = dependency->temporal;
+  if (dependency->width > 0) {
+    descriptor.width = dependency->width;
+    descriptor.height = dependency->height;
+  }
+}
+
+void PublishedTrack::track_layers(const ReceivedPacket& packet, Timestamp now) {
+  if (packet.padding_only()) return;
+  const size_t layer = is_svc() ? packet.descriptor.spatial : packet.encoding;
+  if (layer >= kMaxSpatialLayers) return;
+  trackers_[layer].handle_packet(now);
+  layer_rates_[layer].add(packet.bytes.size(), now);
+}
+
+void PublishedTrack::handle_sender_report(uint8_t index, NtpTime ntp, uint32_t rtp_timestamp,
+                                          Timestamp now) {
+  if (index >= config_.encodings || !encodings_[index].timestamps.started()) return;
+  clocks_.handle_sender_report(index, ntp, encodings_[index].timestamps.peek(rtp_timestamp));
+}
+
+void PublishedTrack::expect_layer(uint8_t spatial) {
+  if (spatial < kMaxSpatialLayers) trackers_[spatial].expect();
+}
+
+TrackState PublishedTrack::state(Timestamp now) const {
+  TrackState state;
+  state.encodings = config_.encodings;
+  state.svc = is_svc();
+  for (size_t layer = 0; layer < kMaxSpatialLayers; ++layer)
+    if (trackers_[layer].alive(now)) state.alive |= static_cast<uint8_t>(1 << layer);
+  state.clocks = clocks_.clocks();
+  return state;
+}
+
+std::optional<Timestamp> PublishedTrack::next_timeout(Timestamp now) const {
+  std::optional<Timestamp> next;
+  for (const StreamTracker& tracker : trackers_) {
+    const auto timeout = tracker.next_timeout(now);
+    if (timeout && (!next || *timeout < *next)) next = timeout;
+  }
+  return next;
+}
+
+EncodingStats PublishedTrack::stats(uint8_t index, Timestamp now) const {
+  if (index >= config_.encodings) return {};
+  EncodingStats stats = encodings_[index].stats;
+  stats.bitrate = encodings_[index].rate.rate(now);
+  return stats;
+}
+
+Bitrate PublishedTrack::layer_bitrate(uint8_t spatial, Timestamp now) const {
+  return spatial < kMaxSpatialLayers ? layer_rates_[spatial].rate(now) : Bitrate{};
+}
+
+}  // namespace gstlk::forward
