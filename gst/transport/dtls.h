@@ -63,6 +63,8 @@ class DtlsSession {
   };
   static constexpr Duration kFirstRetransmit = 100ms;
   static constexpr size_t kMtu = 1200;
+  // What fits into a datagram of kMtu under any cipher suite.
+  static constexpr size_t kMaxApplicationData = kMtu - 64;
 
   DtlsSession(DtlsContext& context, DtlsRole role, Duration first_retransmit = kFirstRetransmit);
   ~DtlsSession();
@@ -83,14 +85,16 @@ class DtlsSession {
   std::optional<Bytes> poll_output();
   // The next record of application data that came in: an SCTP packet.
   std::optional<Bytes> poll_application_data();
-  // False when not connected or when it does not fit into a datagram.
+  // False when not connected or when it is longer than kMaxApplicationData.
   [[nodiscard]] bool send_application_data(ByteView data);
+  // Sends close_notify.
+  void close();
 
   State state() const { return state_; }
   DtlsRole role() const { return role_; }
   // Why state() is Failed.
   const std::string& failure() const { return failure_; }
-  // Set once Connected.
+  // Set once Connected, unless the peer wants no SRTP: data channels only.
   const std::optional<SrtpMasterKeys>& srtp_keys() const { return srtp_keys_; }
   bool peer_closed() const { return peer_closed_; }
   uint64_t malformed() const { return malformed_; }
@@ -99,10 +103,14 @@ class DtlsSession {
   friend struct DtlsBio;
 
   void advance();
+  void continue_handshake();
   void read_application_data();
-  void finish_handshake();
+  bool read_record();
   void verify_peer();
-  void export_keys();
+  bool export_keys();
+  // Every call into OpenSSL stands between them.
+  void acquire_memory();
+  void release_memory();
   void fail_with(std::string reason);
 
   std::unique_ptr<SSL, SslDeleter> ssl_;

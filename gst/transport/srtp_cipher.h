@@ -25,10 +25,9 @@ using CipherContext = std::unique_ptr<EVP_CIPHER_CTX, CipherContextDeleter>;
 // Knows nothing of packets; SrtpSendSession and SrtpReceiveSession do. Not thread-safe.
 class SrtpCipher {
  public:
-  enum class Kind : uint8_t { Rtp, Rtcp };
   enum class Direction : uint8_t { Protect, Unprotect };
 
-  SrtpCipher(const SrtpMasterKey& master, Kind kind, Direction direction);
+  SrtpCipher(const SrtpSessionKey& key, Direction direction);
 
   size_t tag_size() const { return srtp_tag_size(profile_); }
   SrtpProfile profile() const { return profile_; }
@@ -54,7 +53,6 @@ class SrtpCipher {
 
  private:
   SrtpProfile profile_;
-  Direction direction_;
   CipherContext context_;
   std::array<uint8_t, 16> salt_{};
   HmacSha1 hmac_;

@@ -32,17 +32,17 @@ struct SrtpMasterKeys {
   SrtpMasterKey receive;
 };
 
-// RFC 3711 section 4.3.1.
-enum class SrtpLabel : uint8_t {
-  RtpEncryption = 0,
-  RtpAuthentication = 1,
-  RtpSalt = 2,
-  RtcpEncryption = 3,
-  RtcpAuthentication = 4,
-  RtcpSalt = 5,
+enum class SrtpKind : uint8_t { Rtp, Rtcp };
+
+// What the packets of one direction and kind are sealed with.
+struct SrtpSessionKey {
+  SrtpProfile profile = SrtpProfile::AeadAes128Gcm;
+  std::array<uint8_t, 16> key{};
+  std::array<uint8_t, 16> salt{};            // zero behind srtp_salt_size()
+  std::array<uint8_t, 20> authentication{};  // AES-CM only
 };
 
-// The key derivation of RFC 3711 section 4.3, rate zero. Fills `out` (at most 32 bytes).
-void derive_srtp_key(const SrtpMasterKey& master, SrtpLabel label, std::span<uint8_t> out);
+// The key derivation of RFC 3711 section 4.3, rate zero.
+SrtpSessionKey derive_session_key(const SrtpMasterKey& master, SrtpKind kind);
 
 }  // namespace gstlk::transport
