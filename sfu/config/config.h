@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/time.h"
+#include "livekit/access_token.h"
+
+// What the administrator decides, with LiveKit's keys and defaults. Sizes of 0 are unlimited.
+namespace gstlk::config {
+
+// Both ends included.
+struct PortRange {
+  uint16_t first = 0;
+  uint16_t last = 0;
+};
+
+struct LoggingConfig {
+  bool json = false;
+  std::string level = "info";
+  std::map<std::string, std::string> component_levels;
+};
+
+struct TurnServer {
+  std::string host;
+  uint16_t port = 3478;
+  std::string protocol = "udp";  // or "tcp", "tls"
+  std::string username;
+  std::string credential;
+  std::string secret;  // instead of the two above: credentials are made of it
+  uint32_t ttl_seconds = 14400;
+};
+
+struct RtcConfig {
+  PortRange udp_ports{7882, 7882};  // one socket for everybody on each
+  uint16_t tcp_port = 7881;         // 0: no ICE over TCP
+  std::string node_ip;              // the address clients are told; empty: found out
+  std::vector<std::string> additional_host_ips;
+  bool use_external_ip = false;
+  bool enable_loopback_candidate = false;
+  std::vector<std::string> interface_includes;
+  std::vector<std::string> interface_excludes;
+  std::vector<std::string> ip_includes;  // networks, 10.0.0.0/8
+  std::vector<std::string> ip_excludes;
+  std::vector<std::string> stun_servers;
+  std::vector<TurnServer> turn_servers;
+  uint32_t packet_buffer_size_video = 500;
+  uint32_t packet_buffer_size_audio = 200;
+  Duration pli_throttle_low = 500ms;
+  Duration pli_throttle_mid = 1s;
+  Duration pli_throttle_high = 1s;
+  bool allow_tcp_fallback = true;
+  bool congestion_control = true;
+  bool allow_pause = false;
+};
+
+struct AudioConfig {
+  uint32_t active_level = 35;    // -dBov
+  uint32_t min_percentile = 40;  // of an interval that must be as loud
+  Duration update_interval = 400ms;
+  uint32_t smooth_intervals = 2;
+};
+
+struct VideoConfig {
+  Duration dynacast_pause_delay = 5s;
+  uint32_t codec_regression_threshold = 5;
+};
+
+struct CodecConfig {
+  std::string mime;  // "video/VP8"
+  std::string fmtp_line;
+};
+
+struct RoomConfig {
+  bool auto_create = true;
+  uint32_t max_participants = 0;
+  Duration empty_timeout = 300s;
+  Duration departure_timeout = 20s;
+  bool enable_remote_unmute = false;
+  bool sync_streams = false;
+  uint32_t update_batch_target_size = 131072;
+  std::vector<CodecConfig> enabled_codecs;  // empty: all that LiveKit has
+  // RoomConfiguration as JSON, by the name of the preset.
+  std::map<std::string, std::string> room_configurations;
+};
+
+struct LimitConfig {
+  uint32_t num_tracks = 0;
+  uint32_t subscription_limit_video = 0;
+  uint32_t subscription_limit_audio = 0;
+  uint32_t max_metadata_size = 524288;
+  uint32_t max_attributes_size = 65536;
+  uint32_t max_room_name_length = 256;
+  uint32_t max_participant_identity_length = 256;
+  uint32_t max_participant_name_length = 256;
+  uint32_t signal_message_size_limit = 2097152;
+  uint32_t max_api_request_body_size = 10485760;
+};
+
+struct Config {
+  uint16_t port = 7880;
+  std::vector<std::string> bind_addresses;  // empty: every address of this machine
+  livekit::ApiKeys keys;
+  std::string key_file;
+  std::string region;
+  bool development = false;
+  bool enable_data_tracks = true;
+  LoggingConfig logging;
+  RtcConfig rtc;
+  AudioConfig audio;
+  VideoConfig video;
+  RoomConfig room;
+  LimitConfig limit;
+
+  // As written, before they become rtc.udp_ports: LiveKit has two ways to say it.
+  PortRange udp_port;
+  uint16_t port_range_start = 0;
+  uint16_t port_range_end = 0;
+};
+
+}  // namespace gstlk::config

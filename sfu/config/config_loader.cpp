@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "config/config_loader.h"
+
+#include <glib.h>
+#include <sys/stat.h>
+
+#include <utility>
+
+#include "config/config_keys.h"
+#include "config/config_values.h"
+
+namespace gstlk::config {
+namespace {
+
+constexpr size_t kMinSecretSize = 32;
+
+std::string at(const std::string& source, const YamlNode& node) {
+  return source + ":" + std::to_string(node.line) + ": ";
+}
+
+// What stands there, short enough for one line. Secrets are not repeated.
+std::string describe(const ConfigKey& key, const YamlNode& node) {
+  const bool secret = key.kind == ValueKind::ApiKeys || key.path.ends_with("password");
+  if (node.kind != YamlNode::Kind::Scalar || secret) return "";
+  return ", not \"" + node.text.substr(0, 60) + "\"";
+}
+
+}  // namespace
+
+std::string environment_name(std::string_view path) {
+  std::string name = "LIVEKIT_";
+  for (const char c : path) name += c == '.' ? '_' : g_ascii_toupper(c);
+  return name;
+}
+
+ConfigLoader::ConfigLoader(Environment environment) : environment_(std::move(environment)) {}
+
+Result<void> ConfigLoader::add_yaml(std::string_view text, const std::string& source) {
+  Result<YamlNode> root = parse_yaml(text, source, environment_);
+  if (!root) return fail(root.error().message);
+  if (root->kind == YamlNode::Kind::Null) return {};
+  if (root->kind != YamlNode::Kind::Map) {
+    return fail(at(source, *root) + "expected keys and values, like \"port: 7880\"");
+  }
+  return read_map(*root, "", source);
+}
+
+Result<void> ConfigLoader::read_map(const YamlNode& map, const std::string& prefix,
+                                    const std::string& source) {
+  for (const YamlNode::Member& member : map.members) {
+    if (Result<void> result = read_member(member, prefix + member.name, source); !result) {
+      return result;
+    }
+  }
+  return {};
+}
+
+Result<void> ConfigLoader::read_member(const YamlNode::Member& member, const std::string& path,
+                                       const std::string& source) {
+  const YamlNode& node = member.value;
+  const ConfigKey* key = find_config_key(path);
+  if (!key && is_config_section(path)) {
+    if (node.kind == YamlNode::Kind::Null) return {};
+    if (node.kind == YamlNode::Kind::Map) return read_map(node, path + ".", source);
+    return fail(at(source, node) + path + ": expected a section with keys of its own");
+  }
+  if (!key) {
+    warnings_.push_back(at(source, node) + "unknown key " + path + " is ignored; did you mean " +
+                        std::string(nearest_config_key(path)) + "?");
+    return {};
+  }
+  if (const Result<void> result = assign(*key, node, config_); !result) {
+    return fail(at(source, node) + path + ": expected " + result.error().message +
+                describe(*key, node));
+  }
+  if (!key->is_used() && node.kind != YamlNode::Kind::Null) {
+    warnings_.push_back(at(source, node) + path + " is accepted but has no effect yet");
+  }
+  return {};
+}
+
+Result<void> ConfigLoader::add_override(const Override& value) {
+  const ConfigKey* key = find_config_key(value.path);
+  if (!key) {
+    return fail(value.source + ": no such key; did you mean " +
+                std::string(nearest_config_key(value.path)) + "?");
+  }
+  const YamlNode node = scalar_node(value.text);
+  if (const Result<void> result = assign(*key, node, config_); !result) {
+    return fail(value.source + ": expected " + result.error().message + describe(*key, node));
+  }
+  if (!key->is_used()) warnings_.push_back(value.source + " is accepted but has no effect yet");
+  return {};
+}
+
+Result<void> ConfigLoader::add_environment() {
+  for (const ConfigKey& key : config_keys()) {
+    if (!key.is_scalar()) continue;
+    const std::string name = environment_name(key.path);
+    const std::optional<std::string> text = environment_(name);
+    if (!text) continue;
+    if (Result<void> result = add_override({name, std::string(key.path), *text}); !result) {
+      return result;
+    }
+  }
+  return {};
+}
+
+Result<void> ConfigLoader::add_key_file(const std::string& path) {
+  struct stat info {};
+  char* data = nullptr;
+  gsize size = 0;
+  if (stat(path.c_str(), &info) != 0 || !g_file_get_contents(path.c_str(), &data, &size, nullptr)) {
+    return fail("key_file: cannot read " + path);
+  }
+  const std::string text(data, size);
+  g_free(data);
+  if (info.st_mode & (S_IROTH | S_IWOTH)) {
+    return fail("key_file: " + path + " can be read by everybody; run: chmod 600 " + path);
+  }
+  const auto keys = parse_api_keys(text);
+  if (!keys) return fail("key_file: expected lines of \"key: secret\" in " + path);
+  for (const auto& [key, secret] : *keys) config_.keys[key] = secret;
+  return {};
+}
+
+Result<void> ConfigLoader::choose_udp_ports() {
+  const bool has_range = config_.port_range_start != 0 || config_.port_range_end != 0;
+  if (config_.udp_port.first != 0) {
+    if (has_range) {
+      return fail(
+          "rtc.udp_port and rtc.port_range_start/port_range_end exclude each other: remove one");
+    }
+    config_.rtc.udp_ports = config_.udp_port;
+  } else if (has_range) {
+    if (config_.port_range_start == 0 || config_.port_range_end < config_.port_range_start) {
+      return fail("rtc.port_range_end: expected a port that is not below rtc.port_range_start");
+    }
+    // All participants share a socket, so the rest of the range is free for others.
+    config_.rtc.udp_ports = {config_.port_range_start, config_.port_range_start};
+    warnings_.push_back("rtc.port_range_start: everybody shares UDP port " +
+                        std::to_string(config_.port_range_start) +
+                        ", the rest of the range is not used; rtc.udp_port says the same");
+  }
+  return {};
+}
+
+Result<void> ConfigLoader::check_keys() {
+  if (config_.keys.empty() && !config_.development) {
+    return fail(
+        "keys: expected at least one \"key: secret\" in the configuration, LIVEKIT_KEYS or --keys; "
+        "\"livekit-sfu generate-keys\" makes one, --dev does without");
+  }
+  if (config_.keys.empty()) config_.keys["devkey"] = "secret";
+  for (const auto& [key, secret] : config_.keys) {
+    if (secret.size() < kMinSecretSize && !config_.development) {
+      warnings_.push_back("keys: the secret of " + key +
+                          " is shorter than 32 characters and can be "
+                          "guessed; \"livekit-sfu generate-keys\" makes a better one");
+    }
+  }
+  return {};
+}
+
+Result<Config> ConfigLoader::finish() {
+  if (!config_.key_file.empty()) {
+    if (Result<void> result = add_key_file(config_.key_file); !result) {
+      return fail(result.error().message);
+    }
+  }
+  for (Result<void> (ConfigLoader::*step)() :
+       {&ConfigLoader::choose_udp_ports, &ConfigLoader::check_keys}) {
+    if (Result<void> result = (this->*step)(); !result) return fail(result.error().message);
+  }
+  if (config_.development && config_.bind_addresses.empty()) {
+    config_.bind_addresses = {"127.0.0.1", "::1"};
+  }
+  return config_;
+}
+
+}  // namespace gstlk::config
