@@ -7,6 +7,8 @@ namespace gstlk::rtp {
 namespace {
 
 // ITU-T H.265 table 7-1, and RFC 7798 section 4.4 from 48 on.
+constexpr uint8_t kFirstTemporalSwitch = 2;  // TSA and STSA pictures
+constexpr uint8_t kLastTemporalSwitch = 5;
 constexpr uint8_t kFirstIrap = 16;
 constexpr uint8_t kLastIrap = 21;
 constexpr uint8_t kFirstNonSlice = 32;
@@ -24,6 +26,8 @@ void add_nal(PayloadDescriptor& descriptor, uint8_t type, ByteView body) {
     // first_slice_segment_in_pic_flag
     const bool first_slice = !body.empty() && (body[0] & 0x80);
     if (first_slice) descriptor.start_of_frame = true;
+    if (type >= kFirstTemporalSwitch && type <= kLastTemporalSwitch)
+      descriptor.switching_point = true;
     if (first_slice && type >= kFirstIrap && type <= kLastIrap) descriptor.keyframe = true;
   } else if (type <= kPrefixSei) {
     descriptor.start_of_frame = true;
@@ -61,7 +65,7 @@ std::optional<PayloadDescriptor> parse_h265(ByteView payload, bool marker) {
   } else {
     add_nal(descriptor, type, body);
   }
-  descriptor.switching_point = descriptor.keyframe;
+  if (descriptor.keyframe) descriptor.switching_point = true;
   return descriptor;
 }
 
