@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -33,7 +34,6 @@ struct Limits {
   size_t max_room_name_length = 256;
   size_t max_participant_identity_length = 256;
   size_t max_participant_name_length = 256;
-  uint32_t num_tracks = 0;  // published on this node
   uint32_t subscription_limit_video = 0;
   uint32_t subscription_limit_audio = 0;
 };
@@ -58,6 +58,9 @@ struct Settings {
   uint32_t codec_regression_threshold = 5;
 
   Limits limits;
+
+  // RoomConfiguration as protojson by the name of the preset.
+  std::map<std::string, std::string> room_configurations;
 
   std::string server_version = "1.13.5";  // must be semver for the SDKs
   std::string region;

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "room/join_response.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+
+#include "room/participant.h"
+#include "room/room.h"
+#include "room/track_info.h"
+
+namespace gstlk::room {
+namespace {
+
+constexpr int kPingInterval = 5;  // seconds
+constexpr int kPingTimeout = 15;
+constexpr int kProtocol = 17;
+constexpr size_t kSifTrailerSize = 16;
+
+::livekit::ServerInfo server_info(const Settings& settings) {
+  ::livekit::ServerInfo info;
+  info.set_edition(::livekit::ServerInfo::Standard);
+  info.set_version(settings.server_version);
+  info.set_protocol(kProtocol);
+  info.set_region(settings.region);
+  info.set_node_id(settings.node_id);
+  info.set_agent_protocol(1);
+  return info;
+}
+
+void add_ice_servers(const Participant& participant,
+                     google::protobuf::RepeatedPtrField<::livekit::ICEServer>& list) {
+  const Settings& settings = participant.room().settings();
+  if (!settings.ice_servers) return;
+  for (const IceServer& server : settings.ice_servers(participant.sid())) {
+    ::livekit::ICEServer& entry = *list.Add();
+    for (const std::string& url : server.urls) entry.add_urls(url);
+    entry.set_username(server.username);
+    entry.set_credential(server.credential);
+  }
+}
+
+// VP8 first, then H264, other video, audio: clients take the first they can.
+int publish_rank(const std::string& mime) {
+  if (mime == "video/vp8") return 0;
+  if (mime == "video/h264") return 1;
+  return mime.starts_with("video/") ? 2 : 3;
+}
+
+void add_publish_codecs(const Settings& settings,
+                        const ::livekit::ClientConfiguration& configuration,
+                        google::protobuf::RepeatedPtrField<::livekit::Codec>& list) {
+  const auto key = [](const std::string& mime) { return mime_type(mime, ::livekit::VIDEO); };
+  const auto disabled = [&](const std::string& mime) {
+    const auto same = [&](const ::livekit::Codec& codec) { return key(codec.mime()) == key(mime); };
+    return std::ranges::any_of(configuration.disabled_codecs().codecs(), same) ||
+           std::ranges::any_of(configuration.disabled_codecs().publish(), same);
+  };
+  std::vector<EnabledCodec> codecs;
+  for (const EnabledCodec& codec : settings.enabled_codecs) {
+    if (key(codec.mime) != "video/rtx" && !disabled(codec.mime)) codecs.push_back(codec);
+  }
+  std::ranges::stable_sort(
+      codecs, {}, [&](const EnabledCodec& codec) { return publish_rank(key(codec.mime)); });
+  for (const EnabledCodec& codec : codecs) {
+    ::livekit::Codec& entry = *list.Add();
+    entry.set_mime(codec.mime);
+    entry.set_fmtp_line(codec.fmtp);
+  }
+}
+
+}  // namespace
+
+::livekit::SignalResponse join_response(const Participant& participant) {
+  const Room& room = participant.room();
+  const Settings& settings = room.settings();
+  ::livekit::SignalResponse response;
+  ::livekit::JoinResponse& join = *response.mutable_join();
+  *join.mutable_room() = room.info();
+  *join.mutable_participant() = participant.info();
+  join.mutable_participant()->set_state(::livekit::ParticipantInfo::JOINED);
+  room.for_each_participant([&](Participant& other) {
+    if (&other != &participant && !other.is_hidden() && other.is_connected())
+      *join.add_other_participants() = other.info();
+  });
+  *join.mutable_server_info() = server_info(settings);
+  join.set_server_version(settings.server_version);
+  join.set_server_region(settings.region);
+  add_ice_servers(participant, *join.mutable_ice_servers());
+  join.set_subscriber_primary(participant.is_subscriber_primary());
+  join.set_ping_interval(kPingInterval);
+  join.set_ping_timeout(kPingTimeout);
+  join.set_fast_publish(participant.grant().may_publish());
+  *join.mutable_client_configuration() = client_configuration(participant.client());
+  add_publish_codecs(settings, join.client_configuration(), *join.mutable_enabled_publish_codecs());
+  std::array<uint8_t, kSifTrailerSize> trailer;
+  room.random()(trailer);
+  join.set_sif_trailer(trailer.data(), trailer.size());
+  return response;
+}
+
+::livekit::SignalResponse reconnect_response(const Participant& participant) {
+  ::livekit::SignalResponse response;
+  ::livekit::ReconnectResponse& reconnect = *response.mutable_reconnect();
+  add_ice_servers(participant, *reconnect.mutable_ice_servers());
+  *reconnect.mutable_client_configuration() = client_configuration(participant.client());
+  *reconnect.mutable_server_info() = server_info(participant.room().settings());
+  reconnect.set_last_message_seq(participant.last_data_sequence);
+  return response;
+}
+
+}  // namespace gstlk::room

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "livekit_rtc.pb.h"
+
+namespace gstlk::room {
+
+class Participant;
+
+// The first message to a participant that joined.
+::livekit::SignalResponse join_response(const Participant& participant);
+// The first message to one that came back.
+::livekit::SignalResponse reconnect_response(const Participant& participant);
+
+}  // namespace gstlk::room

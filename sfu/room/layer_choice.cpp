@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "room/layer_choice.h"
+
+#include <algorithm>
+
+#include "livekit_rtc.pb.h"
+
+namespace gstlk::room {
+namespace {
+
+// A layer may be this much smaller than the size asked for: a 180-line layer serves a tile of 190.
+constexpr double kTolerance = 1.1;
+// Publishers seldom say their frame rate; temporal layers halve this one.
+constexpr uint32_t kAssumedFps = 30;
+constexpr uint8_t kTopTemporal = 3;
+
+uint32_t short_side(uint32_t width, uint32_t height) {
+  if (width == 0) return height;
+  return height == 0 ? width : std::min(width, height);
+}
+
+uint8_t max_temporal(uint32_t fps) {
+  if (fps == 0 || fps >= kAssumedFps) return kTopTemporal;
+  if (fps * 2 > kAssumedFps) return 2;
+  return fps * 4 > kAssumedFps ? 1 : 0;
+}
+
+}  // namespace
+
+::livekit::VideoQuality wanted_quality(const ::livekit::UpdateTrackSettings& settings,
+                                       const ::livekit::TrackInfo& track) {
+  if (settings.disabled()) return ::livekit::OFF;
+  const uint32_t wanted = short_side(settings.width(), settings.height());
+  if (wanted == 0) return settings.quality();
+  const ::livekit::VideoLayer* best = nullptr;
+  for (const ::livekit::VideoLayer& layer : track.layers()) {
+    const uint32_t size = short_side(layer.width(), layer.height());
+    if (size == 0 || size * kTolerance < wanted) continue;
+    if (!best || size < short_side(best->width(), best->height())) best = &layer;
+  }
+  return best ? best->quality() : ::livekit::HIGH;
+}
+
+uint8_t spatial_layer_of(::livekit::VideoQuality quality, const ::livekit::TrackInfo& track) {
+  int best = -1;
+  int lowest = -1;
+  for (const ::livekit::VideoLayer& layer : track.layers()) {
+    const int spatial = std::clamp(layer.spatial_layer(), 0, 2);
+    if (layer.quality() <= quality) best = std::max(best, spatial);
+    lowest = lowest < 0 ? spatial : std::min(lowest, spatial);
+  }
+  // Without layers there is one encoding, and any cap lets it through.
+  if (lowest < 0) return 2;
+  return static_cast<uint8_t>(best < 0 ? lowest : best);
+}
+
+SubscriptionSettings subscription_settings(const ::livekit::UpdateTrackSettings& settings,
+                                           const ::livekit::TrackInfo& track) {
+  SubscriptionSettings result;
+  result.paused = settings.disabled();
+  if (track.type() != ::livekit::VIDEO) return result;
+  const ::livekit::VideoQuality quality = wanted_quality(settings, track);
+  if (quality == ::livekit::OFF) {
+    result.paused = true;
+    return result;
+  }
+  result.max_spatial = spatial_layer_of(quality, track);
+  result.max_temporal = max_temporal(settings.fps());
+  return result;
+}
+
+}  // namespace gstlk::room

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <cstdint>
+
+#include "livekit_models.pb.h"
+#include "room/media.h"
+
+namespace livekit {
+class UpdateTrackSettings;
+}
+
+// From what a subscriber asks of a video track (UpdateTrackSettings) to layers, through the
+// qualities and sizes that the publisher gave its layers in TrackInfo.
+namespace gstlk::room {
+
+// The quality asked for: of the smallest layer that covers the size when there is one, else as the
+// settings say; OFF when disabled.
+::livekit::VideoQuality wanted_quality(const ::livekit::UpdateTrackSettings& settings,
+                                       const ::livekit::TrackInfo& track);
+
+// The spatial layer that carries `quality`, or the best below it.
+uint8_t spatial_layer_of(::livekit::VideoQuality quality, const ::livekit::TrackInfo& track);
+
+SubscriptionSettings subscription_settings(const ::livekit::UpdateTrackSettings& settings,
+                                           const ::livekit::TrackInfo& track);
+
+}  // namespace gstlk::room

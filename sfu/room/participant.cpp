@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "room/participant.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "base/log.h"
+#include "livekit_room.pb.h"
+#include "room/data_relay.h"
+#include "room/log.h"
+#include "room/room.h"
+
+namespace gstlk::room {
+namespace {
+
+using Info = ::livekit::ParticipantInfo;
+using Response = ::livekit::RequestResponse;
+
+constexpr Duration kJoinLimit = 60s;
+constexpr Duration kResumeLimit = 5s;    // after the media failed
+constexpr Duration kRestartLimit = 15s;  // for ICE to come back after a resume
+constexpr Duration kTokenRefreshPeriod = 300s;
+constexpr std::chrono::minutes kTokenMinimumLife{10};
+
+std::map<std::string, std::string> to_map(
+    const google::protobuf::Map<std::string, std::string>& map) {
+  return {map.begin(), map.end()};
+}
+
+size_t total_size(const std::map<std::string, std::string>& attributes) {
+  size_t size = 0;
+  for (const auto& [key, value] : attributes) size += key.size() + value.size();
+  return size;
+}
+
+// Empty values delete.
+void merge(const std::map<std::string, std::string>& changes,
+           std::map<std::string, std::string>& attributes) {
+  for (const auto& [key, value] : changes) {
+    if (value.empty()) {
+      attributes.erase(key);
+    } else {
+      attributes[key] = value;
+    }
+  }
+}
+
+}  // namespace
+
+Participant::Participant(Room& room, ParticipantId sid, JoinDetails details)
+    : room_(room),
+      sid_(std::move(sid)),
+      identity_(std::move(details.identity)),
+      claims_(std::move(details.claims)),
+      client_(std::move(details.client)),
+      quirks_(quirks_of(client_)),
+      single_peer_connection_(details.single_peer_connection),
+      auto_subscribe_data_(details.auto_subscribe_data_track),
+      joined_(room.timers().now()),
+      joined_unix_(room.timers().unix_micros()),
+      publications_(*this),
+      subscriptions_(*this, details.auto_subscribe, details.adaptive_stream) {
+  if (!claims_.grants.video) claims_.grants.video.emplace();
+  apply_profile("", details.metadata, details.attributes);
+}
+
+Participant::~Participant() = default;
+
+bool Participant::is_recorder() const {
+  return grant().recorder || kind_from(claims_.grants.kind) == Info::EGRESS;
+}
+
+bool Participant::is_agent() const {
+  return grant().agent || kind_from(claims_.grants.kind) == Info::AGENT;
+}
+
+bool Participant::is_connected() const { return state_ == Info::JOINED || state_ == Info::ACTIVE; }
+
+Info Participant::info() const {
+  const livekit::Grants& grants = claims_.grants;
+  Info info;
+  info.set_sid(sid_.value);
+  info.set_identity(identity_.value);
+  info.set_state(state_);
+  info.set_name(grants.name);
+  info.set_metadata(grants.metadata);
+  info.mutable_attributes()->insert(grants.attributes.begin(), grants.attributes.end());
+  info.set_joined_at(joined_unix_ / 1'000'000);
+  info.set_joined_at_ms(joined_unix_ / 1'000);
+  info.set_version(version_);
+  *info.mutable_permission() = permission_from(grant());
+  info.set_region(room_.settings().region);
+  info.set_is_publisher(was_publisher_);
+  info.set_kind(kind_from(grants.kind));
+  for (const auto detail : kind_details_from(grants.kind_details)) info.add_kind_details(detail);
+  info.set_client_protocol(client_.client_protocol());
+  *info.mutable_capabilities() = client_.capabilities();
+  info.set_disconnect_reason(disconnect_reason_);
+  for (const Publication* publication : publications_.published())
+    *info.add_tracks() = publication->info();
+  room_.data_tracks().fill(*this, info);
+  return info;
+}
+
+void Participant::attach(SignalLink& link) {
+  // The old WebSocket may still be open when its client is already back.
+  if (link_) link_->detach(true);
+  link_ = &link;
+  link_lost_at_.reset();
+  sent_versions_.clear();
+}
+
+void Participant::on_link_closed(const SignalLink& link) {
+  if (link_ != &link) return;
+  link_ = nullptr;
+  link_lost_at_ = room_.timers().now();
+  // Without media there is nothing to come back to.
+  if (state_ == Info::JOINED) room_.remove(*this, {::livekit::SIGNAL_CLOSE});
+}
+
+void Participant::send(const ::livekit::SignalResponse& response) {
+  if (link_) link_->send(SignalMessage(response));
+}
+
+void Participant::send(const SignalMessage& message) {
+  if (link_) link_->send(message);
+}
+
+bool Participant::wants_update(const ParticipantId& about, uint32_t version) {
+  if (!link_ || !is_connected()) return false;
+  uint32_t& sent = sent_versions_[about];
+  if (sent >= version) return false;
+  sent = version;
+  return true;
+}
+
+void Participant::respond(const Response& response) {
+  if (response.reason() == Response::OK ? !quirks_.takes_ok_response
+                                        : !quirks_.takes_request_response)
+    return;
+  ::livekit::SignalResponse message;
+  *message.mutable_request_response() = response;
+  send(message);
+}
+
+void Participant::dismiss(const Leave& leave) {
+  if (!link_) return;
+  send(leave_message(leave));
+  SignalLink* link = std::exchange(link_, nullptr);
+  link_lost_at_ = room_.timers().now();
+  link->detach(true);
+}
+
+void Participant::on_joined() {
+  state_ = Info::JOINED;
+  join_limit_ = room_.timers().call_later(
+      kJoinLimit, [this] { room_.remove(*this, {::livekit::JOIN_FAILURE}); });
+  send_refresh_token();
+}
+
+void Participant::on_resumed() {
+  resume_limit_.reset();
+  publications_.repeat_wanted();
+  if (media_failed_) await_resume(kRestartLimit);
+}
+
+void Participant::on_left(::livekit::DisconnectReason reason) {
+  state_ = Info::DISCONNECTED;
+  disconnect_reason_ = reason;
+  ++version_;
+  join_limit_.reset();
+  resume_limit_.reset();
+  token_refresh_.reset();
+}
+
+// Removes the participant unless its media works again by then.
+void Participant::await_resume(Duration limit) {
+  const uint64_t received = media_->bytes_received();
+  resume_limit_ = room_.timers().call_later(limit, [this, received] {
+    if (link_ && media_->bytes_received() > received) {
+      media_failed_ = false;
+      return;
+    }
+    room_.remove(*this, {::livekit::CONNECTION_TIMEOUT});
+  });
+}
+
+void Participant::send_refresh_token() {
+  if (!room_.settings().sign_token) return;
+  const auto now =
+      std::chrono::floor<std::chrono::seconds>(std::chrono::sys_time<std::chrono::microseconds>(
+          std::chrono::microseconds(room_.timers().unix_micros())));
+  livekit::Claims claims = claims_;
+  claims.expires_at = std::max<livekit::UnixTime>(claims.expires_at, now + kTokenMinimumLife);
+  claims.not_before.reset();
+  claims.issued_at = now;
+  ::livekit::SignalResponse response;
+  response.set_refresh_token(room_.settings().sign_token(claims));
+  send(response);
+  token_refresh_ = room_.timers().call_later(kTokenRefreshPeriod, [this] { send_refresh_token(); });
+}
+
+Participant::TooLong Participant::too_long(
+    const std::string& name, const std::string& metadata,
+    const std::map<std::string, std::string>& changes) const {
+  const auto exceeds = [](size_t size, size_t limit) { return limit != 0 && size > limit; };
+  const Limits& limits = room_.settings().limits;
+  if (exceeds(name.size(), limits.max_participant_name_length)) return TooLong::Name;
+  if (exceeds(metadata.size(), limits.max_metadata_size)) return TooLong::Metadata;
+  std::map<std::string, std::string> merged = claims_.grants.attributes;
+  merge(changes, merged);
+  return exceeds(total_size(merged), limits.max_attributes_size) ? TooLong::Attributes
+                                                                 : TooLong::No;
+}
+
+void Participant::apply_profile(const std::string& name, const std::string& metadata,
+                                const std::map<std::string, std::string>& changes) {
+  if (!name.empty()) claims_.grants.name = name;
+  if (!metadata.empty()) claims_.grants.metadata = metadata;
+  merge(changes, claims_.grants.attributes);
+}
+
+void Participant::handle_update_metadata(const ::livekit::UpdateParticipantMetadata& request) {
+  Response response;
+  response.set_request_id(request.request_id());
+  *response.mutable_update_metadata() = request;
+  const auto changes = to_map(request.attributes());
+  if (!grant().may_update_own_metadata()) {
+    response.set_reason(Response::NOT_ALLOWED);
+    response.set_message("does not have permission to update own metadata");
+  } else if (const TooLong what = too_long(request.name(), request.metadata(), changes);
+             what != TooLong::No) {
+    response.set_reason(Response::LIMIT_EXCEEDED);
+    response.set_message(what == TooLong::Name       ? "name exceeds size limits"
+                         : what == TooLong::Metadata ? "metadata exceeds size limits"
+                                                     : "attributes exceed size limits");
+  } else {
+    apply_profile(request.name(), request.metadata(), changes);
+    room_.on_profile_changed(*this);
+    send_refresh_token();
+  }
+  respond(response);
+}
+
+Result<void, ApiError> Participant::update(const ::livekit::UpdateParticipantRequest& request) {
+  const auto changes = to_map(request.attributes());
+  switch (too_long(request.name(), request.metadata(), changes)) {
+    case TooLong::Name:
+      return refuse(ErrorCode::InvalidArgument, "name exceeds size limits");
+    case TooLong::Metadata:
+      return refuse(ErrorCode::InvalidArgument, "metadata exceeds size limits");
+    case TooLong::Attributes:
+      return refuse(ErrorCode::InvalidArgument, "attributes exceed size limits");
+    case TooLong::No:
+      break;
+  }
+  apply_profile(request.name(), request.metadata(), changes);
+  if (request.has_permission()) {
+    apply_permission(request.permission(), *claims_.grants.video);
+    publications_.enforce_grants();
+    subscriptions_.reconcile_all();
+  }
+  room_.on_profile_changed(*this);
+  send_refresh_token();
+  return {};
+}
+
+void Participant::handle_subscription_permission(const ::livekit::SubscriptionPermission& request) {
+  permissions_.set(request);
+  for (const Publication* publication : publications_.published())
+    room_.reconcile(publication->sid());
+}
+
+void Participant::handle_sync_state(const ::livekit::SyncState& state) {
+  const bool knows_all = std::ranges::all_of(state.publish_tracks(), [this](const auto& track) {
+    return publications_.find(TrackId(track.track().sid())) != nullptr;
+  });
+  if (!knows_all || !room_.data_tracks().knows(*this, state)) {
+    LOG_INFO(log_room, "%s: sync state names tracks that are not here", sid_.value.c_str());
+    room_.remove(*this, {::livekit::STATE_MISMATCH, ::livekit::LeaveRequest::RECONNECT});
+    return;
+  }
+  subscriptions_.handle_update(state.subscription());
+  for (const std::string& sid : state.track_sids_disabled())
+    subscriptions_.set_disabled(TrackId(sid));
+  room_.data_tracks().handle_update(*this, state.data_subscription());
+}
+
+void Participant::handle_leave(const ::livekit::LeaveRequest& request) {
+  using Reason = ::livekit::DisconnectReason;
+  constexpr std::array<Reason, 4> kAllowed = {::livekit::CLIENT_INITIATED,
+                                              ::livekit::USER_UNAVAILABLE, ::livekit::USER_REJECTED,
+                                              ::livekit::AGENT_ERROR};
+  const bool known = std::ranges::count(kAllowed, request.reason()) != 0;
+  // Nothing is said to who says good-bye.
+  SignalLink* link = std::exchange(link_, nullptr);
+  room_.remove(*this, {known ? request.reason() : ::livekit::CLIENT_INITIATED});
+  if (link) link->detach(true);
+}
+
+void Participant::on_media_connected() {
+  media_failed_ = false;
+  join_limit_.reset();
+  if (link_) resume_limit_.reset();
+  if (state_ != Info::JOINED) return;
+  state_ = Info::ACTIVE;
+  ++version_;
+  LOG_INFO(log_room, "%s (%s) is active", identity_.value.c_str(), sid_.value.c_str());
+  room_.on_active(*this);
+}
+
+void Participant::on_media_failed() {
+  if (!is_connected()) return;
+  LOG_INFO(log_room, "%s (%s): no media connection", identity_.value.c_str(), sid_.value.c_str());
+  media_failed_ = true;
+  dismiss({::livekit::CONNECTION_TIMEOUT, ::livekit::LeaveRequest::RESUME});
+  await_resume(kResumeLimit);
+}
+
+void Participant::on_data_channels_open() {
+  has_data_channels_ = true;
+  room_.data().on_established(*this);
+}
+
+void Participant::on_data(DataChannelKind channel, ByteView message) {
+  if (!is_connected()) return;
+  if (channel == DataChannelKind::DataTrack) {
+    room_.data_tracks().handle_packet(*this, message);
+  } else {
+    room_.data().handle(*this, channel, message);
+  }
+}
+
+void Participant::on_upstream_tracks(const std::vector<UpstreamTrack>& tracks) {
+  if (is_connected()) publications_.handle_upstream(tracks);
+}
+
+void Participant::on_negotiation_failed(const std::string& why) {
+  LOG_WARNING(log_room, "%s (%s): %s", identity_.value.c_str(), sid_.value.c_str(), why.c_str());
+  room_.remove(*this, {::livekit::STATE_MISMATCH, ::livekit::LeaveRequest::RECONNECT});
+}
+
+}  // namespace gstlk::room

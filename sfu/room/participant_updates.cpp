@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "room/participant_updates.h"
+
+#include <utility>
+
+#include "room/participant.h"
+#include "room/room.h"
+
+namespace gstlk::room {
+namespace {
+
+constexpr Duration kBatchInterval = 3s;
+// Clients that are gone for longer start over.
+constexpr Duration kDepartureMemory = 60s;
+constexpr size_t kMaxDepartures = 1000;
+
+}  // namespace
+
+std::vector<::livekit::SignalResponse> update_messages(
+    std::vector<::livekit::ParticipantInfo> infos, size_t target) {
+  std::vector<::livekit::SignalResponse> messages;
+  size_t size = 0;
+  for (::livekit::ParticipantInfo& info : infos) {
+    const size_t length = info.ByteSizeLong();
+    if (messages.empty() || size + length > target) {
+      messages.emplace_back();
+      size = 0;
+    }
+    size += length;
+    *messages.back().mutable_update()->add_participants() = std::move(info);
+  }
+  return messages;
+}
+
+ParticipantUpdates::ParticipantUpdates(Room& room) : room_(room) {}
+
+void ParticipantUpdates::announce(Participant& about, Urgency urgency) {
+  ::livekit::ParticipantInfo info = about.info();
+  if (info.state() == ::livekit::ParticipantInfo::DISCONNECTED && !about.is_hidden())
+    note_departure(info);
+  if (urgency == Urgency::Now || about.is_hidden()) {
+    batch_.erase(about.sid());
+    send_now(about, info);
+    return;
+  }
+  batch_[about.sid()] = std::move(info);
+  if (!flush_timer_) flush_timer_ = room_.timers().call_later(kBatchInterval, [this] { flush(); });
+}
+
+void ParticipantUpdates::announce_replaced(Participant& about) {
+  batch_.erase(about.sid());
+  if (about.is_hidden()) return;
+  ::livekit::SignalResponse response;
+  *response.mutable_update()->add_participants() = about.info();
+  const SignalMessage message(response);
+  room_.for_each_participant([&](Participant& participant) {
+    if (!participant.quirks().replaces_by_identity &&
+        participant.wants_update(about.sid(), about.version()))
+      participant.send(message);
+  });
+}
+
+void ParticipantUpdates::send_now(Participant& about, const ::livekit::ParticipantInfo& info) {
+  ::livekit::SignalResponse response;
+  *response.mutable_update()->add_participants() = info;
+  const SignalMessage message(response);
+  room_.for_each_participant([&](Participant& participant) {
+    if (about.is_hidden() && &participant != &about) return;
+    if (participant.wants_update(about.sid(), info.version())) participant.send(message);
+  });
+}
+
+void ParticipantUpdates::flush() {
+  flush_timer_.reset();
+  std::vector<::livekit::ParticipantInfo> infos;
+  for (auto& [sid, info] : std::exchange(batch_, {})) infos.push_back(std::move(info));
+  const auto messages =
+      update_messages(std::move(infos), room_.settings().update_batch_target_size);
+  for (const ::livekit::SignalResponse& response : messages) {
+    const SignalMessage message(response);
+    room_.for_each_participant([&](Participant& participant) {
+      // One that is news to the client sends the whole batch: clients drop what they know.
+      bool wanted = false;
+      for (const ::livekit::ParticipantInfo& info : response.update().participants())
+        wanted |= participant.wants_update(ParticipantId(info.sid()), info.version());
+      if (wanted) participant.send(message);
+    });
+  }
+}
+
+void ParticipantUpdates::note_departure(const ::livekit::ParticipantInfo& info) {
+  const Timestamp now = room_.timers().now();
+  departed_.push_back({now, info});
+  while (departed_.size() > kMaxDepartures || departed_.front().at + kDepartureMemory < now)
+    departed_.pop_front();
+}
+
+void ParticipantUpdates::send_all(Participant& to, Timestamp since) {
+  std::vector<::livekit::ParticipantInfo> gone;
+  for (const Departure& departure : departed_) {
+    if (departure.at >= since) gone.push_back(departure.info);
+  }
+  std::vector<::livekit::ParticipantInfo> present;
+  room_.for_each_participant([&](Participant& participant) {
+    if (&participant != &to && (participant.is_hidden() || !participant.is_connected())) return;
+    if (to.wants_update(participant.sid(), participant.version()))
+      present.push_back(participant.info());
+  });
+  const size_t target = room_.settings().update_batch_target_size;
+  for (const auto& response : update_messages(std::move(gone), target)) to.send(response);
+  for (const auto& response : update_messages(std::move(present), target)) to.send(response);
+}
+
+}  // namespace gstlk::room

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "base/ids.h"
+#include "livekit_rtc.pb.h"
+#include "room/timers.h"
+
+namespace gstlk::room {
+
+class Participant;
+class Room;
+
+// Who is in the room, told to everybody (ParticipantUpdate): at once where somebody may be waiting
+// for it, else every three seconds, so that an audience that arrives together costs one message per
+// listener and not one per pair. Main thread only.
+class ParticipantUpdates {
+ public:
+  explicit ParticipantUpdates(Room& room);  // which owns this
+
+  enum class Urgency : uint8_t { Now, Batched };
+  // Everybody who is connected, the participant itself too.
+  void announce(Participant& about, Urgency urgency);
+  // It joined again: only clients that cannot replace it by identity hear of the old one.
+  void announce_replaced(Participant& about);
+  // All that a client which comes back has to know: who left since `since`, then everybody.
+  void send_all(Participant& to, Timestamp since);
+
+ private:
+  struct Departure {
+    Timestamp at;
+    ::livekit::ParticipantInfo info;
+  };
+  void note_departure(const ::livekit::ParticipantInfo& info);
+  void send_now(Participant& about, const ::livekit::ParticipantInfo& info);
+  void flush();
+
+  Room& room_;
+  std::map<ParticipantId, ::livekit::ParticipantInfo> batch_;
+  std::deque<Departure> departed_;
+  std::unique_ptr<Timer> flush_timer_;
+};
+
+// Splits `infos` so that no message is much larger than `target` bytes.
+std::vector<::livekit::SignalResponse> update_messages(
+    std::vector<::livekit::ParticipantInfo> infos, size_t target);
+
+}  // namespace gstlk::room

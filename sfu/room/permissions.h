@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/ids.h"
+#include "livekit/grants.h"
+#include "livekit_rtc.pb.h"
+
+// Between the grants of a token and what the wire says of them, and who may subscribe to what.
+namespace gstlk::room {
+
+::livekit::ParticipantPermission permission_from(const livekit::VideoGrant& grant);
+// What UpdateParticipant changes of a participant's grant.
+void apply_permission(const ::livekit::ParticipantPermission& permission,
+                      livekit::VideoGrant& grant);
+bool may_publish_source(const livekit::VideoGrant& grant, ::livekit::TrackSource source);
+
+// Of the token's "kind" and "kindDetails"; an unknown word is the default or left out.
+::livekit::ParticipantInfo::Kind kind_from(const std::string& kind);
+std::vector<::livekit::ParticipantInfo::KindDetail> kind_details_from(
+    const std::vector<std::string>& details);
+
+// Whom a publisher allows to subscribe to its tracks (SubscriptionPermission): everybody until it
+// says otherwise. Not thread-safe.
+class SubscriptionPermissions {
+ public:
+  void set(const ::livekit::SubscriptionPermission& permission);
+  bool allows(const ParticipantId& subscriber, const ParticipantIdentity& identity,
+              const TrackId& track) const;
+
+ private:
+  bool all_participants_ = true;
+  std::vector<::livekit::TrackPermission> permissions_;
+};
+
+}  // namespace gstlk::room

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "room/publication.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "room/participant.h"
+#include "room/room.h"
+#include "room/track_info.h"
+
+namespace gstlk::room {
+namespace {
+
+void add_qualities(::livekit::VideoQuality best,
+                   google::protobuf::RepeatedPtrField<::livekit::SubscribedQuality>& qualities) {
+  for (const auto quality : {::livekit::LOW, ::livekit::MEDIUM, ::livekit::HIGH}) {
+    ::livekit::SubscribedQuality& entry = *qualities.Add();
+    entry.set_quality(quality);
+    entry.set_enabled(best != ::livekit::OFF && quality <= best);
+  }
+}
+
+}  // namespace
+
+Publication::Publication(Participant& publisher, ::livekit::TrackInfo info, std::string cid)
+    : publisher_(publisher), sid_(info.sid()), cid_(std::move(cid)), info_(std::move(info)) {}
+
+TrackKind Publication::kind() const { return kind_of(info_.type()); }
+
+bool Publication::has_cid(const std::string& cid) const {
+  return cid == cid_ || std::ranges::any_of(info_.codecs(), [&](const auto& codec) {
+           return codec.cid() == cid || codec.sdp_cid() == cid;
+         });
+}
+
+std::vector<UpstreamHint> Publication::hints() const { return hints_of(info_, cid_); }
+
+std::vector<std::string> Publication::codecs() const {
+  std::vector<std::string> names;
+  for (const ::livekit::SimulcastCodecInfo& codec : info_.codecs()) {
+    // A backup codec counts once it is there.
+    if (!codec.mid().empty()) names.push_back(codec_name(codec.mime_type()));
+  }
+  return names;
+}
+
+void Publication::set_published(const UpstreamTrack& upstream) {
+  complete_track_info(upstream, info_);
+  published_ = true;
+  if (info_.type() != ::livekit::VIDEO) return;
+  std::vector<std::string> codecs;
+  for (const ::livekit::SimulcastCodecInfo& codec : info_.codecs())
+    codecs.push_back(codec_name(codec.mime_type()));
+  const Room& room = publisher_.room();
+  dynacast_.emplace(std::move(codecs), room.settings().dynacast_pause_delay, room.timers().now());
+  tell_publisher();
+}
+
+void Publication::touch() { room::touch(info_, publisher_.room().timers().unix_micros()); }
+
+void Publication::set_wanted(const ParticipantId& subscriber, ::livekit::VideoQuality quality) {
+  if (!dynacast_) return;
+  dynacast_->set_wanted(subscriber, codec_name(info_.mime_type()), quality);
+  tell_publisher();
+}
+
+void Publication::remove_subscriber(const ParticipantId& subscriber) {
+  if (!dynacast_) return;
+  dynacast_->remove(subscriber);
+  tell_publisher();
+}
+
+void Publication::repeat_wanted() {
+  if (!dynacast_) return;
+  dynacast_->repeat();
+  tell_publisher();
+}
+
+void Publication::note_bound() {
+  if (std::exchange(first_subscriber_told_, true)) return;
+  if (!publisher_.quirks().takes_request_response) return;
+  ::livekit::SignalResponse response;
+  response.mutable_track_subscribed()->set_track_sid(sid_.value);
+  publisher_.send(response);
+}
+
+void Publication::tell_publisher() {
+  Timers& timers = publisher_.room().timers();
+  if (const auto qualities = dynacast_->poll(timers.now()); qualities && !qualities->empty()) {
+    ::livekit::SignalResponse response;
+    ::livekit::SubscribedQualityUpdate& update = *response.mutable_subscribed_quality_update();
+    update.set_track_sid(sid_.value);
+    add_qualities(qualities->front().second, *update.mutable_subscribed_qualities());
+    for (const auto& [codec, best] : *qualities) {
+      ::livekit::SubscribedCodec& entry = *update.add_subscribed_codecs();
+      entry.set_codec(codec);
+      add_qualities(best, *entry.mutable_qualities());
+    }
+    publisher_.send(response);
+  }
+  const auto next = dynacast_->next_timeout();
+  dynacast_timer_ = next ? timers.call_later(std::max<Duration>(*next - timers.now(), 0us),
+                                             [this] { tell_publisher(); })
+                         : nullptr;
+}
+
+}  // namespace gstlk::room

@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "room/publications.h"
+
+#include <algorithm>
+
+#include "room/participant.h"
+#include "room/permissions.h"
+#include "room/room.h"
+#include "room/sids.h"
+#include "room/track_info.h"
+
+namespace gstlk::room {
+namespace {
+
+constexpr size_t kMaxPending = 20;
+constexpr ptrdiff_t kMaxQueuedPerCid = 3;
+constexpr int kMaxCodecs = 4;
+
+}  // namespace
+
+Publications::Publications(Participant& owner) : owner_(owner) {}
+
+Publications::~Publications() = default;
+
+void Publications::handle_add_track(const ::livekit::AddTrackRequest& request) {
+  if (refused(request)) return;
+  if (!request.sid().empty()) {
+    add_backup_codec(request);
+    return;
+  }
+  const auto same_cid = [&](const auto& publication) {
+    return publication->has_cid(request.cid());
+  };
+  if (std::ranges::any_of(list_, same_cid)) {
+    queue(request);
+    return;
+  }
+  const auto pending = [](const auto& publication) { return !publication->is_published(); };
+  if (static_cast<size_t>(std::ranges::count_if(list_, pending)) >= kMaxPending) {
+    reject(request, ::livekit::RequestResponse::LIMIT_EXCEEDED, "too many pending tracks");
+    return;
+  }
+  Room& room = owner_.room();
+  const TrackId sid = make_track_sid(request, room.random());
+  list_.push_back(std::make_unique<Publication>(
+      owner_,
+      make_track_info(request, sid, room.settings().enabled_codecs, room.timers().unix_micros()),
+      request.cid()));
+  Publication& publication = *list_.back();
+  announce(publication, request.cid());
+  claim(publication);
+}
+
+bool Publications::refused(const ::livekit::AddTrackRequest& request) {
+  using Response = ::livekit::RequestResponse;
+  if (!may_publish_source(owner_.grant(), request.source())) {
+    reject(request, Response::NOT_ALLOWED, "does not have permission to publish");
+    return true;
+  }
+  if (request.type() != ::livekit::AUDIO && request.type() != ::livekit::VIDEO) {
+    reject(request, Response::UNSUPPORTED_TYPE, "unsupported track type");
+    return true;
+  }
+  if (!request.sid().empty() && !find(TrackId(request.sid()))) {
+    reject(request, Response::NOT_FOUND, "track not found");
+    return true;
+  }
+  return false;
+}
+
+void Publications::reject(const ::livekit::AddTrackRequest& request,
+                          ::livekit::RequestResponse::Reason reason, const std::string& message) {
+  ::livekit::RequestResponse response;
+  response.set_reason(reason);
+  response.set_message(message);
+  *response.mutable_add_track() = request;
+  owner_.respond(response);
+}
+
+void Publications::queue(const ::livekit::AddTrackRequest& request) {
+  const auto same_cid = [&](const auto& other) { return other.cid() == request.cid(); };
+  if (std::ranges::count_if(queued_, same_cid) >= kMaxQueuedPerCid ||
+      queued_.size() >= kMaxPending) {
+    reject(request, ::livekit::RequestResponse::LIMIT_EXCEEDED, "too many queued tracks");
+    return;
+  }
+  queued_.push_back(request);
+  reject(request, ::livekit::RequestResponse::QUEUED, "track is queued");
+}
+
+void Publications::add_backup_codec(const ::livekit::AddTrackRequest& request) {
+  Publication& publication = *find(TrackId(request.sid()));
+  ::livekit::TrackInfo& info = publication.mutable_info();
+  for (const ::livekit::SimulcastCodec& wanted : request.simulcast_codecs()) {
+    const std::string mime = mime_type(wanted.codec(), info.type());
+    const auto found = std::ranges::find_if(
+        *info.mutable_codecs(), [&](const auto& codec) { return codec.mime_type() == mime; });
+    if (found != info.mutable_codecs()->end()) {
+      found->set_cid(wanted.cid());
+    } else if (info.codecs_size() < kMaxCodecs) {
+      ::livekit::SimulcastCodecInfo& codec = *info.add_codecs();
+      codec.set_mime_type(mime);
+      codec.set_cid(wanted.cid());
+      *codec.mutable_layers() = wanted.layers().empty() ? request.layers() : wanted.layers();
+    }
+  }
+  announce(publication, request.cid());
+}
+
+void Publications::announce(const Publication& publication, const std::string& cid) {
+  ::livekit::SignalResponse response;
+  response.mutable_track_published()->set_cid(cid);
+  *response.mutable_track_published()->mutable_track() = publication.info();
+  owner_.send(response);
+}
+
+void Publications::claim(Publication& publication) {
+  for (const UpstreamHint& hint : publication.hints()) {
+    if (const auto upstream = owner_.media().claim(hint)) {
+      bind(publication, *upstream);
+      return;
+    }
+  }
+}
+
+std::vector<UpstreamHint> Publications::hints() const {
+  std::vector<UpstreamHint> all;
+  for (const auto& publication : list_) {
+    for (UpstreamHint& hint : publication->hints()) all.push_back(std::move(hint));
+  }
+  return all;
+}
+
+void Publications::handle_upstream(const std::vector<UpstreamTrack>& tracks) {
+  for (size_t i = list_.size(); i-- > 0;) {
+    const auto sent = [&](const UpstreamTrack& track) { return list_[i]->has_cid(track.cid); };
+    if (list_[i]->is_published() && std::ranges::none_of(tracks, sent))
+      end(list_.begin() + static_cast<ptrdiff_t>(i));
+  }
+  for (const UpstreamTrack& track : tracks) {
+    const auto found = std::ranges::find_if(
+        list_, [&](const auto& publication) { return publication->has_cid(track.cid); });
+    if (found != list_.end() && !(*found)->is_published()) bind(**found, track);
+  }
+}
+
+void Publications::bind(Publication& publication, const UpstreamTrack& upstream) {
+  publication.set_published(upstream);
+  owner_.media().publish(
+      upstream.mid, {.track = publication.sid(), .kind = upstream.kind, .layers = upstream.rids});
+  owner_.room().on_published(publication);
+}
+
+void Publications::end(List::iterator position) {
+  // Out of the list first: what the room does next must not find it here.
+  const std::unique_ptr<Publication> publication = std::move(*position);
+  list_.erase(position);
+  if (publication->is_published()) {
+    owner_.media().unpublish(publication->sid());
+    owner_.room().on_unpublished(*publication);
+  }
+  serve_queue(publication->cid());
+}
+
+void Publications::serve_queue(const std::string& cid) {
+  const auto next =
+      std::ranges::find_if(queued_, [&](const auto& request) { return request.cid() == cid; });
+  if (next == queued_.end()) return;
+  const ::livekit::AddTrackRequest request = std::move(*next);
+  queued_.erase(next);
+  handle_add_track(request);
+}
+
+Publication* Publications::find(const TrackId& sid) const {
+  const auto found = std::ranges::find_if(
+      list_, [&](const auto& publication) { return publication->sid() == sid; });
+  return found == list_.end() ? nullptr : found->get();
+}
+
+std::vector<Publication*> Publications::published() const {
+  std::vector<Publication*> result;
+  for (const auto& publication : list_) {
+    if (publication->is_published()) result.push_back(publication.get());
+  }
+  return result;
+}
+
+bool Publications::any_published() const {
+  return std::ranges::any_of(list_, [](const auto& p) { return p->is_published(); });
+}
+
+void Publications::handle_mute(const ::livekit::MuteTrackRequest& request) {
+  Publication* publication = find(TrackId(request.sid()));
+  if (publication) {
+    set_muted(*publication, request.muted());
+    return;
+  }
+  ::livekit::RequestResponse response;
+  response.set_reason(::livekit::RequestResponse::NOT_FOUND);
+  response.set_message("track not found");
+  *response.mutable_mute() = request;
+  owner_.respond(response);
+}
+
+bool Publications::mute(const TrackId& sid, bool muted) {
+  Publication* publication = find(sid);
+  if (!publication || !publication->is_published()) return false;
+  if (publication->info().muted() == muted) return true;
+  ::livekit::SignalResponse response;
+  response.mutable_mute()->set_sid(sid.value);
+  response.mutable_mute()->set_muted(muted);
+  owner_.send(response);
+  set_muted(*publication, muted);
+  return true;
+}
+
+void Publications::set_muted(Publication& publication, bool muted) {
+  if (publication.info().muted() == muted) return;
+  publication.mutable_info().set_muted(muted);
+  if (!muted) publication.repeat_wanted();
+  changed(publication);
+}
+
+void Publications::changed(Publication& publication) {
+  publication.touch();
+  if (publication.is_published()) owner_.room().on_track_changed(publication);
+}
+
+void Publications::handle_update_audio(const ::livekit::UpdateLocalAudioTrack& request) {
+  Publication* publication = find(TrackId(request.track_sid()));
+  if (!publication || publication->info().type() != ::livekit::AUDIO) {
+    ::livekit::RequestResponse response;
+    response.set_reason(::livekit::RequestResponse::NOT_FOUND);
+    *response.mutable_update_audio_track() = request;
+    owner_.respond(response);
+    return;
+  }
+  ::livekit::TrackInfo& info = publication->mutable_info();
+  info.clear_audio_features();
+  for (int feature : request.features()) {
+    // Each at most once: the list is the client's, and it goes to everybody.
+    const auto value = static_cast<::livekit::AudioTrackFeature>(feature);
+    if (std::ranges::count(info.audio_features(), value) == 0) info.add_audio_features(value);
+  }
+  info.set_stereo(std::ranges::count(info.audio_features(), ::livekit::TF_STEREO) != 0);
+  info.set_disable_dtx(std::ranges::count(info.audio_features(), ::livekit::TF_NO_DTX) != 0);
+  changed(*publication);
+}
+
+void Publications::handle_update_video(const ::livekit::UpdateLocalVideoTrack& request) {
+  Publication* publication = find(TrackId(request.track_sid()));
+  if (!publication || publication->info().type() != ::livekit::VIDEO) {
+    ::livekit::RequestResponse response;
+    response.set_reason(::livekit::RequestResponse::NOT_FOUND);
+    *response.mutable_update_video_track() = request;
+    owner_.respond(response);
+    return;
+  }
+  publication->mutable_info().set_width(request.width());
+  publication->mutable_info().set_height(request.height());
+  changed(*publication);
+}
+
+void Publications::enforce_grants() {
+  for (size_t i = list_.size(); i-- > 0;) {
+    const Publication& publication = *list_[i];
+    if (may_publish_source(owner_.grant(), publication.info().source())) continue;
+    ::livekit::SignalResponse response;
+    response.mutable_track_unpublished()->set_track_sid(publication.sid().value);
+    owner_.send(response);
+    end(list_.begin() + static_cast<ptrdiff_t>(i));
+  }
+}
+
+void Publications::repeat_wanted() {
+  for (const auto& publication : list_) publication->repeat_wanted();
+}
+
+void Publications::end_all() {
+  queued_.clear();
+  while (!list_.empty()) end(list_.end() - 1);
+}
+
+}  // namespace gstlk::room

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <map>
+#include <vector>
+
+#include "base/ids.h"
+
+namespace gstlk::room {
+
+// Who speaks and how loud (LiveKit's SpeakersChanged): levels of each interval are smoothed over
+// two, rounded up to eighths, and only changes are told. Levels are linear, 0 to 1. Not
+// thread-safe.
+class Speakers {
+ public:
+  struct Change {
+    ParticipantId participant;
+    float level = 0;  // 0: does not speak any more
+  };
+
+  // One interval is over; `levels` has everybody who was heard in it. Loudest first.
+  std::vector<Change> update(const std::map<ParticipantId, double>& levels);
+  // 0 for who does not speak.
+  float level(const ParticipantId& participant) const;
+  bool quiet() const { return states_.empty(); }
+
+ private:
+  struct State {
+    double smoothed = 0;
+    float told = 0;
+  };
+  std::map<ParticipantId, State> states_;
+};
+
+}  // namespace gstlk::room

@@ -1,0 +1,247 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "room/subscriptions.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "room/layer_choice.h"
+#include "room/participant.h"
+#include "room/publication.h"
+#include "room/room.h"
+
+namespace gstlk::room {
+namespace {
+
+constexpr Duration kNotFoundLimit = 60s;
+constexpr Duration kSettingsDebounce = 100ms;
+// Tracks a client may name that nobody publishes, and settings it may leave behind.
+constexpr size_t kMaxSubscriptions = 10'000;
+
+}  // namespace
+
+Subscriptions::Subscriptions(Participant& owner, bool auto_subscribe, bool adaptive_stream)
+    : owner_(owner), auto_subscribe_(auto_subscribe), adaptive_stream_(adaptive_stream) {}
+
+Subscription* Subscriptions::find(const TrackId& track) {
+  const auto found = subscriptions_.find(track);
+  if (found != subscriptions_.end()) return &found->second;
+  if (subscriptions_.size() >= kMaxSubscriptions) return nullptr;
+  return &subscriptions_[track];
+}
+
+void Subscriptions::handle_update(const ::livekit::UpdateSubscription& request) {
+  // Clients name a track in both lists.
+  std::set<TrackId> tracks;
+  for (const std::string& sid : request.track_sids()) tracks.emplace(sid);
+  for (const ::livekit::ParticipantTracks& publisher : request.participant_tracks()) {
+    for (const std::string& sid : publisher.track_sids()) tracks.emplace(sid);
+  }
+  for (const TrackId& track : tracks) set_wanted(track, request.subscribe());
+}
+
+void Subscriptions::set_wanted(const TrackId& track, bool wanted) {
+  Subscription* subscription = find(track);
+  if (!subscription) return;
+  subscription->wanted = wanted;
+  subscription->refused = false;
+  reconcile(track);
+}
+
+void Subscriptions::reconcile(const TrackId& track) {
+  Publication* publication = owner_.room().find_track(track);
+  if (!publication) {
+    if (const auto found = subscriptions_.find(track); found != subscriptions_.end()) {
+      stop(track, found->second);
+      await_publication(track, found->second);
+    }
+    return;
+  }
+  Participant& publisher = publication->publisher();
+  if (&publisher == &owner_ || publisher.is_hidden() || !owner_.is_connected()) return;
+  Subscription* subscription = find(track);
+  if (!subscription) return;
+  subscription->not_found.reset();
+  const bool wanted = subscription->wanted.value_or(auto_subscribe_);
+  if (wanted && owner_.grant().may_subscribe()) tell_permission(*subscription, *publication);
+  const bool target = wanted && !subscription->refused && is_permitted(*publication);
+  if (target && !subscription->active && within_limit(*publication))
+    start(*subscription, *publication);
+  if (!target && subscription->active) stop(track, *subscription);
+}
+
+void Subscriptions::reconcile_all() {
+  for (const TrackId& track : owner_.room().tracks()) reconcile(track);
+}
+
+bool Subscriptions::is_permitted(const Publication& publication) const {
+  if (!owner_.grant().may_subscribe()) return false;
+  return owner_.is_recorder() || publication.publisher().subscription_permissions().allows(
+                                     owner_.sid(), owner_.identity(), publication.sid());
+}
+
+bool Subscriptions::within_limit(const Publication& publication) const {
+  const Limits& limits = owner_.room().settings().limits;
+  const TrackKind kind = publication.kind();
+  const uint32_t limit =
+      kind == TrackKind::Video ? limits.subscription_limit_video : limits.subscription_limit_audio;
+  if (limit == 0) return true;
+  const auto counts = [&](const auto& entry) {
+    if (!entry.second.active) return false;
+    const Publication* other = owner_.room().find_track(entry.first);
+    return other && other->kind() == kind;
+  };
+  return std::ranges::count_if(subscriptions_, counts) < static_cast<ptrdiff_t>(limit);
+}
+
+void Subscriptions::tell_permission(Subscription& subscription, const Publication& publication) {
+  const bool allowed = is_permitted(publication);
+  if (subscription.permission_told == allowed) return;
+  subscription.permission_told = allowed;
+  ::livekit::SignalResponse response;
+  ::livekit::SubscriptionPermissionUpdate& update =
+      *response.mutable_subscription_permission_update();
+  update.set_participant_sid(publication.publisher().sid().value);
+  update.set_track_sid(publication.sid().value);
+  update.set_allowed(allowed);
+  owner_.send(response);
+}
+
+void Subscriptions::start(Subscription& subscription, Publication& publication) {
+  const ::livekit::TrackInfo& info = publication.info();
+  const ::livekit::UpdateTrackSettings settings = settings_of(subscription);
+  const bool sync = owner_.room().settings().sync_streams && owner_.quirks().takes_sync_streams;
+  subscription.active = true;
+  owner_.media().add_downstream(
+      {.track = publication.sid(),
+       .publisher = publication.publisher().sid(),
+       .kind = publication.kind(),
+       .stream = sync ? info.stream() : "",
+       .codecs = publication.codecs(),
+       .stereo = std::ranges::count(info.audio_features(), ::livekit::TF_STEREO) != 0,
+       .settings = subscription_settings(settings, info)});
+  publication.set_wanted(owner_.sid(), wanted_quality(settings, info));
+}
+
+void Subscriptions::stop(const TrackId& track, Subscription& subscription) {
+  if (!std::exchange(subscription.active, false)) return;
+  subscription.bound = false;
+  owner_.media().remove_downstream(track);
+  if (Publication* publication = owner_.room().find_track(track)) {
+    publication->remove_subscriber(owner_.sid());
+    owner_.room().on_unsubscribed(owner_, publication->publisher());
+  }
+}
+
+void Subscriptions::await_publication(const TrackId& track, Subscription& subscription) {
+  if (!subscription.wanted.value_or(false) || subscription.not_found) return;
+  subscription.not_found = owner_.room().timers().call_later(kNotFoundLimit, [this, track] {
+    ::livekit::SignalResponse response;
+    response.mutable_subscription_response()->set_track_sid(track.value);
+    response.mutable_subscription_response()->set_err(::livekit::SE_TRACK_NOTFOUND);
+    owner_.send(response);
+    subscriptions_.erase(subscriptions_.find(track));
+  });
+}
+
+bool Subscriptions::forget(const TrackId& track) {
+  const auto found = subscriptions_.find(track);
+  if (found == subscriptions_.end()) return false;
+  const bool received = found->second.active;
+  stop(track, found->second);
+  unapplied_.erase(track);
+  subscriptions_.erase(found);
+  return received;
+}
+
+void Subscriptions::end_all() {
+  for (auto& [track, subscription] : subscriptions_) stop(track, subscription);
+  subscriptions_.clear();
+  unapplied_.clear();
+  debounce_.reset();
+}
+
+::livekit::UpdateTrackSettings Subscriptions::settings_of(const Subscription& subscription) const {
+  if (subscription.settings) return *subscription.settings;
+  ::livekit::UpdateTrackSettings settings;
+  settings.set_quality(adaptive_stream_ ? ::livekit::LOW : ::livekit::HIGH);
+  return settings;
+}
+
+void Subscriptions::handle_settings(const ::livekit::UpdateTrackSettings& request) {
+  for (const std::string& sid : request.track_sids()) {
+    const TrackId track(sid);
+    Subscription* subscription = find(track);
+    if (!subscription) return;
+    const bool appears =
+        subscription->settings && subscription->settings->disabled() && !request.disabled();
+    subscription->settings = request;
+    subscription->settings->clear_track_sids();
+    if (appears) {
+      apply_settings(track);
+    } else {
+      unapplied_.insert(track);
+    }
+  }
+  if (unapplied_.empty() || debounce_) return;
+  debounce_ = owner_.room().timers().call_later(kSettingsDebounce, [this] {
+    debounce_.reset();
+    for (const TrackId& track : std::exchange(unapplied_, {})) apply_settings(track);
+  });
+}
+
+void Subscriptions::set_disabled(const TrackId& track) {
+  Subscription* subscription = find(track);
+  if (!subscription) return;
+  ::livekit::UpdateTrackSettings settings = settings_of(*subscription);
+  settings.set_disabled(true);
+  subscription->settings = settings;
+  apply_settings(track);
+}
+
+void Subscriptions::apply_settings(const TrackId& track) {
+  unapplied_.erase(track);
+  const auto found = subscriptions_.find(track);
+  Publication* publication = owner_.room().find_track(track);
+  if (found == subscriptions_.end() || !publication || !found->second.active) return;
+  const ::livekit::UpdateTrackSettings settings = settings_of(found->second);
+  owner_.media().update_downstream(track, subscription_settings(settings, publication->info()));
+  publication->set_wanted(owner_.sid(), wanted_quality(settings, publication->info()));
+}
+
+void Subscriptions::on_bound(const TrackId& track) {
+  const auto found = subscriptions_.find(track);
+  Publication* publication = owner_.room().find_track(track);
+  if (found == subscriptions_.end() || !publication || !found->second.active) return;
+  if (std::exchange(found->second.bound, true)) return;
+  if (!owner_.is_hidden()) publication->note_bound();
+  owner_.room().on_subscribed(owner_, publication->publisher());
+}
+
+void Subscriptions::on_refused(const TrackId& track) {
+  const auto found = subscriptions_.find(track);
+  if (found == subscriptions_.end()) return;
+  found->second.refused = true;
+  stop(track, found->second);
+  ::livekit::SignalResponse response;
+  response.mutable_subscription_response()->set_track_sid(track.value);
+  response.mutable_subscription_response()->set_err(::livekit::SE_CODEC_UNSUPPORTED);
+  owner_.send(response);
+}
+
+bool Subscriptions::receives_from(const ParticipantId& publisher) const {
+  return std::ranges::any_of(subscriptions_, [&](const auto& entry) {
+    if (!entry.second.active) return false;
+    const Publication* publication = owner_.room().find_track(entry.first);
+    return publication && publication->publisher().sid() == publisher;
+  });
+}
+
+std::vector<TrackId> Subscriptions::active() const {
+  std::vector<TrackId> result;
+  for (const auto& [track, subscription] : subscriptions_) {
+    if (subscription.active) result.push_back(track);
+  }
+  return result;
+}
+
+}  // namespace gstlk::room

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <vector>
+
+#include "base/ids.h"
+#include "livekit_rtc.pb.h"
+#include "room/participant_media.h"
+#include "room/timers.h"
+
+namespace gstlk::room {
+
+class Participant;
+class Publication;
+
+// One participant's use of one track.
+struct Subscription {
+  // Said by the client or an administrator; else auto_subscribe decides.
+  std::optional<bool> wanted;
+  std::optional<::livekit::UpdateTrackSettings> settings;
+  bool active = false;   // handed to the media
+  bool bound = false;    // negotiated with the client
+  bool refused = false;  // the client can decode none of its codecs
+  std::optional<bool> permission_told;
+  std::unique_ptr<Timer> not_found;
+};
+
+// What one participant receives: desire, permission and the track itself meet in reconcile(), which
+// is called whenever one of them changes. UpdateSubscription, UpdateTrackSettings. Main thread
+// only.
+class Subscriptions {
+ public:
+  Subscriptions(Participant& owner, bool auto_subscribe,
+                bool adaptive_stream);  // `owner` owns this
+
+  // By the client, its SyncState, or an administrator.
+  void handle_update(const ::livekit::UpdateSubscription& request);
+  void handle_settings(const ::livekit::UpdateTrackSettings& request);
+  void set_wanted(const TrackId& track, bool wanted);
+  void set_disabled(const TrackId& track);
+
+  void reconcile(const TrackId& track);
+  void reconcile_all();
+  // The track has ended. True: it was being received.
+  bool forget(const TrackId& track);
+  void end_all();
+  // The publisher's layers are known better, or the client came back.
+  void apply_settings(const TrackId& track);
+
+  void on_bound(const TrackId& track);
+  void on_refused(const TrackId& track);
+
+  bool receives_from(const ParticipantId& publisher) const;
+  std::vector<TrackId> active() const;
+
+ private:
+  bool is_permitted(const Publication& publication) const;
+  bool within_limit(const Publication& publication) const;
+  void tell_permission(Subscription& subscription, const Publication& publication);
+  void start(Subscription& subscription, Publication& publication);
+  void stop(const TrackId& track, Subscription& subscription);
+  void await_publication(const TrackId& track, Subscription& subscription);
+  ::livekit::UpdateTrackSettings settings_of(const Subscription& subscription) const;
+  Subscription* find(const TrackId& track);
+
+  Participant& owner_;
+  const bool auto_subscribe_;
+  const bool adaptive_stream_;
+  std::map<TrackId, Subscription> subscriptions_;
+  std::set<TrackId> unapplied_;  // settings wait for the debounce
+  std::unique_ptr<Timer> debounce_;
+};
+
+}  // namespace gstlk::room

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "room/track_info.h"
+
+#include <algorithm>
+#include <cctype>
+
+namespace gstlk::room {
+namespace {
+
+constexpr int kMaxCodecs = 4;
+constexpr int kMaxLayers = 3;
+
+std::string lower(std::string_view text) {
+  std::string result(text);
+  std::ranges::transform(result, result.begin(), [](unsigned char c) { return std::tolower(c); });
+  return result;
+}
+
+bool is_svc(const std::string& mime) { return mime == "video/vp9" || mime == "video/av1"; }
+
+// The codec itself when the room has it, else the first of that kind.
+std::string enabled_mime(const std::string& wanted, ::livekit::TrackType type,
+                         const std::vector<EnabledCodec>& enabled) {
+  if (wanted.empty()) return wanted;
+  std::string first;
+  const std::string prefix = type == ::livekit::VIDEO ? "video/" : "audio/";
+  for (const EnabledCodec& codec : enabled) {
+    const std::string mime = lower(codec.mime);
+    if (mime == wanted) return wanted;
+    if (first.empty() && mime.starts_with(prefix) && mime != "video/rtx") first = mime;
+  }
+  return first;
+}
+
+// Low to high, numbered.
+std::vector<::livekit::VideoLayer> ordered_layers(
+    const google::protobuf::RepeatedPtrField<::livekit::VideoLayer>& layers) {
+  std::vector<::livekit::VideoLayer> ordered(layers.begin(), layers.end());
+  std::ranges::stable_sort(ordered, {}, [](const auto& layer) { return layer.quality(); });
+  if (ordered.size() > kMaxLayers) ordered.resize(kMaxLayers);
+  for (size_t i = 0; i < ordered.size(); ++i) ordered[i].set_spatial_layer(static_cast<int>(i));
+  return ordered;
+}
+
+void add_codec(const ::livekit::AddTrackRequest& request, const std::string& mime,
+               const std::string& cid,
+               const google::protobuf::RepeatedPtrField<::livekit::VideoLayer>& own_layers,
+               ::livekit::TrackInfo& info) {
+  ::livekit::SimulcastCodecInfo& codec = *info.add_codecs();
+  codec.set_mime_type(mime);
+  codec.set_cid(cid);
+  if (request.type() != ::livekit::VIDEO) return;
+  for (auto& layer : ordered_layers(own_layers.empty() ? request.layers() : own_layers))
+    *codec.add_layers() = std::move(layer);
+  codec.set_video_layer_mode(is_svc(mime)
+                                 ? ::livekit::VideoLayer::MULTIPLE_SPATIAL_LAYERS_PER_STREAM
+                                 : ::livekit::VideoLayer::ONE_SPATIAL_LAYER_PER_STREAM);
+}
+
+std::string default_stream(::livekit::TrackSource source) {
+  switch (source) {
+    case ::livekit::CAMERA:
+    case ::livekit::MICROPHONE:
+      return "camera";
+    case ::livekit::SCREEN_SHARE:
+    case ::livekit::SCREEN_SHARE_AUDIO:
+      return "screen";
+    default:
+      return "unknown";
+  }
+}
+
+void copy_audio_features(const ::livekit::AddTrackRequest& request, ::livekit::TrackInfo& info) {
+  *info.mutable_audio_features() = request.audio_features();
+  const auto add = [&](::livekit::AudioTrackFeature feature) {
+    if (std::ranges::count(info.audio_features(), feature) == 0) info.add_audio_features(feature);
+  };
+  if (request.type() != ::livekit::AUDIO) return;
+  if (request.disable_dtx()) add(::livekit::TF_NO_DTX);
+  if (request.stereo()) add(::livekit::TF_STEREO);
+}
+
+void copy_codecs(const ::livekit::AddTrackRequest& request,
+                 const std::vector<EnabledCodec>& enabled, ::livekit::TrackInfo& info) {
+  const google::protobuf::RepeatedPtrField<::livekit::VideoLayer> none;
+  for (const ::livekit::SimulcastCodec& codec : request.simulcast_codecs()) {
+    if (info.codecs_size() == kMaxCodecs) break;
+    const std::string mime =
+        enabled_mime(mime_type(codec.codec(), request.type()), request.type(), enabled);
+    const bool repeated = std::ranges::any_of(
+        info.codecs(), [&](const auto& known) { return known.mime_type() == mime; });
+    if (!repeated) add_codec(request, mime, codec.cid(), codec.layers(), info);
+  }
+  if (info.codecs().empty()) add_codec(request, "", request.cid(), none, info);
+  info.set_mime_type(info.codecs(0).mime_type());
+  *info.mutable_layers() = info.codecs(0).layers();
+  info.set_simulcast(info.layers_size() > 1);
+}
+
+}  // namespace
+
+::livekit::TrackInfo make_track_info(const ::livekit::AddTrackRequest& request, const TrackId& sid,
+                                     const std::vector<EnabledCodec>& enabled,
+                                     int64_t unix_micros) {
+  ::livekit::TrackInfo info;
+  info.set_sid(sid.value);
+  info.set_type(request.type());
+  info.set_name(request.name());
+  info.set_muted(request.muted());
+  info.set_width(request.width());
+  info.set_height(request.height());
+  info.set_source(request.source());
+  info.set_disable_dtx(request.disable_dtx());
+  info.set_stereo(request.stereo());
+  info.set_disable_red(request.disable_red());
+  info.set_encryption(request.encryption());
+  info.set_stream(request.stream().empty() ? default_stream(request.source()) : request.stream());
+  info.set_backup_codec_policy(request.type() == ::livekit::AUDIO &&
+                                       request.backup_codec_policy() != ::livekit::REGRESSION
+                                   ? ::livekit::SIMULCAST
+                                   : request.backup_codec_policy());
+  *info.mutable_packet_trailer_features() = request.packet_trailer_features();
+  copy_audio_features(request, info);
+  copy_codecs(request, enabled, info);
+  touch(info, unix_micros);
+  return info;
+}
+
+void complete_track_info(const UpstreamTrack& upstream, ::livekit::TrackInfo& info) {
+  const auto found = std::ranges::find_if(info.codecs(), [&](const auto& codec) {
+    return codec.cid() == upstream.cid || codec.sdp_cid() == upstream.cid;
+  });
+  ::livekit::SimulcastCodecInfo& codec = found == info.codecs().end()
+                                             ? *info.mutable_codecs(0)
+                                             : *info.mutable_codecs(found - info.codecs().begin());
+  codec.set_mid(upstream.mid.value);
+  if (upstream.sdp_cid != codec.cid()) codec.set_sdp_cid(upstream.sdp_cid);
+  if (!upstream.codecs.empty() && (codec.mime_type().empty() || info.type() == ::livekit::AUDIO))
+    codec.set_mime_type(mime_type(upstream.codecs.front(), info.type()));
+  // A layer is a rid; without rids the codec's own layers (SVC) share one stream.
+  const int rids = static_cast<int>(upstream.rids.size());
+  while (rids > 0 && codec.layers_size() > rids) codec.mutable_layers()->RemoveLast();
+  for (int i = 0; i < codec.layers_size() && i < rids; ++i)
+    codec.mutable_layers(i)->set_rid(upstream.rids[static_cast<size_t>(i)].value);
+  if (&codec != &info.codecs(0)) return;
+  info.set_mid(codec.mid());
+  info.set_mime_type(codec.mime_type());
+  *info.mutable_layers() = codec.layers();
+  info.set_simulcast(info.layers_size() > 1);
+}
+
+std::vector<UpstreamHint> hints_of(const ::livekit::TrackInfo& info, const std::string& cid) {
+  std::vector<UpstreamHint> hints;
+  const auto features = info.audio_features();
+  const auto add = [&](const std::string& id, const std::string& codec) {
+    const auto same = [&](const UpstreamHint& hint) { return hint.cid == id; };
+    if (id.empty() || std::ranges::any_of(hints, same)) return;
+    hints.push_back({.cid = id,
+                     .kind = kind_of(info.type()),
+                     .preferred_codec = codec,
+                     .red = info.type() == ::livekit::AUDIO && !info.disable_red(),
+                     .dtx = std::ranges::count(features, ::livekit::TF_NO_DTX) == 0,
+                     .stereo = std::ranges::count(features, ::livekit::TF_STEREO) != 0});
+  };
+  for (const ::livekit::SimulcastCodecInfo& codec : info.codecs())
+    add(codec.cid(), codec.mime_type());
+  add(cid, info.mime_type());
+  return hints;
+}
+
+std::string mime_type(std::string_view codec, ::livekit::TrackType type) {
+  if (codec.empty()) return {};
+  const std::string name = lower(codec);
+  if (name.find('/') != std::string::npos) return name;
+  return (type == ::livekit::VIDEO ? "video/" : "audio/") + name;
+}
+
+std::string codec_name(std::string_view mime) {
+  const size_t slash = mime.find('/');
+  return lower(slash == std::string_view::npos ? mime : mime.substr(slash + 1));
+}
+
+TrackKind kind_of(::livekit::TrackType type) {
+  return type == ::livekit::VIDEO ? TrackKind::Video : TrackKind::Audio;
+}
+
+void touch(::livekit::TrackInfo& info, int64_t unix_micros) {
+  ::livekit::TimedVersion& version = *info.mutable_version();
+  if (version.unix_micro() >= unix_micros) {
+    version.set_ticks(version.ticks() + 1);
+    return;
+  }
+  version.set_unix_micro(unix_micros);
+  version.set_ticks(0);
+}
+
+}  // namespace gstlk::room
