@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <gst/gst.h>
+
+#include <memory>
+#include <span>
+
+#include "base/bytes.h"
+#include "forward/received_packet.h"
+#include "forward/rewrite.h"
+
+namespace gstlk::sfu {
+
+class Worker;
+
+// A received packet as the router shares it with all subscribers.
+struct SharedPacket {
+  forward::ReceivedPacket received;
+  ByteView capture_time;  // the abs-capture-time extension inside `received.bytes`, or empty
+  GstBuffer* buffer = nullptr;
+};
+
+// One packet of the list that is pushed next, as one subscriber is to get it.
+struct StagedPacket {
+  const SharedPacket* packet = nullptr;
+  forward::Rewrite rewrite;
+  bool retransmission = false;
+};
+
+// What sfu-router and sfu-transport agree on when their pads are linked: instead of a buffer of its
+// own for each subscriber, the router pushes the one shared buffer list and says here what of it is
+// sent and what differs; the transport writes and encrypts that straight into its send batch.
+//
+// Implemented by a sink pad of sfu-transport, found by the router with query_send_port().
+class SendPort {
+ public:
+  class Listener {
+   public:
+    virtual ~Listener() = default;
+    // From now on the port's session lives on `worker`, whose thread this is. At most once, at once
+    // when that is so already.
+    virtual void on_port_bound(Worker& worker) = 0;
+  };
+
+  virtual ~SendPort() = default;
+
+  // Thread-safe. The port keeps the listener alive until it is replaced or the port closes.
+  virtual void set_listener(std::shared_ptr<Listener> listener) = 0;
+
+  // What the list pushed next on this pad means; `packets` stay valid until that push returns.
+  // Worker thread only.
+  virtual void stage(std::span<const StagedPacket> packets) = 0;
+};
+
+// The SendPort behind `pad` (a sink pad), or null when that is some other element's.
+std::shared_ptr<SendPort> query_send_port(GstPad* pad);
+// For the pad's query function: TRUE when the query was this one and has been answered.
+bool answer_send_port_query(GstQuery* query, const std::shared_ptr<SendPort>& port);
+
+}  // namespace gstlk::sfu

@@ -1,0 +1,302 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "plugins/sfu/worker_pool.h"
+
+#include <ifaddrs.h>
+#include <net/if.h>
+#include <netinet/udp.h>
+#include <openssl/rand.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "plugins/sfu/peer_session.h"
+#include "transport/sctp.h"
+#include "transport/stun.h"
+
+#ifndef UDP_GRO
+#define UDP_GRO 104
+#endif
+#ifndef SOL_UDP
+#define SOL_UDP 17
+#endif
+
+namespace gstlk::sfu {
+namespace {
+
+using transport::SocketAddress;
+
+constexpr int kSocketBuffer = 4 * 1024 * 1024;
+constexpr int kTcpBacklog = 512;
+constexpr Duration kSctpTick = 10ms;
+
+void fill_random(std::span<uint8_t> out) { RAND_bytes(out.data(), static_cast<int>(out.size())); }
+
+std::vector<std::string> local_hosts(const WorkerPoolConfig& config) {
+  if (!config.addresses.empty()) return config.addresses;
+  std::vector<std::string> hosts;
+  ifaddrs* list = nullptr;
+  if (getifaddrs(&list) != 0) return hosts;
+  for (const ifaddrs* entry = list; entry; entry = entry->ifa_next) {
+    if (!entry->ifa_addr || !(entry->ifa_flags & IFF_UP)) continue;
+    const int family = entry->ifa_addr->sa_family;
+    if (family != AF_INET && !(family == AF_INET6 && config.ipv6)) continue;
+    if ((entry->ifa_flags & IFF_LOOPBACK) && !config.loopback) continue;
+    if (family == AF_INET6) {
+      const auto* address = reinterpret_cast<const sockaddr_in6*>(entry->ifa_addr);
+      if (IN6_IS_ADDR_LINKLOCAL(&address->sin6_addr)) continue;
+    }
+    const socklen_t size = family == AF_INET ? sizeof(sockaddr_in) : sizeof(sockaddr_in6);
+    const std::string host = SocketAddress::from_sockaddr(entry->ifa_addr, size).host();
+    if (std::ranges::find(hosts, host) == hosts.end()) hosts.push_back(host);
+  }
+  freeifaddrs(list);
+  return hosts;
+}
+
+Unexpected<Error> port_error(const char* what, const SocketAddress& address) {
+  return fail(std::string("cannot listen on ") + what + " " + address.to_text() + ": " +
+              strerror(errno) + "; choose another port or address, or stop what uses it");
+}
+
+// `shared`: SO_REUSEPORT, for a worker's own socket. Without it the call fails when anybody else
+// has the port, which is how a second daemon is told from a second worker.
+int open_socket(int type, const SocketAddress& address, bool shared) {
+  sockaddr_storage storage{};
+  const socklen_t size = address.to_sockaddr(storage);
+  const int fd = socket(storage.ss_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (fd < 0) return -1;
+  const int on = 1;
+  if (storage.ss_family == AF_INET6) setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+  if (shared) setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
+  if (type == SOCK_STREAM) setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  if (bind(fd, reinterpret_cast<const sockaddr*>(&storage), size) != 0 ||
+      (type == SOCK_STREAM && listen(fd, kTcpBacklog) != 0)) {
+    const int saved = errno;
+    close(fd);
+    errno = saved;
+    return -1;
+  }
+  return fd;
+}
+
+void set_buffers(int fd) {
+  // The forced form passes net.core.*mem_max where that is allowed.
+  const int size = kSocketBuffer;
+  if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof size) != 0) {
+    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
+  }
+  if (setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof size) != 0) {
+    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
+  }
+  const int on = 1;
+  setsockopt(fd, SOL_UDP, UDP_GRO, &on, sizeof on);
+}
+
+struct ContextHolder {
+  std::shared_ptr<WorkerPool> pool;
+};
+
+gpointer copy_holder(gpointer boxed) {
+  return new ContextHolder(*static_cast<ContextHolder*>(boxed));
+}
+void free_holder(gpointer boxed) { delete static_cast<ContextHolder*>(boxed); }
+
+GType holder_type() {
+  static const GType type =
+      g_boxed_type_register_static("GstLkSfuWorkerPool", copy_holder, free_holder);
+  return type;
+}
+
+}  // namespace
+
+// usrsctp's timers are global: the first worker runs them, while there is anybody to run them for.
+class WorkerPool::SctpTimer final : public Timer {
+ public:
+  explicit SctpTimer(WorkerPool& pool) : pool_(pool) {}
+
+  void start() {
+    Worker& worker = *pool_.workers_.front();
+    if (scheduled()) return;
+    last_ = worker.now();
+    worker.timers().schedule(*this, last_ + kSctpTick);
+  }
+
+  void on_timer(Timestamp now) override {
+    transport::SctpStack::instance().handle_timers(now - last_);
+    last_ = now;
+    bool needed = false;
+    {
+      MutexLock lock(pool_.mutex_);
+      needed = !pool_.sessions_.empty();
+    }
+    if (needed) pool_.workers_.front()->timers().schedule(*this, now + kSctpTick);
+  }
+
+ private:
+  WorkerPool& pool_;
+  Timestamp last_{};
+};
+
+Result<std::shared_ptr<WorkerPool>> WorkerPool::create(const WorkerPoolConfig& config) {
+  std::shared_ptr<WorkerPool> pool(new WorkerPool);
+  auto dtls = transport::DtlsContext::create();
+  if (!dtls) return Unexpected<Error>{dtls.error()};
+  pool->dtls_ = std::move(*dtls);
+  if (auto opened = pool->open(config); !opened) return Unexpected<Error>{opened.error()};
+  pool->make_candidates(config);
+  return pool;
+}
+
+WorkerPool::~WorkerPool() {
+  // Worker by worker: one that still runs may post to one that has ended, whose mailbox stays.
+  for (auto& worker : workers_) worker->stop();
+  workers_.clear();
+}
+
+Result<void> WorkerPool::open(const WorkerPoolConfig& config) {
+  const uint16_t last = std::max(config.udp_port, config.udp_port_last);
+  for (const std::string& host : local_hosts(config)) {
+    for (uint32_t port = config.udp_port; port <= last; ++port) {
+      const auto address = SocketAddress::from_host(host, static_cast<uint16_t>(port));
+      if (!address) return fail("not an IP address: " + host);
+      const int probe = open_socket(SOCK_DGRAM, *address, false);
+      if (probe < 0) return port_error("UDP", *address);
+      close(probe);
+      udp_addresses_.push_back(*address);
+    }
+    if (config.tcp_port == 0) continue;
+    const auto address = SocketAddress::from_host(host, config.tcp_port);
+    const int probe = open_socket(SOCK_STREAM, *address, false);
+    if (probe < 0) return port_error("TCP", *address);
+    close(probe);
+    tcp_addresses_.push_back(*address);
+  }
+  if (udp_addresses_.empty()) {
+    return fail(
+        "no network interface has a usable address; name one with rtc.interfaces, or "
+        "set rtc.enable_loopback_candidate");
+  }
+  const unsigned count =
+      config.workers ? config.workers : std::max(1u, std::thread::hardware_concurrency());
+  for (unsigned i = 0; i < count; ++i) {
+    std::vector<Worker::Endpoint> udp;
+    std::vector<Worker::Endpoint> tcp;
+    for (const SocketAddress& address : udp_addresses_) {
+      udp.push_back({address, open_socket(SOCK_DGRAM, address, true)});
+      if (udp.back().fd < 0) return port_error("UDP", address);
+      set_buffers(udp.back().fd);
+    }
+    for (const SocketAddress& address : tcp_addresses_) {
+      tcp.push_back({address, open_socket(SOCK_STREAM, address, true)});
+      if (tcp.back().fd < 0) return port_error("TCP", address);
+    }
+    workers_.push_back(std::make_unique<Worker>(i, *this, std::move(udp), std::move(tcp)));
+  }
+  sctp_timer_ = std::make_unique<SctpTimer>(*this);
+  return {};
+}
+
+// RFC 8839 section 5.1, priorities of RFC 8445 section 5.1.2: UDP before TCP, IPv4 before IPv6 (a
+// broken IPv6 is the commoner fault), loopback last.
+void WorkerPool::make_candidates(const WorkerPoolConfig& config) {
+  unsigned local_preference = 65'535;
+  unsigned foundation = 1;
+  auto is_loopback = [](const SocketAddress& address) {
+    return address.host() == "::1" || address.host().starts_with("127.");
+  };
+  auto is_mapped = [&](const SocketAddress& address) {
+    return !config.node_ip.empty() && address.family() == SocketAddress::Family::Ipv4 &&
+           !is_loopback(address);
+  };
+  auto add = [&](const SocketAddress& address, bool tcp) {
+    const std::string host = is_mapped(address) ? config.node_ip : address.host();
+    const uint32_t type_preference = tcp ? 90 : 126;
+    const uint32_t priority = type_preference << 24 | local_preference << 8 | 255;
+    --local_preference;
+    const std::string candidate = "candidate:" + std::to_string(foundation++) + " 1 " +
+                                  (tcp ? "tcp" : "udp") + " " + std::to_string(priority) + " " +
+                                  host + " " + std::to_string(address.port()) + " typ host" +
+                                  (tcp ? " tcptype passive" : "");
+    candidates_.push_back(candidate);
+  };
+  auto rank = [&](const SocketAddress& address) {
+    return (is_loopback(address) ? 2 : 0) +
+           (address.family() == SocketAddress::Family::Ipv6 ? 1 : 0);
+  };
+  auto add_all = [&](std::vector<SocketAddress> addresses, bool tcp) {
+    std::ranges::stable_sort(addresses, {}, rank);
+    bool node_ip_listed = false;
+    for (const SocketAddress& address : addresses) {
+      // Behind a 1:1 NAT every IPv4 address would be advertised as the same one.
+      const bool mapped = is_mapped(address);
+      if (mapped && node_ip_listed && config.udp_port_last == 0) continue;
+      node_ip_listed |= mapped;
+      add(address, tcp);
+    }
+  };
+  add_all(udp_addresses_, false);
+  add_all(tcp_addresses_, true);
+}
+
+GstContext* WorkerPool::to_context(const std::shared_ptr<WorkerPool>& pool) {
+  GstContext* context = gst_context_new(kContextType, TRUE);
+  GstStructure* structure = gst_context_writable_structure(context);
+  ContextHolder holder{pool};
+  gst_structure_set(structure, "pool", holder_type(), &holder, nullptr);
+  return context;
+}
+
+std::shared_ptr<WorkerPool> WorkerPool::from_context(GstContext* context) {
+  if (!gst_context_has_context_type(context, kContextType)) return nullptr;
+  const GValue* value = gst_structure_get_value(gst_context_get_structure(context), "pool");
+  if (!value || !G_VALUE_HOLDS(value, holder_type())) return nullptr;
+  return static_cast<ContextHolder*>(g_value_get_boxed(value))->pool;
+}
+
+RandomSource WorkerPool::random() const { return fill_random; }
+
+Ssrc WorkerPool::random_ssrc() const {
+  uint32_t value = 0;
+  while (value == 0) fill_random({reinterpret_cast<uint8_t*>(&value), sizeof value});
+  return Ssrc(value);
+}
+
+std::string WorkerPool::random_cname() const {
+  std::array<uint8_t, 8> bytes;
+  fill_random(bytes);
+  std::string text;
+  for (uint8_t byte : bytes) {
+    text += "0123456789abcdef"[byte >> 4];
+    text += "0123456789abcdef"[byte & 15];
+  }
+  return text;
+}
+
+void WorkerPool::register_ufrag(const std::string& ufrag,
+                                const std::shared_ptr<PeerSession>& session) {
+  bool first = false;
+  {
+    MutexLock lock(mutex_);
+    first = sessions_.empty();
+    sessions_[ufrag] = session;
+  }
+  if (first) workers_.front()->post([timer = sctp_timer_.get()] { timer->start(); });
+}
+
+void WorkerPool::unregister_ufrag(const std::string& ufrag) {
+  MutexLock lock(mutex_);
+  sessions_.erase(ufrag);
+}
+
+std::shared_ptr<PeerSession> WorkerPool::find_session(ByteView check) const {
+  const std::string_view ufrag = transport::stun_local_ufrag(check);
+  if (ufrag.empty() || ufrag.size() > 256) return nullptr;
+  MutexLock lock(mutex_);
+  const auto found = sessions_.find(std::string(ufrag));
+  return found == sessions_.end() ? nullptr : found->second.lock();
+}
+
+}  // namespace gstlk::sfu

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <gst/gst.h>
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "base/ids.h"
+#include "base/mutex.h"
+#include "base/random.h"
+#include "base/result.h"
+#include "plugins/sfu/worker.h"
+#include "transport/address.h"
+#include "transport/dtls.h"
+
+namespace gstlk::sfu {
+
+class PeerSession;
+
+struct WorkerPoolConfig {
+  unsigned workers = 0;  // 0: as many as cores
+  // Local addresses to listen on; empty: those of all interfaces.
+  std::vector<std::string> addresses;
+  bool loopback = false;  // 127.0.0.1 and ::1 as well when `addresses` is empty
+  bool ipv6 = true;
+  uint16_t udp_port = 7882;
+  uint16_t udp_port_last = 0;  // a mux on each port of the range; 0: just udp_port
+  uint16_t tcp_port = 7881;    // 0: none
+  // Advertised instead of a local IPv4 address (1:1 NAT).
+  std::string node_ip;
+};
+
+// The threads, sockets and keys that all sfu-transports of a process (or of a pipeline) share. It
+// travels in a GstContext of type kContextType. Thread-safe.
+class WorkerPool {
+ public:
+  static constexpr const char* kContextType = "gstlk.sfu.workers";
+
+  // Fails, with words, when a port cannot be listened on.
+  static Result<std::shared_ptr<WorkerPool>> create(const WorkerPoolConfig& config);
+  ~WorkerPool();
+
+  static GstContext* to_context(const std::shared_ptr<WorkerPool>& pool);  // transfer full
+  static std::shared_ptr<WorkerPool> from_context(GstContext* context);
+
+  transport::DtlsContext& dtls() { return *dtls_; }
+  RandomSource random() const;
+  Ssrc random_ssrc() const;
+  std::string random_cname() const;
+  // ICE candidates (the value of a=candidate, "candidate:" included), best first.
+  const std::vector<std::string>& candidates() const { return candidates_; }
+  size_t worker_count() const { return workers_.size(); }
+
+  void register_ufrag(const std::string& ufrag, const std::shared_ptr<PeerSession>& session)
+      EXCLUDES(mutex_);
+  void unregister_ufrag(const std::string& ufrag) EXCLUDES(mutex_);
+  // Whose check this is, by its USERNAME.
+  std::shared_ptr<PeerSession> find_session(ByteView check) const EXCLUDES(mutex_);
+
+ private:
+  class SctpTimer;
+
+  WorkerPool() = default;
+  Result<void> open(const WorkerPoolConfig& config);
+  void make_candidates(const WorkerPoolConfig& config);
+
+  std::unique_ptr<transport::DtlsContext> dtls_;
+  std::vector<transport::SocketAddress> udp_addresses_;
+  std::vector<transport::SocketAddress> tcp_addresses_;
+  std::vector<std::string> candidates_;
+  std::vector<std::unique_ptr<Worker>> workers_;
+  std::unique_ptr<SctpTimer> sctp_timer_;
+
+  mutable Mutex mutex_;
+  std::unordered_map<std::string, std::weak_ptr<PeerSession>> sessions_ GUARDED_BY(mutex_);
+};
+
+}  // namespace gstlk::sfu
