@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <array>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <span>
 #include <variant>
@@ -11,49 +11,14 @@
 #include "base/bytes.h"
 #include "base/ids.h"
 #include "base/time.h"
-#include "rtp/codec/payload_descriptor.h"
-#include "rtp/header_extension.h"
-#include "rtp/packet.h"
+#include "rtp/keyframe_throttle.h"
+#include "rtp/receive_media.h"
 #include "rtp/rtcp.h"
+#include "rtp/rtcp_writer.h"
+#include "rtp/stream_demux.h"
+#include "rtp/twcc_receiver.h"
 
 namespace gstlk::rtp {
-
-// Counts up in a session and is never given twice.
-using EncodingId = Id<uint32_t, struct EncodingIdTag>;
-
-struct ReceiveFormat {
-  PayloadType payload_type;
-  Codec codec = Codec::Unknown;
-  uint32_t clock_rate = 0;
-  std::optional<PayloadType> apt;  // of Codec::Rtx: what it retransmits
-  bool nack = false;
-  bool pli = false;
-  bool fir = false;
-  bool transport_cc = false;
-};
-struct ReceiveSsrc {
-  Ssrc primary;
-  std::optional<Ssrc> rtx;
-};
-// One m-line that the peer sends on.
-struct ReceiveMedia {
-  Mid mid;
-  bool video = false;
-  ExtensionMap extensions;
-  std::vector<ReceiveFormat> formats;
-  std::vector<Rid> rids;           // low to high; empty without simulcast
-  std::vector<ReceiveSsrc> ssrcs;  // as announced; in the order of `rids` when there are as many
-};
-
-// One RTP stream of an m-line: of each rid, or the only one.
-struct ReceiveEncoding {
-  EncodingId id;
-  Mid mid;
-  Rid rid;  // empty without simulcast
-  bool video = false;
-
-  bool operator==(const ReceiveEncoding&) const = default;
-};
 
 // The packet goes on. It is the one handed in, or, of a retransmission, its last part with the
 // original header restored (RFC 4588).
@@ -77,27 +42,6 @@ struct Drop {
 };
 using ReceiveResult = std::variant<Deliver, Drop>;
 
-// Where the sender's clocks were, and when that was heard.
-struct SenderReport {
-  NtpTime ntp;
-  uint32_t rtp_timestamp = 0;
-  Timestamp arrival;
-};
-
-struct ReceiveStats {
-  std::optional<Ssrc> ssrc;  // none before the first packet
-  uint64_t packets = 0;      // delivered
-  uint64_t bytes = 0;        // of those: payload
-  uint64_t retransmitted = 0;
-  uint64_t duplicates = 0;
-  int64_t lost = 0;           // expected - received, RFC 3550
-  uint8_t fraction_lost = 0;  // of 256, in the last receiver report
-  Duration jitter{};
-  uint64_t nacks_sent = 0;  // sequence numbers asked for
-  uint64_t keyframe_requests_sent = 0;
-  Timestamp last_arrival;  // meaningful when packets > 0
-};
-
 // Everything an SFU does for the RTP that one peer sends: tells streams apart (RFC 8843
 // section 9.2, RFC 8852), undoes retransmission (RFC 4588), drops duplicates, asks for what is
 // missing (RFC 4585), for keyframes, and reports (RFC 3550 RR, transport-wide feedback). Packets
@@ -110,15 +54,12 @@ struct ReceiveStats {
 class ReceiveSession {
  public:
   // `local_ssrc` is the sender of our feedback.
-  explicit ReceiveSession(Ssrc local_ssrc);
-  ~ReceiveSession();
-  ReceiveSession(ReceiveSession&&) noexcept;
-  ReceiveSession& operator=(ReceiveSession&&) noexcept;
+  explicit ReceiveSession(Ssrc local_ssrc) : local_ssrc_(local_ssrc) {}
 
   // Replaces what was negotiated. An encoding whose mid and rid stay keeps its id and its state.
   void set_media(std::vector<ReceiveMedia> media);
   // In the order of the media, then of the rids.
-  const std::vector<ReceiveEncoding>& encodings() const;
+  const std::vector<ReceiveEncoding>& encodings() const { return demux_.encodings(); }
 
   // One RTP packet, which may be rewritten in place. Allocates only when a stream starts.
   ReceiveResult handle_rtp(std::span<uint8_t> packet, Timestamp now);
@@ -126,7 +67,7 @@ class ReceiveSession {
   // Gives the encoding it was about. (dispatch_rtcp() calls these.)
   std::optional<EncodingId> handle_sender_report(const RtcpSenderReport& report, Timestamp now);
   // The stream may start again with any SSRC.
-  std::optional<EncodingId> handle_bye(Ssrc source);
+  std::optional<EncodingId> handle_bye(Ssrc source) { return demux_.handle_bye(source); }
   std::optional<SenderReport> sender_report(EncodingId encoding) const;
 
   // Somebody needs a keyframe. Requests are merged: 300 ms after the first, then 1 s apart. One
@@ -144,11 +85,39 @@ class ReceiveSession {
   std::optional<Timestamp> next_timeout() const;
 
   std::optional<ReceiveStats> stats(EncodingId encoding) const;
-  uint64_t dropped(DropReason reason) const;
+  uint64_t dropped(DropReason reason) const { return dropped_[static_cast<size_t>(reason)]; }
 
  private:
-  class Impl;
-  std::unique_ptr<Impl> impl_;
+  Drop drop(DropReason reason) {
+    ++dropped_[static_cast<size_t>(reason)];
+    return Drop{reason};
+  }
+  ReceiveResult handle_primary(ReceiveStream& stream, const PacketView& packet,
+                               const ReceiveFormat& format, std::span<uint8_t> bytes,
+                               bool retransmitted, Timestamp now);
+  ReceiveResult handle_rtx(ReceiveStream& stream, const PacketView& packet,
+                           const ReceiveFormat& format, std::span<uint8_t> bytes, Timestamp now);
+  void request_keyframe(ReceiveStream& stream, Timestamp now);
+
+  void append_report(Timestamp now, RtcpWriter& writer);
+  void append_keyframe_requests(Timestamp now, RtcpWriter& writer);
+  void append_nacks(Timestamp now, size_t end, RtcpWriter& writer);
+  void append_feedback(Timestamp now, size_t end, RtcpWriter& writer);
+
+  Ssrc local_ssrc_;
+  StreamDemux demux_;
+  Duration round_trip_ = 70ms;
+  KeyframeThrottle throttle_{300ms, 1s};
+  bool keyframe_due_ = false;  // of any stream
+  TwccReceiver twcc_;
+  Ssrc feedback_media_;  // where the last transport-wide number came from
+  std::array<uint64_t, kDropReasonCount> dropped_{};
+
+  Timestamp next_report_ = Timestamp::max();  // max: nothing to report
+  size_t report_cursor_ = 0;                  // streams before it are in this round's reports
+  bool reported_ = false;                     // anything in this round
+  std::vector<uint16_t> nack_numbers_;        // scratch
+  Bytes feedback_;                            // built, not yet sent
 };
 
 }  // namespace gstlk::rtp

@@ -76,10 +76,10 @@ class SendSession {
   void remove_stream(SendStreamId id);
   std::optional<SendStreamId> find(Ssrc ssrc) const;
 
-  // A packet of the stream went out, retransmissions and padding not counted. A few nanoseconds.
+  // A packet of the stream went out (not a retransmission, not padding). A few nanoseconds.
   void on_sent(SendStreamId id, size_t payload_bytes, Timestamp now) {
     Stream& stream = streams_[id.value];
-    if (stream.packets == 0) start_reports(stream, now);
+    if (!stream.reporting) start_reports(stream, now);
     ++stream.packets;
     stream.bytes += payload_bytes;
     stream.last_sent = now;
@@ -115,6 +115,7 @@ class SendSession {
     bool used = false;
     bool has_rtx = false;
     bool has_mapping = false;
+    bool reporting = false;  // sent lately
     uint8_t fraction_lost = 0;
     uint64_t packets = 0;
     uint64_t bytes = 0;
