@@ -102,7 +102,7 @@ struct RemoteOffer {
 
 struct Answer {
   std::string sdp;
-  std::vector<sdp::MediaPlan> plans;  // every m-line, in order
+  std::vector<sdp::MediaPlan> plans;  // every m-line that was not refused, in order
   std::vector<ReceivedTrack> tracks;  // all that are received now
   std::vector<Mid> ended;             // m-lines whose former track is not received any more
   // Tracks the server sends, and the map that tells the client (v1).
@@ -116,6 +116,7 @@ struct Offer {
   uint32_t id = 0;
   std::string sdp;
   std::map<std::string, std::string> mid_to_track_id;
+  std::vector<TrackId> unsupported;  // no codec of theirs is enabled for subscribers; not offered
 };
 
 // What a client's answer has settled.

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "signal/negotiation/receive_sections.h"
+
+#include <algorithm>
+#include <array>
+#include <unordered_map>
+#include <utility>
+
+namespace gstlk::signal {
+namespace {
+
+using sdp::MediaDescription;
+using sdp::MediaKind;
+
+constexpr size_t kMaxLayers = 3;
+
+sdp::Msid find_msid(const MediaDescription& media) {
+  if (media.msid) return *media.msid;
+  // webrtcbin says it with the sources only.
+  for (const sdp::SsrcDescription& source : media.ssrcs) {
+    if (!source.msid.stream.empty()) return source.msid;
+  }
+  return {};
+}
+
+// The place of a LiveKit rid in its set, low to high.
+size_t layer_of(const Rid& rid) {
+  static constexpr std::array<std::string_view, 6> kOrder = {"q", "h", "f", "2", "1", "0"};
+  return static_cast<size_t>(std::ranges::find(kOrder, rid.value) - kOrder.begin());
+}
+
+std::vector<Rid> find_rids(const MediaDescription& media) {
+  std::vector<Rid> rids;
+  for (const std::vector<Rid>& alternatives : media.simulcast.send)
+    rids.push_back(alternatives.front());
+  if (rids.empty()) {
+    for (const sdp::RidDescription& rid : media.rids) {
+      if (rid.send) rids.push_back(rid.rid);
+    }
+  }
+  if (rids.size() > kMaxLayers) rids.resize(kMaxLayers);
+  std::ranges::stable_sort(rids, {}, layer_of);
+  return rids;
+}
+
+std::vector<sdp::AnnouncedSsrc> find_ssrcs(const MediaDescription& media) {
+  std::unordered_map<Ssrc, Ssrc> rtx_of;
+  std::unordered_map<Ssrc, bool> is_rtx;
+  for (const sdp::SsrcGroup& group : media.ssrc_groups) {
+    if (group.semantics != "FID" || group.ssrcs.size() != 2) continue;
+    rtx_of[group.ssrcs[0]] = group.ssrcs[1];
+    is_rtx[group.ssrcs[1]] = true;
+  }
+  std::vector<sdp::AnnouncedSsrc> result;
+  for (const sdp::SsrcDescription& source : media.ssrcs) {
+    if (is_rtx.contains(source.ssrc)) continue;
+    const auto rtx = rtx_of.find(source.ssrc);
+    result.push_back(
+        {source.ssrc, rtx == rtx_of.end() ? std::nullopt : std::optional(rtx->second)});
+  }
+  return result;
+}
+
+ReceivedTrack read_track(const MediaDescription& media) {
+  const sdp::Msid msid = find_msid(media);
+  return {
+      .mid = media.mid,
+      .kind = media.kind() == MediaKind::Audio ? room::TrackKind::Audio : room::TrackKind::Video,
+      .stream_id = msid.stream == "-" ? "" : msid.stream,
+      .track_id = msid.track.empty() ? msid.stream : msid.track,
+      .rids = find_rids(media),
+      .ssrcs = find_ssrcs(media)};
+}
+
+}  // namespace
+
+void ReceiveSections::update(const RemoteDescription& offer) {
+  std::vector<ReceivedTrack> before = std::exchange(tracks_, {});
+  for (size_t i = 0; i < offer.session.media.size(); i++) {
+    const MediaDescription& media = offer.session.media[i];
+    if (offer.usable[i] && media.kind() != MediaKind::Application && sdp::sends(media.direction))
+      tracks_.push_back(read_track(media));
+  }
+  std::unordered_map<Mid, const ReceivedTrack*> now;
+  for (const ReceivedTrack& track : tracks_) now[track.mid] = &track;
+  for (const ReceivedTrack& old : before) {
+    const auto same = now.find(old.mid);
+    if (same != now.end() && same->second->track_id == old.track_id) continue;
+    hints_.erase(old.mid);
+    ended_.push_back(old.mid);
+  }
+  for (ReceivedTrack& track : tracks_) {
+    const PublishHint* hint = find_hint(track.mid);
+    if (hint) track.cid = hint->cid;
+  }
+}
+
+bool ReceiveSections::is_bound(const PublishHint& hint) const {
+  return std::ranges::any_of(tracks_,
+                             [&hint](const ReceivedTrack& t) { return t.cid == hint.cid; });
+}
+
+void ReceiveSections::bind(ReceivedTrack& track, const PublishHint& hint) {
+  track.cid = hint.cid;
+  hints_[track.mid] = hint;
+}
+
+ReceivedTrack* ReceiveSections::find_for(const PublishHint& hint, bool by_id) {
+  const auto found = std::ranges::find_if(tracks_, [&](const ReceivedTrack& track) {
+    return !track.cid && track.kind == hint.kind && (!by_id || track.track_id == hint.cid);
+  });
+  return found == tracks_.end() ? nullptr : &*found;
+}
+
+void ReceiveSections::match(std::span<const PublishHint> hints) {
+  for (const bool by_id : {true, false}) {
+    for (const PublishHint& hint : hints) {
+      if (hint.cid.empty() || is_bound(hint)) continue;
+      if (ReceivedTrack* track = find_for(hint, by_id)) bind(*track, hint);
+    }
+  }
+}
+
+std::optional<ReceivedTrack> ReceiveSections::claim(const PublishHint& hint) {
+  if (hint.cid.empty() || is_bound(hint)) return std::nullopt;
+  match({&hint, 1});
+  const auto bound = std::ranges::find(tracks_, std::optional(hint.cid), &ReceivedTrack::cid);
+  return bound == tracks_.end() ? std::nullopt : std::optional(*bound);
+}
+
+ReceivedTrack* ReceiveSections::find(const Mid& mid) {
+  const auto found = std::ranges::find(tracks_, mid, &ReceivedTrack::mid);
+  return found == tracks_.end() ? nullptr : &*found;
+}
+
+const PublishHint* ReceiveSections::find_hint(const Mid& mid) const {
+  const auto found = hints_.find(mid);
+  return found == hints_.end() ? nullptr : &found->second;
+}
+
+std::vector<Mid> ReceiveSections::take_ended() { return std::exchange(ended_, {}); }
+
+}  // namespace gstlk::signal
