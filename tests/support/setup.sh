@@ -28,9 +28,9 @@ install_packages() {
   done
   [ -z "$missing" ] && return 0
   say "installing$missing"
-  as_root apt-get -qq update
+  output=$(as_root apt-get -qq update 2>&1) || { echo "$output" >&2; return 1; }
   # shellcheck disable=SC2086  # One word per package.
-  as_root apt-get -qq -y --no-install-recommends install $missing >/dev/null
+  output=$(as_root apt-get -qq -y --no-install-recommends install $missing 2>&1) || { echo "$output" >&2; return 1; }
 }
 
 # Installs the packages that bring these programs, unless the programs come from somewhere else.
