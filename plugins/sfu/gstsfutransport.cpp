@@ -171,6 +171,74 @@ static void gst_sfu_transport_sink_pad_class_init(GstSfuTransportSinkPadClass* k
                         0, G_MAXUINT32, 0, flags));
 }
 
+// --- the source pad ---
+
+struct _GstSfuTransportSrcPad {
+  GstPad parent;
+  gchar* mid;
+  gchar* rid;
+};
+G_DEFINE_FINAL_TYPE(GstSfuTransportSrcPad, gst_sfu_transport_src_pad, GST_TYPE_PAD)
+
+enum { SRC_PAD_PROP_0, SRC_PAD_PROP_MID, SRC_PAD_PROP_RID };
+
+static void gst_sfu_transport_src_pad_init(GstSfuTransportSrcPad*) {}
+
+static void gst_sfu_transport_src_pad_finalize(GObject* object) {
+  auto* self = GST_SFU_TRANSPORT_SRC_PAD(object);
+  g_free(self->mid);
+  g_free(self->rid);
+  G_OBJECT_CLASS(gst_sfu_transport_src_pad_parent_class)->finalize(object);
+}
+
+static void gst_sfu_transport_src_pad_set_property(GObject* object, guint id, const GValue* value,
+                                                   GParamSpec* spec) {
+  auto* self = GST_SFU_TRANSPORT_SRC_PAD(object);
+  switch (id) {
+    case SRC_PAD_PROP_MID:
+      self->mid = g_value_dup_string(value);
+      break;
+    case SRC_PAD_PROP_RID:
+      self->rid = g_value_dup_string(value);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
+  }
+}
+
+static void gst_sfu_transport_src_pad_get_property(GObject* object, guint id, GValue* value,
+                                                   GParamSpec* spec) {
+  const auto* self = GST_SFU_TRANSPORT_SRC_PAD(object);
+  switch (id) {
+    case SRC_PAD_PROP_MID:
+      g_value_set_string(value, self->mid);
+      break;
+    case SRC_PAD_PROP_RID:
+      g_value_set_string(value, self->rid);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
+  }
+}
+
+static void gst_sfu_transport_src_pad_class_init(GstSfuTransportSrcPadClass* klass) {
+  auto* object_class = G_OBJECT_CLASS(klass);
+  object_class->finalize = gst_sfu_transport_src_pad_finalize;
+  object_class->set_property = gst_sfu_transport_src_pad_set_property;
+  object_class->get_property = gst_sfu_transport_src_pad_get_property;
+  const auto flags =
+      static_cast<GParamFlags>(G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS);
+  g_object_class_install_property(
+      object_class, SRC_PAD_PROP_MID,
+      g_param_spec_string("mid", "Media id", "The a=mid of the m-line it is received on", "",
+                          flags));
+  g_object_class_install_property(
+      object_class, SRC_PAD_PROP_RID,
+      g_param_spec_string("rid", "RTP stream id",
+                          "The a=rid of the simulcast encoding (RFC 8851), empty without simulcast",
+                          "", flags));
+}
+
 // --- the element ---
 
 enum {
@@ -565,7 +633,10 @@ gboolean live_query(GstPad* pad, GstObject* parent, GstQuery* query) {
 
 Ref<GstPad> SfuTransport::make_source_pad(const Mid& mid, const Rid& rid) {
   const std::string name = "src_" + std::to_string(next_source_++);
-  GstPad* pad = gst_pad_new_from_static_template(&src_template, name.c_str());
+  const auto pad_template = Ref<GstPadTemplate>::adopt(gst_static_pad_template_get(&src_template));
+  auto* pad = GST_PAD(g_object_new(GST_TYPE_SFU_TRANSPORT_SRC_PAD, "name", name.c_str(),
+                                   "direction", GST_PAD_SRC, "template", pad_template.get(), "mid",
+                                   mid.value.c_str(), "rid", rid.value.c_str(), nullptr));
   gst_pad_set_event_function(pad, source_event);
   gst_pad_set_query_function(pad, live_query);
   gst_pad_set_active(pad, TRUE);
@@ -903,7 +974,8 @@ static void gst_sfu_transport_class_init(GstSfuTransportClass* klass) {
   install_signals(object_class);
   gst_element_class_add_static_pad_template_with_gtype(element_class, &sink_template,
                                                        GST_TYPE_SFU_TRANSPORT_SINK_PAD);
-  gst_element_class_add_static_pad_template(element_class, &src_template);
+  gst_element_class_add_static_pad_template_with_gtype(element_class, &src_template,
+                                                       GST_TYPE_SFU_TRANSPORT_SRC_PAD);
   gst_element_class_set_static_metadata(
       element_class, "SFU WebRTC transport", "Network/WebRTC",
       "The server side of one WebRTC peer connection: ICE-lite, DTLS-SRTP, SCTP, RTCP",

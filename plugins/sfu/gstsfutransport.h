@@ -12,6 +12,10 @@ G_DECLARE_FINAL_TYPE(GstSfuTransport, gst_sfu_transport, GST, SFU_TRANSPORT, Gst
 G_DECLARE_FINAL_TYPE(GstSfuTransportSinkPad, gst_sfu_transport_sink_pad, GST,
                      SFU_TRANSPORT_SINK_PAD, GstPad)
 
+#define GST_TYPE_SFU_TRANSPORT_SRC_PAD (gst_sfu_transport_src_pad_get_type())
+G_DECLARE_FINAL_TYPE(GstSfuTransportSrcPad, gst_sfu_transport_src_pad, GST, SFU_TRANSPORT_SRC_PAD,
+                     GstPad)
+
 // Values of the property `state`.
 #define GST_TYPE_SFU_TRANSPORT_STATE (gst_sfu_transport_state_get_type())
 GType gst_sfu_transport_state_get_type(void);

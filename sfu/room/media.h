@@ -49,6 +49,8 @@ struct PublishedMedia {
   TrackKind kind = TrackKind::Audio;
   // Simulcast encodings by rid, low to high; the index is the spatial layer. Empty: one encoding.
   std::vector<Rid> layers;
+  // Few frames are normal then: a layer counts as gone later.
+  bool screen_share = false;
 };
 
 struct SubscribedMedia {

@@ -1,0 +1,414 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "graph/pipeline_transport.h"
+
+#include <algorithm>
+#include <array>
+
+#include "graph/room_pipeline.h"
+#include "plugins/sfu/media_section.h"
+
+namespace gstlk::graph {
+namespace {
+
+struct ChannelNames {
+  room::DataChannelKind kind;
+  const char* label;
+  bool ordered;
+  int max_retransmits;  // -1: reliable
+};
+constexpr std::array kChannels = {
+    ChannelNames{room::DataChannelKind::Reliable, "_reliable", true, -1},
+    ChannelNames{room::DataChannelKind::Lossy, "_lossy", false, 0},
+    ChannelNames{room::DataChannelKind::DataTrack, "_data_track", false, 0},
+};
+
+std::optional<room::DataChannelKind> channel_of(std::string_view label) {
+  for (const ChannelNames& channel : kChannels) {
+    if (label == channel.label) return channel.kind;
+  }
+  return std::nullopt;
+}
+
+const char* label_of(room::DataChannelKind kind) {
+  return kChannels[static_cast<size_t>(kind)].label;
+}
+
+sfu::MediaSection section_of(const sdp::MediaPlan& plan) {
+  sfu::MediaSection section;
+  section.mid = plan.mid;
+  section.application = plan.kind == sdp::MediaKind::Application;
+  section.video = plan.kind == sdp::MediaKind::Video;
+  section.receive = plan.receive;
+  section.send = plan.send;
+  section.extension_uris = plan.extensions;
+  section.rids = plan.rids;
+  section.sctp_port = plan.sctp_port;
+  for (const sdp::AnnouncedSsrc& ssrc : plan.ssrcs)
+    section.ssrcs.push_back({ssrc.primary, ssrc.rtx});
+  for (const sdp::Format& format : plan.formats) {
+    sfu::MediaSection::Format out;
+    out.receive.payload_type = format.payload_type;
+    out.receive.codec = rtp::codec_from_name(format.encoding_name);
+    out.receive.clock_rate = format.clock_rate;
+    out.receive.apt = format.apt;
+    out.receive.nack = format.nack;
+    out.receive.pli = format.pli;
+    out.receive.fir = format.fir;
+    out.receive.transport_cc = format.transport_cc;
+    out.encoding_name = format.encoding_name;
+    out.channels = format.channels;
+    out.fmtp = format.fmtp;
+    section.formats.push_back(std::move(out));
+  }
+  return section;
+}
+
+std::string string_property(GstElement* element, const char* name) {
+  gchar* value = nullptr;
+  g_object_get(element, name, &value, nullptr);
+  std::string text = value ? value : "";
+  g_free(value);
+  return text;
+}
+
+uint64_t field(const GstStructure* structure, const char* name) {
+  guint64 value = 0;
+  gst_structure_get_uint64(structure, name, &value);
+  return value;
+}
+
+room::TrackStats track_stats(const GstStructure* entry) {
+  room::TrackStats stats;
+  gint64 lost = 0;
+  gst_structure_get_int64(entry, "lost", &lost);
+  stats.packets = field(entry, "packets");
+  stats.bytes = field(entry, "bytes");
+  stats.packets_lost = static_cast<uint64_t>(std::max<gint64>(lost, 0));
+  stats.nacks = field(entry, "nacks");
+  stats.keyframe_requests = field(entry, "keyframe-requests");
+  stats.jitter =
+      std::chrono::duration_cast<Duration>(std::chrono::nanoseconds(field(entry, "jitter")));
+  return stats;
+}
+
+template <class Visit>
+void for_each_entry(const GstStructure* stats, const char* name, Visit&& visit) {
+  const GValue* array = gst_structure_get_value(stats, name);
+  if (!array) return;
+  for (guint i = 0; i < gst_value_array_get_size(array); ++i) {
+    visit(gst_value_get_structure(gst_value_array_get_value(array, i)));
+  }
+}
+
+}  // namespace
+
+// Carries what the element's signals say on a worker's thread to the listener on the main loop, in
+// order. Outlives the transport while something is under way; `listener` is null from then on.
+struct PipelineTransport::MainLoopRelay : std::enable_shared_from_this<MainLoopRelay> {
+  explicit MainLoopRelay(room::PeerTransportListener& l) : listener(&l) {}
+
+  room::PeerTransportListener* listener;  // main thread
+  bool connected = false;                 // main thread
+
+  void post(std::function<void(MainLoopRelay&)> task) {
+    struct Call {
+      std::shared_ptr<MainLoopRelay> relay;
+      std::function<void(MainLoopRelay&)> task;
+    };
+    GSource* source = g_idle_source_new();
+    g_source_set_priority(source, G_PRIORITY_DEFAULT);
+    g_source_set_callback(
+        source,
+        [](gpointer data) -> gboolean {
+          auto* call = static_cast<Call*>(data);
+          if (call->relay->listener) call->task(*call->relay);
+          return G_SOURCE_REMOVE;
+        },
+        new Call{shared_from_this(), std::move(task)},
+        [](gpointer data) { delete static_cast<Call*>(data); });
+    g_source_attach(source, nullptr);
+    g_source_unref(source);
+  }
+
+  static void on_state(GstElement* element, GParamSpec*, gpointer data) {
+    auto* self = static_cast<MainLoopRelay*>(data);
+    gchar* nick = nullptr;
+    GValue value = G_VALUE_INIT;
+    g_object_get_property(G_OBJECT(element), "state", &value);
+    const auto* enum_class = G_ENUM_CLASS(g_type_class_peek(G_VALUE_TYPE(&value)));
+    nick = g_strdup(g_enum_get_value(const_cast<GEnumClass*>(enum_class), g_value_get_enum(&value))
+                        ->value_nick);
+    g_value_unset(&value);
+    const std::string state = nick;
+    g_free(nick);
+    if (state == "connected") {
+      self->post([](MainLoopRelay& relay) {
+        if (!std::exchange(relay.connected, true)) relay.listener->on_connected();
+      });
+    } else if (state == "failed") {
+      self->post([](MainLoopRelay& relay) { relay.listener->on_failed(); });
+    }
+  }
+
+  static void on_data_channel(GstElement*, const gchar* label, gpointer data) {
+    const auto channel = channel_of(label);
+    if (!channel) return;
+    static_cast<MainLoopRelay*>(data)->post([channel = *channel](MainLoopRelay& relay) {
+      relay.listener->on_data_channel_open(channel);
+    });
+  }
+
+  static void on_data(GstElement*, const gchar* label, GBytes* message, gpointer data) {
+    const auto channel = channel_of(label);
+    if (!channel) return;
+    static_cast<MainLoopRelay*>(data)->post(
+        [channel = *channel, bytes = Ref<GBytes>::share(message)](MainLoopRelay& relay) {
+          gsize size = 0;
+          const auto* start = static_cast<const uint8_t*>(g_bytes_get_data(bytes.get(), &size));
+          relay.listener->on_data(channel, {start, size});
+        });
+  }
+};
+
+PipelineTransport::PipelineTransport(RoomPipeline& room, const std::string& name,
+                                     room::PeerTransportListener& listener)
+    : room_(room), relay_(std::make_shared<MainLoopRelay>(listener)) {
+  GstElement* element = gst_element_factory_make("sfu-transport", name.c_str());
+  element_ = Ref<GstElement>::share(element);
+  auto connect = [&](const char* signal, GCallback callback) {
+    g_signal_connect_data(
+        element, signal, callback, new std::shared_ptr<MainLoopRelay>(relay_),
+        [](gpointer data, GClosure*) { delete static_cast<std::shared_ptr<MainLoopRelay>*>(data); },
+        static_cast<GConnectFlags>(0));
+  };
+  connect("notify::state", G_CALLBACK(+[](GstElement* e, GParamSpec* spec, gpointer data) {
+            MainLoopRelay::on_state(e, spec,
+                                    static_cast<std::shared_ptr<MainLoopRelay>*>(data)->get());
+          }));
+  connect("data-channel", G_CALLBACK(+[](GstElement* e, const gchar* label, gpointer data) {
+            MainLoopRelay::on_data_channel(
+                e, label, static_cast<std::shared_ptr<MainLoopRelay>*>(data)->get());
+          }));
+  connect("data-message",
+          G_CALLBACK(+[](GstElement* e, const gchar* label, GBytes* message, gpointer data) {
+            MainLoopRelay::on_data(e, label, message,
+                                   static_cast<std::shared_ptr<MainLoopRelay>*>(data)->get());
+          }));
+  g_signal_connect(element, "pad-added", G_CALLBACK(+[](GstElement*, GstPad* pad, gpointer data) {
+                     static_cast<PipelineTransport*>(data)->on_pad_added(pad);
+                   }),
+                   this);
+  g_signal_connect(element, "pad-removed", G_CALLBACK(+[](GstElement*, GstPad* pad, gpointer data) {
+                     static_cast<PipelineTransport*>(data)->on_pad_removed(pad);
+                   }),
+                   this);
+  if (!gst_bin_add(GST_BIN(room_.pipeline_.get()), element)) {
+    // A second one of that name: GStreamer picks the name then.
+    gst_object_set_name(GST_OBJECT(element), nullptr);
+    gst_bin_add(GST_BIN(room_.pipeline_.get()), element);
+  }
+  gst_element_sync_state_with_parent(element);
+}
+
+PipelineTransport::~PipelineTransport() {
+  relay_->listener = nullptr;
+  while (!subscribed_.empty()) unsubscribe(TrackId(subscribed_.begin()->first));
+  while (!published_.empty()) unpublish(TrackId(published_.begin()->first));
+  gst_element_set_state(element_.get(), GST_STATE_NULL);
+  g_signal_handlers_disconnect_by_data(element_.get(), this);
+  gst_bin_remove(GST_BIN(room_.pipeline_.get()), element_.get());
+}
+
+room::LocalTransport PipelineTransport::local() const {
+  return {string_property(element_.get(), "ice-ufrag"), string_property(element_.get(), "ice-pwd"),
+          string_property(element_.get(), "fingerprint")};
+}
+
+std::vector<std::string> PipelineTransport::candidates() const { return room_.pool_->candidates(); }
+
+void PipelineTransport::restart_ice() { g_signal_emit_by_name(element_.get(), "restart-ice"); }
+
+void PipelineTransport::set_remote(const room::RemoteTransport& remote) {
+  g_object_set(element_.get(), "remote-ice-ufrag", remote.ice_ufrag.c_str(), "remote-ice-pwd",
+               remote.ice_pwd.c_str(), "dtls-client", !remote.dtls_server, "remote-fingerprint",
+               remote.fingerprint.c_str(), nullptr);
+}
+
+void PipelineTransport::set_media(const std::vector<sdp::MediaPlan>& sections) {
+  GValue array = G_VALUE_INIT;
+  g_value_init(&array, GST_TYPE_ARRAY);
+  for (const sdp::MediaPlan& plan : sections) {
+    GValue item = G_VALUE_INIT;
+    g_value_init(&item, GST_TYPE_STRUCTURE);
+    g_value_take_boxed(&item, section_of(plan).to_structure());
+    gst_value_array_append_and_take_value(&array, &item);
+  }
+  g_object_set_property(G_OBJECT(element_.get()), "media", &array);
+  g_value_unset(&array);
+}
+
+void PipelineTransport::on_pad_added(GstPad* pad) {
+  if (GST_PAD_IS_SINK(pad)) return;
+  gchar* mid = nullptr;
+  gchar* rid = nullptr;
+  g_object_get(pad, "mid", &mid, "rid", &rid, nullptr);
+  received_.push_back({Mid(mid), Rid(rid), Ref<GstPad>::share(pad), {}});
+  g_free(mid);
+  g_free(rid);
+  link(received_.back());
+}
+
+void PipelineTransport::on_pad_removed(GstPad* pad) {
+  const auto found = std::ranges::find_if(
+      received_, [&](const Received& received) { return received.source.get() == pad; });
+  if (found == received_.end()) return;
+  unlink(*found);
+  received_.erase(found);
+}
+
+void PipelineTransport::link(Received& received) {
+  if (received.router_sink) return;
+  const auto found = std::ranges::find_if(
+      published_, [&](const auto& entry) { return entry.second.mid == received.mid; });
+  if (found == published_.end()) return;
+  const room::PublishedMedia& media = found->second.media;
+  const auto layer = std::ranges::find(media.layers, received.rid);
+  const auto index =
+      layer == media.layers.end() ? 0 : static_cast<guint>(layer - media.layers.begin());
+  GstPad* sink = gst_element_request_pad_simple(room_.router_.get(), "sink_%u");
+  g_object_set(sink, "layer", index, "screen-share", media.screen_share, "track",
+               media.track.value.c_str(), nullptr);
+  received.router_sink = Ref<GstPad>::adopt(sink);
+  gst_pad_link_full(received.source.get(), sink, GST_PAD_LINK_CHECK_NOTHING);
+  room_.published_[media.track] = received.router_sink;
+}
+
+void PipelineTransport::unlink(Received& received) {
+  if (!received.router_sink) return;
+  gst_pad_unlink(received.source.get(), received.router_sink.get());
+  std::erase_if(room_.published_, [&](const auto& entry) {
+    return entry.second.get() == received.router_sink.get();
+  });
+  gst_element_release_request_pad(room_.router_.get(), received.router_sink.get());
+  received.router_sink.reset();
+}
+
+void PipelineTransport::publish(const Mid& mid, const room::PublishedMedia& media) {
+  published_[media.track] = {mid, media};
+  for (Received& received : received_) {
+    if (received.mid == mid) link(received);
+  }
+}
+
+void PipelineTransport::unpublish(const TrackId& track) {
+  const auto found = published_.find(track);
+  if (found == published_.end()) return;
+  const Mid mid = found->second.mid;
+  published_.erase(found);
+  for (Received& received : received_) {
+    if (received.mid == mid) unlink(received);
+  }
+  room_.published_.erase(track);
+}
+
+void PipelineTransport::subscribe(const room::SubscribedMedia& media,
+                                  const room::SubscriptionSettings& settings) {
+  if (subscribed_.contains(media.track)) unsubscribe(media.track);
+  Subscribed subscribed{media, {}, {}};
+  GstPad* sink = gst_element_request_pad_simple(element_.get(), "sink_%u");
+  g_object_set(sink, "mid", media.mid.value.c_str(), "ssrc", media.ssrc.value, "rtx-ssrc",
+               media.rtx_ssrc ? media.rtx_ssrc->value : 0, nullptr);
+  subscribed.sink = Ref<GstPad>::adopt(sink);
+  GstPad* source = gst_element_request_pad_simple(room_.router_.get(), "src_%u");
+  g_object_set(source, "track", media.track.value.c_str(), nullptr);
+  subscribed.router_source = Ref<GstPad>::adopt(source);
+  subscribed_[media.track] = subscribed;
+  update_subscription(media.track, settings);
+  gst_pad_link_full(source, sink, GST_PAD_LINK_CHECK_NOTHING);
+}
+
+void PipelineTransport::update_subscription(const TrackId& track,
+                                            const room::SubscriptionSettings& settings) {
+  const auto found = subscribed_.find(track);
+  if (found == subscribed_.end()) return;
+  g_object_set(found->second.router_source.get(), "max-spatial",
+               std::min<guint>(settings.max_spatial, 3), "max-temporal",
+               std::min<guint>(settings.max_temporal, 7), "paused", settings.paused, nullptr);
+}
+
+void PipelineTransport::unsubscribe(const TrackId& track) {
+  const auto found = subscribed_.find(track);
+  if (found == subscribed_.end()) return;
+  const Subscribed subscribed = found->second;
+  subscribed_.erase(found);
+  gst_pad_unlink(subscribed.router_source.get(), subscribed.sink.get());
+  gst_element_release_request_pad(room_.router_.get(), subscribed.router_source.get());
+  gst_element_release_request_pad(element_.get(), subscribed.sink.get());
+}
+
+void PipelineTransport::open_data_channels() {
+  for (const ChannelNames& channel : kChannels) {
+    g_signal_emit_by_name(element_.get(), "open-data-channel", channel.label,
+                          static_cast<gboolean>(channel.ordered), channel.max_retransmits);
+  }
+}
+
+bool PipelineTransport::send_data(room::DataChannelKind channel, ByteView message) {
+  const auto bytes = Ref<GBytes>::adopt(g_bytes_new(message.data(), message.size()));
+  gboolean queued = FALSE;
+  g_signal_emit_by_name(element_.get(), "send-data", label_of(channel), bytes.get(), &queued);
+  return queued;
+}
+
+GstStructure* PipelineTransport::read_stats() const {
+  GstStructure* stats = nullptr;
+  g_object_get(element_.get(), "stats", &stats, nullptr);
+  return stats;
+}
+
+room::TransportStats PipelineTransport::stats() const {
+  GstStructure* structure = read_stats();
+  room::TransportStats stats;
+  stats.round_trip = std::chrono::duration_cast<Duration>(
+      std::chrono::nanoseconds(field(structure, "round-trip")));
+  stats.bytes_received = field(structure, "bytes-received");
+  stats.bytes_sent = field(structure, "bytes-sent");
+  gst_structure_free(structure);
+  return stats;
+}
+
+std::optional<room::TrackStats> PipelineTransport::received_stats(const TrackId& track) const {
+  const auto found = published_.find(track);
+  if (found == published_.end()) return std::nullopt;
+  GstStructure* structure = read_stats();
+  std::optional<room::TrackStats> sum;
+  for_each_entry(structure, "received", [&](const GstStructure* entry) {
+    if (found->second.mid.value != gst_structure_get_string(entry, "mid")) return;
+    const room::TrackStats one = track_stats(entry);
+    if (!sum) sum = room::TrackStats{};
+    sum->packets += one.packets;
+    sum->bytes += one.bytes;
+    sum->packets_lost += one.packets_lost;
+    sum->nacks += one.nacks;
+    sum->keyframe_requests += one.keyframe_requests;
+    sum->jitter = std::max(sum->jitter, one.jitter);
+  });
+  gst_structure_free(structure);
+  return sum;
+}
+
+std::optional<room::TrackStats> PipelineTransport::sent_stats(const TrackId& track) const {
+  const auto found = subscribed_.find(track);
+  if (found == subscribed_.end()) return std::nullopt;
+  GstStructure* structure = read_stats();
+  std::optional<room::TrackStats> stats;
+  for_each_entry(structure, "sent", [&](const GstStructure* entry) {
+    guint ssrc = 0;
+    gst_structure_get_uint(entry, "ssrc", &ssrc);
+    if (ssrc == found->second.media.ssrc.value) stats = track_stats(entry);
+  });
+  gst_structure_free(structure);
+  return stats;
+}
+
+}  // namespace gstlk::graph

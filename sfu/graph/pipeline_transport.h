@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <gst/gst.h>
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/ref.h"
+#include "room/media.h"
+
+namespace gstlk::graph {
+
+class RoomPipeline;
+
+// A peer connection in a room's pipeline: an sfu-transport, and its links with the router.
+// Everything is pads and properties. Main thread; what the element says on its worker is carried
+// over to it.
+class PipelineTransport final : public room::PeerTransport {
+ public:
+  // `room` outlives it.
+  PipelineTransport(RoomPipeline& room, const std::string& name,
+                    room::PeerTransportListener& listener);
+  ~PipelineTransport() override;
+  PipelineTransport(const PipelineTransport&) = delete;
+  PipelineTransport& operator=(const PipelineTransport&) = delete;
+
+  room::LocalTransport local() const override;
+  std::vector<std::string> candidates() const override;
+  void restart_ice() override;
+  void set_remote(const room::RemoteTransport& remote) override;
+  void set_media(const std::vector<sdp::MediaPlan>& sections) override;
+  void publish(const Mid& mid, const room::PublishedMedia& media) override;
+  void unpublish(const TrackId& track) override;
+  void subscribe(const room::SubscribedMedia& media,
+                 const room::SubscriptionSettings& settings) override;
+  void update_subscription(const TrackId& track,
+                           const room::SubscriptionSettings& settings) override;
+  void unsubscribe(const TrackId& track) override;
+  void open_data_channels() override;
+  bool send_data(room::DataChannelKind channel, ByteView message) override;
+  room::TransportStats stats() const override;
+  std::optional<room::TrackStats> received_stats(const TrackId& track) const override;
+  std::optional<room::TrackStats> sent_stats(const TrackId& track) const override;
+
+ private:
+  struct MainLoopRelay;
+  // A link from the transport into the router: one encoding.
+  struct Received {
+    Mid mid;
+    Rid rid;
+    Ref<GstPad> source;       // of the transport
+    Ref<GstPad> router_sink;  // null while nobody has published what comes on it
+  };
+  struct Published {
+    Mid mid;
+    room::PublishedMedia media;
+  };
+  struct Subscribed {
+    room::SubscribedMedia media;
+    Ref<GstPad> router_source;
+    Ref<GstPad> sink;  // of the transport
+  };
+
+  void on_pad_added(GstPad* pad);
+  void on_pad_removed(GstPad* pad);
+  void link(Received& received);
+  void unlink(Received& received);
+  GstStructure* read_stats() const;
+
+  RoomPipeline& room_;
+  Ref<GstElement> element_;
+  std::shared_ptr<MainLoopRelay> relay_;
+  std::vector<Received> received_;
+  std::map<TrackId, Published> published_;
+  std::map<TrackId, Subscribed> subscribed_;
+};
+
+}  // namespace gstlk::graph

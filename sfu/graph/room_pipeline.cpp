@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "graph/room_pipeline.h"
+
+#include "graph/pipeline_transport.h"
+
+namespace gstlk::graph {
+namespace {
+
+constexpr guint64 kReceivingLimit = 2 * GST_SECOND;
+
+// Nobody reads the bus: errors are logged where they are posted, the rest is dropped.
+GstBusSyncReply on_bus_message(GstBus*, GstMessage* message, gpointer) {
+  if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_ERROR) {
+    GError* error = nullptr;
+    gchar* debug = nullptr;
+    gst_message_parse_error(message, &error, &debug);
+    GST_ERROR("%s: %s (%s)", GST_MESSAGE_SRC_NAME(message), error->message, debug ? debug : "");
+    g_clear_error(&error);
+    g_free(debug);
+  }
+  gst_message_unref(message);
+  return GST_BUS_DROP;
+}
+
+}  // namespace
+
+RoomPipeline::RoomPipeline(const RoomName& name, std::shared_ptr<sfu::WorkerPool> pool)
+    : pool_(std::move(pool)),
+      pipeline_(Ref<GstElement>::sink(gst_pipeline_new(("room-" + name.value).c_str()))) {
+  const auto bus = Ref<GstBus>::adopt(gst_pipeline_get_bus(GST_PIPELINE(pipeline_.get())));
+  gst_bus_set_sync_handler(bus.get(), on_bus_message, nullptr, nullptr);
+  GstContext* context = sfu::WorkerPool::to_context(pool_);
+  gst_element_set_context(pipeline_.get(), context);
+  gst_context_unref(context);
+  GstElement* router = gst_element_factory_make("sfu-router", "router");
+  router_ = Ref<GstElement>::share(router);
+  gst_bin_add(GST_BIN(pipeline_.get()), router);
+  gst_element_set_state(pipeline_.get(), GST_STATE_PLAYING);
+}
+
+RoomPipeline::~RoomPipeline() {
+  published_.clear();
+  gst_element_set_state(pipeline_.get(), GST_STATE_NULL);
+}
+
+std::unique_ptr<room::PeerTransport> RoomPipeline::add_transport(
+    const std::string& name, room::PeerTransportListener& listener) {
+  return std::make_unique<PipelineTransport>(*this, name, listener);
+}
+
+double RoomPipeline::audio_level(const TrackId& track) const {
+  const auto found = published_.find(track);
+  if (found == published_.end()) return 0;
+  double level = 0;
+  g_object_get(found->second.get(), "audio-level", &level, nullptr);
+  return level;
+}
+
+bool RoomPipeline::receiving(const TrackId& track) const {
+  const auto found = published_.find(track);
+  if (found == published_.end()) return false;
+  guint64 idle = GST_CLOCK_TIME_NONE;
+  g_object_get(found->second.get(), "idle-time", &idle, nullptr);
+  return idle < kReceivingLimit;
+}
+
+}  // namespace gstlk::graph

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <gst/gst.h>
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "base/ref.h"
+#include "plugins/sfu/worker_pool.h"
+#include "room/media.h"
+
+namespace gstlk::graph {
+
+// A room as a GstPipeline: one sfu-router, and an sfu-transport for each peer connection around it.
+// A dot dump of it is a picture of the call. Main thread.
+class RoomPipeline final : public room::RoomMedia {
+ public:
+  RoomPipeline(const RoomName& name, std::shared_ptr<sfu::WorkerPool> pool);
+  ~RoomPipeline() override;
+  RoomPipeline(const RoomPipeline&) = delete;
+  RoomPipeline& operator=(const RoomPipeline&) = delete;
+
+  std::unique_ptr<room::PeerTransport> add_transport(
+      const std::string& name, room::PeerTransportListener& listener) override;
+  double audio_level(const TrackId& track) const override;
+  bool receiving(const TrackId& track) const override;
+
+ private:
+  friend class PipelineTransport;
+
+  const std::shared_ptr<sfu::WorkerPool> pool_;
+  Ref<GstElement> pipeline_;
+  Ref<GstElement> router_;
+  // A sink pad of the router for each published track: what is asked about the track.
+  std::map<TrackId, Ref<GstPad>> published_;
+};
+
+}  // namespace gstlk::graph
