@@ -180,28 +180,32 @@ CodecPolicy::CodecPolicy(const std::vector<EnabledCodec>& enabled) {
   red_ = opus && lists(enabled, "audio/red");
 }
 
-bool CodecPolicy::enabled(MediaKind kind, const Format& format) const {
-  return std::ranges::any_of(entries_, [kind, &format](const Entry* entry) {
+const CodecPolicy::Entry* CodecPolicy::find(MediaKind kind, const Format& format) const {
+  const auto found = std::ranges::find_if(entries_, [kind, &format](const Entry* entry) {
     return entry->kind == kind && sdp::same_codec(entry->format(), format);
   });
+  return found == entries_.end() ? nullptr : *found;
 }
 
 std::vector<Format> CodecPolicy::accept(MediaKind kind, const std::vector<Format>& offered) const {
-  std::array<bool, 256> taken{};
+  std::array<const Entry*, 256> taken{};
   std::optional<PayloadType> opus;
   for (const Format& format : offered) {
-    if (!enabled(kind, format)) continue;
-    taken[format.payload_type.value] = true;
-    if (equals_ignoring_case(format.encoding_name, "opus")) opus = format.payload_type;
+    const Entry* entry = find(kind, format);
+    taken[format.payload_type.value] = entry;
+    if (entry && entry->payload_type == kOpusPayloadType) opus = format.payload_type;
   }
   std::vector<Format> result;
   for (const Format& format : offered) {
-    const bool rtx = rtx_ && format.apt && taken[format.apt->value];
+    const Entry* entry = taken[format.payload_type.value];
+    const bool rtx = rtx_ && is_rtx(format) && format.apt && taken[format.apt->value];
     const bool red = red_ && kind == MediaKind::Audio && opus && is_red(format) &&
                      format.clock_rate == 48000 && red_block(format) == opus;
-    if (!taken[format.payload_type.value] && !rtx && !red) continue;
-    result.push_back(format);
-    keep_useful_feedback(kind, result.back());
+    if (!entry && !rtx && !red) continue;
+    Format& accepted = result.emplace_back(format);
+    // Names are compared without case everywhere else but in a plan's reader.
+    if (entry) accepted.encoding_name = entry->name;
+    keep_useful_feedback(kind, accepted);
   }
   return result;
 }

@@ -33,14 +33,15 @@ class CodecPolicy {
   explicit CodecPolicy(const std::vector<EnabledCodec>& enabled);
 
   // Those of an offered m-line that are enabled, in its order and with its payload types: RTX and
-  // RED only with what they carry. Feedback is cut to what the server has a use for.
+  // RED only with what they carry. Feedback is cut to what the server has a use for, and
+  // names are spelt as usual.
   std::vector<sdp::Format> accept(sdp::MediaKind kind,
                                   const std::vector<sdp::Format>& offered) const;
   // For an m-line of ours that carries one of `codecs` (empty: any), best first.
   std::vector<sdp::Format> offer(sdp::MediaKind kind, const std::vector<std::string>& codecs) const;
 
  private:
-  bool enabled(sdp::MediaKind kind, const sdp::Format& format) const;
+  const Entry* find(sdp::MediaKind kind, const sdp::Format& format) const;
   void append(const Entry& entry, std::vector<sdp::Format>& formats) const;
 
   std::vector<const Entry*> entries_;

@@ -63,13 +63,17 @@ std::vector<sdp::AnnouncedSsrc> find_ssrcs(const MediaDescription& media) {
 
 ReceivedTrack read_track(const MediaDescription& media) {
   const sdp::Msid msid = find_msid(media);
+  // Simulcast encodings are known by their rid; which of them an SSRC beside it means is not said.
+  std::vector<Rid> rids = find_rids(media);
+  std::vector<sdp::AnnouncedSsrc> ssrcs;
+  if (rids.empty()) ssrcs = find_ssrcs(media);
   return {
       .mid = media.mid,
       .kind = media.kind() == MediaKind::Audio ? room::TrackKind::Audio : room::TrackKind::Video,
       .stream_id = msid.stream == "-" ? "" : msid.stream,
       .track_id = msid.track.empty() ? msid.stream : msid.track,
-      .rids = find_rids(media),
-      .ssrcs = find_ssrcs(media)};
+      .rids = std::move(rids),
+      .ssrcs = std::move(ssrcs)};
 }
 
 }  // namespace
