@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "api/absent_services.h"
+
+#include "api/twirp.h"
+
+namespace gstlk::api {
+namespace {
+
+using GrantCheck = bool (*)(const livekit::Grants& grants);
+
+bool may_record(const livekit::Grants& grants) { return grants.video && grants.video->room_record; }
+bool may_ingest(const livekit::Grants& grants) {
+  return grants.video && grants.video->ingress_admin;
+}
+bool may_dispatch(const livekit::Grants& grants) {
+  return grants.video && grants.video->room_admin;
+}
+bool may_use_sip(const livekit::Grants& grants) {
+  return grants.sip && (grants.sip->admin || grants.sip->call);
+}
+
+struct AbsentMethod {
+  const char* service;
+  const char* method;
+  GrantCheck check;
+  const char* message;
+};
+
+constexpr char kNoEgress[] = "egress not connected (redis required)";
+constexpr char kNoIngress[] = "ingress not connected (redis required)";
+constexpr char kNoSip[] = "sip not connected (redis required)";
+constexpr char kNoAgents[] = "agent dispatch not connected";
+
+constexpr AbsentMethod kMethods[] = {
+    {"AgentDispatchService", "CreateDispatch", may_dispatch, kNoAgents},
+    {"AgentDispatchService", "DeleteDispatch", may_dispatch, kNoAgents},
+    {"AgentDispatchService", "ListDispatch", may_dispatch, kNoAgents},
+    {"Egress", "ListEgress", may_record, kNoEgress},
+    {"Egress", "StartEgress", may_record, kNoEgress},
+    {"Egress", "StartParticipantEgress", may_record, kNoEgress},
+    {"Egress", "StartRoomCompositeEgress", may_record, kNoEgress},
+    {"Egress", "StartTrackCompositeEgress", may_record, kNoEgress},
+    {"Egress", "StartTrackEgress", may_record, kNoEgress},
+    {"Egress", "StartWebEgress", may_record, kNoEgress},
+    {"Egress", "StopEgress", may_record, kNoEgress},
+    {"Egress", "UpdateLayout", may_record, kNoEgress},
+    {"Egress", "UpdateStream", may_record, kNoEgress},
+    {"Ingress", "CreateIngress", may_ingest, kNoIngress},
+    {"Ingress", "DeleteIngress", may_ingest, kNoIngress},
+    {"Ingress", "ListIngress", may_ingest, kNoIngress},
+    {"Ingress", "UpdateIngress", may_ingest, kNoIngress},
+    {"SIP", "CreateSIPDispatchRule", may_use_sip, kNoSip},
+    {"SIP", "CreateSIPInboundTrunk", may_use_sip, kNoSip},
+    {"SIP", "CreateSIPOutboundTrunk", may_use_sip, kNoSip},
+    {"SIP", "CreateSIPParticipant", may_use_sip, kNoSip},
+    {"SIP", "DeleteSIPDispatchRule", may_use_sip, kNoSip},
+    {"SIP", "DeleteSIPTrunk", may_use_sip, kNoSip},
+    {"SIP", "GetSIPInboundTrunk", may_use_sip, kNoSip},
+    {"SIP", "GetSIPOutboundTrunk", may_use_sip, kNoSip},
+    {"SIP", "ListSIPDispatchRule", may_use_sip, kNoSip},
+    {"SIP", "ListSIPInboundTrunk", may_use_sip, kNoSip},
+    {"SIP", "ListSIPOutboundTrunk", may_use_sip, kNoSip},
+    {"SIP", "ListSIPTrunk", may_use_sip, kNoSip},
+    {"SIP", "TransferSIPParticipant", may_use_sip, kNoSip},
+    {"SIP", "UpdateSIPDispatchRule", may_use_sip, kNoSip},
+    {"SIP", "UpdateSIPInboundTrunk", may_use_sip, kNoSip},
+    {"SIP", "UpdateSIPOutboundTrunk", may_use_sip, kNoSip},
+};
+
+}  // namespace
+
+void add_absent_services(TwirpServer& server) {
+  for (const AbsentMethod& absent : kMethods) {
+    server.add_method(absent.service, absent.method,
+                      [&absent](const livekit::Grants& grants, const net::HttpRequest&) {
+                        if (!absent.check(grants)) {
+                          return TwirpServer::write_error(permissions_denied().error);
+                        }
+                        return TwirpServer::write_error({TwirpCode::Internal, absent.message});
+                      });
+  }
+}
+
+}  // namespace gstlk::api

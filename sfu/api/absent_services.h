@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+namespace gstlk::api {
+
+class TwirpServer;
+
+// The services whose workers this server has not: Egress, Ingress, SIP, AgentDispatch. A caller
+// with the right grant is told what is missing, in the words that LiveKit has without its workers.
+void add_absent_services(TwirpServer& server);
+
+}  // namespace gstlk::api

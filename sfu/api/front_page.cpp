@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "api/front_page.h"
+
+#include <string_view>
+#include <utility>
+
+#include "base/time.h"
+#include "livekit/json.h"
+
+namespace gstlk::api {
+namespace {
+
+constexpr std::string_view kAssets = "/assets/";
+constexpr auto kDevelopmentTokenLifetime = 6h;
+
+bool is_read(const net::HttpRequest& request) {
+  return request.method == "GET" || request.method == "HEAD";
+}
+
+std::string or_else(std::string_view text, const char* otherwise) {
+  return std::string(text.empty() ? otherwise : text);
+}
+
+}  // namespace
+
+FrontPage::FrontPage(const Authenticator& authenticator, UnixClock clock, net::StaticFiles files,
+                     bool development)
+    : authenticator_(authenticator),
+      clock_(std::move(clock)),
+      files_(std::move(files)),
+      development_(development) {}
+
+void FrontPage::add_to(net::HttpServer& server) {
+  for (const char* path : {"/", "/assets/*", "/dev/token", "/health", "/healthz", "/readyz"}) {
+    server.add_handler(path, [this](const net::HttpRequest& request) { return answer(request); });
+  }
+}
+
+net::HttpResponse FrontPage::answer(const net::HttpRequest& request) const {
+  if (!is_read(request)) return net::not_found();
+  if (request.path == "/") return root(request);
+  if (request.path.starts_with(kAssets)) return files_.get(request.path.substr(1));
+  if (request.path != "/dev/token") return health();
+  return development_ ? development_token(request) : net::not_found();
+}
+
+net::HttpResponse FrontPage::root(const net::HttpRequest& request) const {
+  const bool is_browser = request.header("Accept").find("text/html") != std::string_view::npos;
+  if (request.method == "GET" && is_browser && files_.has_index()) return files_.get("index.html");
+  return health();
+}
+
+net::HttpResponse FrontPage::health() const {
+  return draining_ ? net::plain_text(406, "Not Ready: shutting down") : net::plain_text(200, "OK");
+}
+
+net::HttpResponse FrontPage::development_token(const net::HttpRequest& request) const {
+  livekit::Claims claims;
+  claims.expires_at = clock_() + kDevelopmentTokenLifetime;
+  claims.grants.identity = or_else(request.parameter("identity"), "guest");
+  claims.grants.name = request.parameter("name");
+  livekit::VideoGrant& video = claims.grants.video.emplace();
+  video.room_join = true;
+  video.can_update_own_metadata = true;
+  video.room = or_else(request.parameter("room"), "room");
+
+  JsonObject* object = json_object_new();
+  json_object_set_string_member(object, "token", authenticator_.sign(std::move(claims)).c_str());
+  const livekit::JsonPtr node(json_node_new(JSON_NODE_OBJECT));
+  json_node_take_object(node.get(), object);
+  net::HttpResponse response;
+  response.content_type = "application/json";
+  response.headers = {{"Cache-Control", "no-store"}};
+  response.body = livekit::print_json(node.get());
+  return response;
+}
+
+}  // namespace gstlk::api

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "api/room_service.h"
+
+#include <string>
+#include <utility>
+
+#include "api/twirp.h"
+#include "livekit/messages.h"
+#include "livekit_room.pb.h"
+#include "room/room_control.h"
+
+namespace gstlk::api {
+namespace {
+
+constexpr char kService[] = "RoomService";
+
+using GrantCheck = bool (*)(const livekit::VideoGrant& video, const std::string& room);
+
+bool may_create(const livekit::VideoGrant& video, const std::string&) { return video.room_create; }
+bool may_list(const livekit::VideoGrant& video, const std::string&) { return video.room_list; }
+bool may_administer(const livekit::VideoGrant& video, const std::string& room) {
+  return !room.empty() && video.may_administer(room);
+}
+
+bool is_granted(const livekit::Grants& grants, GrantCheck check, const std::string& room) {
+  return grants.video && check(*grants.video, room);
+}
+
+template <class Response>
+Result<Response, TwirpError> to_response(Result<Response, room::ApiError> result) {
+  if (!result) return Unexpected{to_twirp(result.error())};
+  return std::move(result).value();
+}
+
+// Which room a request is about; those about none have no such field.
+template <class Request>
+std::string room_of(const Request& request) {
+  if constexpr (requires { request.room(); }) {
+    return request.room();
+  } else {
+    return "";
+  }
+}
+
+class RoomService {
+ public:
+  RoomService(TwirpServer& server, room::RoomControl& rooms) : server_(server), rooms_(rooms) {}
+
+  // A method that answers what the rooms return.
+  template <class Request, class Response>
+  void add(const char* name, GrantCheck check,
+           Result<Response, room::ApiError> (room::RoomControl::*method)(const Request&)) {
+    server_.add<Request, Response>(
+        kService, name,
+        [&rooms = rooms_, check, method](const livekit::Grants& grants,
+                                         const Request& request) -> Result<Response, TwirpError> {
+          if (!is_granted(grants, check, room_of(request))) return permissions_denied();
+          return to_response((rooms.*method)(request));
+        });
+  }
+
+  // A method whose answer is an empty message.
+  template <class Response, class Request>
+  void add_void(const char* name, GrantCheck check,
+                Result<void, room::ApiError> (room::RoomControl::*method)(const Request&)) {
+    server_.add<Request, Response>(
+        kService, name,
+        [&rooms = rooms_, check, method](const livekit::Grants& grants,
+                                         const Request& request) -> Result<Response, TwirpError> {
+          if (!is_granted(grants, check, room_of(request))) return permissions_denied();
+          const Result<void, room::ApiError> result = (rooms.*method)(request);
+          if (!result) return Unexpected{to_twirp(result.error())};
+          return Response();
+        });
+  }
+
+  // Forward and move: to another room that the token names as well.
+  template <class Request, class Response>
+  void add_transfer(const char* name) {
+    server_.add<Request, Response>(
+        kService, name,
+        [](const livekit::Grants& grants, const Request& request) -> Result<Response, TwirpError> {
+          if (!is_granted(grants, may_administer, request.room()) ||
+              grants.video->destination_room != request.destination_room()) {
+            return permissions_denied();
+          }
+          if (request.room() == request.destination_room()) {
+            return twirp_fail(TwirpCode::InvalidArgument,
+                              "source and destination room cannot be the same");
+          }
+          return twirp_fail(TwirpCode::Unimplemented, "not implemented");
+        });
+  }
+
+  void add_perform_rpc() {
+    server_.add<pb::PerformRpcRequest, pb::PerformRpcResponse>(
+        kService, "PerformRpc",
+        [](const livekit::Grants& grants,
+           const pb::PerformRpcRequest& request) -> Result<pb::PerformRpcResponse, TwirpError> {
+          if (!is_granted(grants, may_administer, request.room())) return permissions_denied();
+          return twirp_fail(TwirpCode::Unimplemented, "not implemented");
+        });
+  }
+
+ private:
+  TwirpServer& server_;
+  room::RoomControl& rooms_;
+};
+
+}  // namespace
+
+void add_room_service(TwirpServer& server, room::RoomControl& rooms) {
+  using room::RoomControl;
+  RoomService service(server, rooms);
+  service.add("CreateRoom", may_create, &RoomControl::create_room);
+  service.add("ListRooms", may_list, &RoomControl::list_rooms);
+  service.add_void<pb::DeleteRoomResponse>("DeleteRoom", may_create, &RoomControl::delete_room);
+  service.add("UpdateRoomMetadata", may_administer, &RoomControl::update_room_metadata);
+  service.add("ListParticipants", may_administer, &RoomControl::list_participants);
+  service.add("GetParticipant", may_administer, &RoomControl::get_participant);
+  service.add_void<pb::RemoveParticipantResponse>("RemoveParticipant", may_administer,
+                                                  &RoomControl::remove_participant);
+  service.add("MutePublishedTrack", may_administer, &RoomControl::mute_published_track);
+  service.add("UpdateParticipant", may_administer, &RoomControl::update_participant);
+  service.add_void<pb::UpdateSubscriptionsResponse>("UpdateSubscriptions", may_administer,
+                                                    &RoomControl::update_subscriptions);
+  service.add_void<pb::SendDataResponse>("SendData", may_administer, &RoomControl::send_data);
+  service.add_transfer<pb::ForwardParticipantRequest, pb::ForwardParticipantResponse>(
+      "ForwardParticipant");
+  service.add_transfer<pb::MoveParticipantRequest, pb::MoveParticipantResponse>("MoveParticipant");
+  service.add_perform_rpc();
+}
+
+}  // namespace gstlk::api

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+namespace gstlk::room {
+class RoomControl;
+}  // namespace gstlk::room
+
+namespace gstlk::api {
+
+class TwirpServer;
+
+// livekit.RoomService: looks at the caller's grants and leaves the rest to the rooms, which outlive
+// the server. Forwarding and moving participants and PerformRpc answer "unimplemented".
+void add_room_service(TwirpServer& server, room::RoomControl& rooms);
+
+}  // namespace gstlk::api
