@@ -520,7 +520,7 @@ GstPad* SfuRouter::request_src(GstPadTemplate* pad_template, const gchar* name) 
   gst_pad_set_event_function(pad, src_event);
   gst_pad_set_query_function(pad, live_query);
   gst_pad_set_active(pad, TRUE);
-  gchar* stream_id = gst_pad_create_stream_id(pad, element_, pad_name_text.c_str());
+  gchar* stream_id = g_strdup_printf("%08x/%s", g_random_int(), pad_name_text.c_str());
   gst_pad_push_event(pad, gst_event_new_stream_start(stream_id));
   g_free(stream_id);
   gst_element_add_pad(element_, pad);

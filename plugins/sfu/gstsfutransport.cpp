@@ -641,8 +641,9 @@ Ref<GstPad> SfuTransport::make_source_pad(const Mid& mid, const Rid& rid) {
   gst_pad_set_query_function(pad, live_query);
   gst_pad_set_active(pad, TRUE);
   gst_pad_use_fixed_caps(pad);
-  gchar* stream_id = gst_pad_create_stream_id(
-      pad, element_, (mid.value + (rid.value.empty() ? "" : "/" + rid.value)).c_str());
+  gchar* stream_id =
+      g_strdup_printf("%s/%s/%s", session_ ? session_->local_ice().ufrag.c_str() : "",
+                      mid.value.c_str(), rid.value.c_str());
   gst_pad_push_event(pad, gst_event_new_stream_start(stream_id));
   g_free(stream_id);
   GstSegment segment;

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// sfu-router between plain RTP elements, in gst-launch syntax.
+#include <gst/check/gstharness.h>
+#include <gst/gst.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <string>
+
+#include "base/bytes.h"
+#include "base/ref.h"
+#include "plugins/sfu/plugin.h"
+
+namespace gstlk {
+namespace {
+
+class SfuRouterTest : public testing::Test {
+ protected:
+  static void SetUpTestSuite() {
+    gst_init(nullptr, nullptr);
+    ASSERT_TRUE(gstlk_sfu_register_elements(nullptr));
+  }
+};
+
+Ref<GstElement> launch(const std::string& line) {
+  GError* error = nullptr;
+  GstElement* pipeline = gst_parse_launch(line.c_str(), &error);
+  EXPECT_EQ(error, nullptr) << (error ? error->message : "");
+  g_clear_error(&error);
+  return Ref<GstElement>::sink(pipeline);
+}
+
+// Runs until end of stream or an error; gives the error's words.
+std::string run_to_end(GstElement* pipeline) {
+  gst_element_set_state(pipeline, GST_STATE_PLAYING);
+  const auto bus = Ref<GstBus>::adopt(gst_element_get_bus(pipeline));
+  GstMessage* message = gst_bus_timed_pop_filtered(
+      bus.get(), 20 * GST_SECOND, static_cast<GstMessageType>(GST_MESSAGE_EOS | GST_MESSAGE_ERROR));
+  std::string words = message ? "" : "timeout";
+  if (message && GST_MESSAGE_TYPE(message) == GST_MESSAGE_ERROR) {
+    GError* error = nullptr;
+    gst_message_parse_error(message, &error, nullptr);
+    words = error->message;
+    g_clear_error(&error);
+  }
+  if (message) gst_message_unref(message);
+  // Counters are lost below PAUSED.
+  gst_element_set_state(pipeline, GST_STATE_PAUSED);
+  return words;
+}
+
+class Launched {
+ public:
+  explicit Launched(const std::string& line) : pipeline_(launch(line)) {}
+  ~Launched() { gst_element_set_state(pipeline_.get(), GST_STATE_NULL); }
+  GstElement* get() const { return pipeline_.get(); }
+
+ private:
+  Ref<GstElement> pipeline_;
+};
+
+// Counts the buffers that reach a fakesink.
+class SinkCounter {
+ public:
+  SinkCounter(GstElement* pipeline, const char* sink_name)
+      : sink_(Ref<GstElement>::adopt(gst_bin_get_by_name(GST_BIN(pipeline), sink_name))) {
+    g_object_set(sink_.get(), "signal-handoffs", TRUE, nullptr);
+    g_signal_connect(sink_.get(), "handoff",
+                     G_CALLBACK(+[](GstElement*, GstBuffer*, GstPad*, gpointer data) {
+                       ++static_cast<SinkCounter*>(data)->count_;
+                     }),
+                     this);
+  }
+  ~SinkCounter() { g_signal_handlers_disconnect_by_data(sink_.get(), this); }
+  int count() const { return count_; }
+
+ private:
+  Ref<GstElement> sink_;
+  std::atomic<int> count_{0};
+};
+
+TEST_F(SfuRouterTest, ForwardsVideoToSeveralSubscribersWhoDecodeIt) {
+  const Launched pipeline(
+      "sfu-router name=r "
+      "videotestsrc num-buffers=60 ! video/x-raw,width=320,height=180,framerate=30/1 ! "
+      "vp8enc deadline=1 keyframe-max-dist=30 ! rtpvp8pay picture-id-mode=15-bit ! r.sink_0 "
+      "r.src_0 ! rtpvp8depay ! vp8dec ! fakesink name=a sync=false async=false "
+      "r.src_1 ! rtpvp8depay ! vp8dec ! fakesink name=b sync=false async=false");
+  const SinkCounter a(pipeline.get(), "a");
+  const SinkCounter b(pipeline.get(), "b");
+  EXPECT_EQ(run_to_end(pipeline.get()), "");
+  EXPECT_EQ(a.count(), 60);
+  EXPECT_EQ(b.count(), 60);
+}
+
+TEST_F(SfuRouterTest, KeepsTracksApartByTheirName) {
+  const Launched pipeline(
+      "sfu-router name=r sink_0::track=cam sink_1::track=mic src_0::track=mic src_1::track=cam "
+      "videotestsrc num-buffers=30 ! video/x-raw,width=160,height=90,framerate=30/1 ! "
+      "vp8enc deadline=1 ! rtpvp8pay ! r.sink_0 "
+      "audiotestsrc num-buffers=50 samplesperbuffer=960 ! audio/x-raw,rate=48000 ! opusenc ! "
+      "rtpopuspay ! r.sink_1 "
+      "r.src_0 ! rtpopusdepay ! opusdec ! fakesink name=mic sync=false async=false "
+      "r.src_1 ! rtpvp8depay ! vp8dec ! fakesink name=cam sync=false async=false");
+  const SinkCounter cam(pipeline.get(), "cam");
+  const SinkCounter mic(pipeline.get(), "mic");
+  EXPECT_EQ(run_to_end(pipeline.get()), "");
+  EXPECT_EQ(cam.count(), 30);
+  EXPECT_GE(mic.count(), 49);
+}
+
+TEST_F(SfuRouterTest, RefusesCapsWithoutAnEncodingNameAndSaysWhatToDo) {
+  const Launched pipeline(
+      "sfu-router name=r "
+      "appsrc name=s caps=application/x-rtp,media=(string)video ! r.sink_0 r.src_0 ! fakesink");
+  const auto source = Ref<GstElement>::adopt(gst_bin_get_by_name(GST_BIN(pipeline.get()), "s"));
+  GstFlowReturn flow = GST_FLOW_OK;
+  GstBuffer* buffer = gst_buffer_new_allocate(nullptr, 12, nullptr);
+  g_signal_emit_by_name(source.get(), "push-buffer", buffer, &flow);
+  gst_buffer_unref(buffer);
+  EXPECT_NE(run_to_end(pipeline.get()).find("encoding-name"), std::string::npos);
+}
+
+Ref<GstBuffer> vp8_packet(uint16_t sequence, uint32_t timestamp, bool keyframe) {
+  Bytes bytes;
+  ByteWriter writer(bytes);
+  writer.u8(0x80);
+  writer.u8(0x80 | 96);
+  writer.u16(sequence);
+  writer.u32(timestamp);
+  writer.u32(0x1234);
+  writer.u8(0x10);  // start of partition 0, no extension
+  writer.u8(keyframe ? 0x00 : 0x01);
+  for (uint8_t byte : {0x00, 0x00, 0x9d, 0x01, 0x2a, 0x40, 0x01, 0xb4, 0x00, 0x55}) writer.u8(byte);
+  return Ref<GstBuffer>::adopt(gst_buffer_new_memdup(bytes.data(), bytes.size()));
+}
+
+constexpr const char* kVp8Caps =
+    "application/x-rtp,media=(string)video,encoding-name=(string)VP8,clock-rate=90000,payload=96";
+
+TEST_F(SfuRouterTest, AsksForAKeyframeWhenSomebodySubscribes) {
+  auto router = Ref<GstElement>::sink(gst_element_factory_make("sfu-router", nullptr));
+  GstHarness* harness = gst_harness_new_with_element(router.get(), "sink_0", "src_0");
+  gst_harness_set_src_caps_str(harness, kVp8Caps);
+  gst_harness_push(harness, vp8_packet(1, 0, false).release());
+  bool asked = false;
+  while (GstEvent* event = gst_harness_try_pull_upstream_event(harness)) {
+    asked |= gst_event_has_name(event, "GstForceKeyUnit");
+    gst_event_unref(event);
+  }
+  EXPECT_TRUE(asked);
+  gst_harness_teardown(harness);
+}
+
+TEST_F(SfuRouterTest, ForwardsNothingBeforeAKeyframe) {
+  auto router = Ref<GstElement>::sink(gst_element_factory_make("sfu-router", nullptr));
+  GstHarness* harness = gst_harness_new_with_element(router.get(), "sink_0", "src_0");
+  gst_harness_set_src_caps_str(harness, kVp8Caps);
+  gst_harness_push(harness, vp8_packet(1, 0, false).release());
+  gst_harness_push(harness, vp8_packet(2, 3000, false).release());
+  EXPECT_EQ(gst_harness_buffers_received(harness), 0u);
+  gst_harness_push(harness, vp8_packet(3, 6000, true).release());
+  EXPECT_EQ(gst_harness_buffers_received(harness), 1u);
+  gst_harness_teardown(harness);
+}
+
+TEST_F(SfuRouterTest, AnswersARetransmissionRequest) {
+  auto router = Ref<GstElement>::sink(gst_element_factory_make("sfu-router", nullptr));
+  GstHarness* harness = gst_harness_new_with_element(router.get(), "sink_0", "src_0");
+  gst_harness_set_src_caps_str(harness, kVp8Caps);
+  gst_harness_push(harness, vp8_packet(1, 0, true).release());
+  const auto first = Ref<GstBuffer>::adopt(gst_harness_pull(harness));
+  GstMapInfo map;
+  gst_buffer_map(first.get(), &map, GST_MAP_READ);
+  const uint16_t sequence = load_u16(map.data + 2);
+  const Bytes sent(map.data, map.data + map.size);
+  gst_buffer_unmap(first.get(), &map);
+  g_usleep(120'000);  // a request right after sending is taken for a duplicate
+  gst_harness_push_upstream_event(
+      harness, gst_event_new_custom(GST_EVENT_CUSTOM_UPSTREAM,
+                                    gst_structure_new("GstRTPRetransmissionRequest", "seqnum",
+                                                      G_TYPE_UINT, static_cast<guint>(sequence),
+                                                      "ssrc", G_TYPE_UINT, 0u, nullptr)));
+  const auto again = Ref<GstBuffer>::adopt(gst_harness_try_pull(harness));
+  ASSERT_TRUE(again);
+  gst_buffer_map(again.get(), &map, GST_MAP_READ);
+  EXPECT_EQ(Bytes(map.data, map.data + map.size), sent);
+  gst_buffer_unmap(again.get(), &map);
+  gst_harness_teardown(harness);
+}
+
+TEST_F(SfuRouterTest, PadsComeAndGoWhilePlaying) {
+  const Launched pipeline(
+      "sfu-router name=r videotestsrc is-live=true ! video/x-raw,width=160,height=90 ! "
+      "vp8enc deadline=1 ! rtpvp8pay ! r.sink_0 r.src_0 ! fakesink async=false");
+  gst_element_set_state(pipeline.get(), GST_STATE_PLAYING);
+  const auto router = Ref<GstElement>::adopt(gst_bin_get_by_name(GST_BIN(pipeline.get()), "r"));
+  for (int i = 0; i < 20; ++i) {
+    GstElement* sink = gst_element_factory_make("fakesink", nullptr);
+    g_object_set(sink, "async", FALSE, nullptr);
+    gst_bin_add(GST_BIN(pipeline.get()), sink);
+    gst_element_sync_state_with_parent(sink);
+    const auto pad = Ref<GstPad>::adopt(gst_element_request_pad_simple(router.get(), "src_%u"));
+    const auto sink_pad = Ref<GstPad>::adopt(gst_element_get_static_pad(sink, "sink"));
+    EXPECT_EQ(gst_pad_link(pad.get(), sink_pad.get()), GST_PAD_LINK_OK);
+    g_usleep(20'000);
+    gst_pad_unlink(pad.get(), sink_pad.get());
+    gst_element_release_request_pad(router.get(), pad.get());
+    gst_element_set_state(sink, GST_STATE_NULL);
+    gst_bin_remove(GST_BIN(pipeline.get()), sink);
+  }
+  gst_element_set_state(pipeline.get(), GST_STATE_NULL);
+}
+
+TEST_F(SfuRouterTest, GoesThroughAllStates) {
+  for (const char* name : {"sfu-router"}) {
+    auto element = Ref<GstElement>::sink(gst_element_factory_make(name, nullptr));
+    ASSERT_TRUE(element);
+    for (int i = 0; i < 3; ++i) {
+      EXPECT_NE(gst_element_set_state(element.get(), GST_STATE_PLAYING), GST_STATE_CHANGE_FAILURE);
+      EXPECT_NE(gst_element_set_state(element.get(), GST_STATE_NULL), GST_STATE_CHANGE_FAILURE);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace gstlk
