@@ -71,7 +71,9 @@ LayerSelector::Selection LayerSelector::select(const ReceivedPacket& packet, boo
     case Mode::Temporal:
       return {temporal_.select(packet, max_.temporal, after_gap), packet.marker};
     case Mode::Vp9: {
-      const auto selection = vp9_.select(packet, max_inside(), after_gap);
+      // A keyframe says itself which layers there are, before any packet of the upper ones came.
+      const Layer max = packet.descriptor.keyframe ? max_ : max_inside();
+      const auto selection = vp9_.select(packet, max, after_gap);
       return {selection.forward, selection.end_of_picture};
     }
     case Mode::Dependency:

@@ -56,10 +56,6 @@ void Vp8Rewriter::forward(const rtp::Vp8Descriptor& vp8, Rewrite& out) {
   advance(vp8, false);
   const Picture& entry = picture(vp8.picture_id);
   write(vp8, entry.known && entry.id == vp8.picture_id ? entry.offset : picture_offset_, out);
-  const uint16_t out_id = static_cast<uint16_t>(vp8.picture_id - picture_offset_) & kIdMask;
-  if (ahead_of(last_out_id_, out_id, kIdMask) > 0 || !vp8.has_picture_id) last_out_id_ = out_id;
-  last_out_tl0_ = static_cast<uint8_t>(vp8.tl0_picture_index - tl0_offset_);
-  last_out_key_ = static_cast<uint8_t>(vp8.key_index - key_offset_) & kKeyMask;
 }
 
 void Vp8Rewriter::drop(const rtp::Vp8Descriptor& vp8) {
@@ -67,23 +63,28 @@ void Vp8Rewriter::drop(const rtp::Vp8Descriptor& vp8) {
   picture_offset_ = static_cast<uint16_t>(picture_offset_ + 1) & kIdMask;
 }
 
-bool Vp8Rewriter::forward_late(const rtp::Vp8Descriptor& vp8, Rewrite& out) const {
+bool Vp8Rewriter::forward_late(const rtp::Vp8Descriptor& vp8, Rewrite& out) {
   if (!vp8.has_picture_id) {
     write(vp8, picture_offset_, out);
     return true;
   }
-  const Picture& entry = pictures_[vp8.picture_id % kPictures];
+  const Picture& entry = picture(vp8.picture_id);
   if (!entry.known || entry.id != vp8.picture_id || entry.dropped) return false;
   write(vp8, entry.offset, out);
   return true;
 }
 
-void Vp8Rewriter::write(const rtp::Vp8Descriptor& vp8, uint16_t picture_offset,
-                        Rewrite& out) const {
+void Vp8Rewriter::write(const rtp::Vp8Descriptor& vp8, uint16_t picture_offset, Rewrite& out) {
   rtp::Vp8Descriptor changed = vp8;
   changed.picture_id = static_cast<uint16_t>(vp8.picture_id - picture_offset) & kIdMask;
   changed.tl0_picture_index = static_cast<uint8_t>(vp8.tl0_picture_index - tl0_offset_);
   changed.key_index = static_cast<uint8_t>(vp8.key_index - key_offset_) & kKeyMask;
+  if (!vp8.has_picture_id || ahead_of(last_out_id_, changed.picture_id, kIdMask) >= 0 || first_) {
+    last_out_id_ = changed.picture_id;
+    last_out_tl0_ = changed.tl0_picture_index;
+    last_out_key_ = changed.key_index;
+    first_ = false;
+  }
   out.head_replaced = vp8.size;
   out.head_size = static_cast<uint8_t>(rtp::write_vp8_descriptor(changed, out.head.data()));
 }

@@ -22,7 +22,7 @@ class Vp8Rewriter {
   void forward(const rtp::Vp8Descriptor& vp8, Rewrite& out);
   void drop(const rtp::Vp8Descriptor& vp8);
   // A packet that comes late. False: its picture was dropped, or is forgotten.
-  bool forward_late(const rtp::Vp8Descriptor& vp8, Rewrite& out) const;
+  bool forward_late(const rtp::Vp8Descriptor& vp8, Rewrite& out);
 
  private:
   static constexpr uint16_t kPictures = 64;  // how many picture ids are remembered
@@ -36,11 +36,12 @@ class Vp8Rewriter {
 
   void restart(const rtp::Vp8Descriptor& vp8);
   bool advance(const rtp::Vp8Descriptor& vp8, bool dropped);
-  void write(const rtp::Vp8Descriptor& vp8, uint16_t picture_offset, Rewrite& out) const;
+  void write(const rtp::Vp8Descriptor& vp8, uint16_t picture_offset, Rewrite& out);
   Picture& picture(uint16_t id) { return pictures_[id % kPictures]; }
 
   std::array<Picture, kPictures> pictures_{};
   bool started_ = false;
+  bool first_ = true;  // nothing was given out yet
   bool switching_ = true;
   uint16_t newest_id_ = 0;    // of the source, 15 bits
   uint16_t last_out_id_ = 0;  // the highest given out
