@@ -2,7 +2,7 @@
 #include "plugins/sfu/plugin.h"
 
 #define PACKAGE "gst-livekit"
-GST_PLUGIN_DEFINE(GST_VERSION_MAJOR, GST_VERSION_MINOR, gstlksfu,
+GST_PLUGIN_DEFINE(GST_VERSION_MAJOR, GST_VERSION_MINOR, livekitsfu,
                   "Selective forwarding unit and server-side WebRTC transport",
                   gstlk_sfu_register_elements, GST_LIVEKIT_VERSION, "LGPL", "gst-livekit",
                   "https://gstreamer.freedesktop.org")
