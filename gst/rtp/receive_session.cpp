@@ -11,8 +11,9 @@ namespace {
 
 constexpr Duration kReportInterval = 1s;
 constexpr size_t kMaxCompound = 1200;
-constexpr size_t kMaxNacksAtOnce = 60;  // 240 bytes if none are neighbours
-constexpr size_t kFeedbackHeader = 16;  // with padding
+constexpr size_t kMaxNacksAtOnce = 60;       // 240 bytes if none are neighbours
+constexpr size_t kKeyframeRequestSize = 20;  // of a FIR
+constexpr size_t kFeedbackHeader = 16;       // with padding
 
 }  // namespace
 
@@ -112,7 +113,7 @@ bool ReceiveSession::poll_rtcp(Timestamp now, Bytes& out) {
   const size_t end = start + kMaxCompound;
   RtcpWriter writer(out);
   append_report(now, writer);
-  append_keyframe_requests(now, writer);
+  append_keyframe_requests(now, end, writer);
   append_nacks(now, end, writer);
   append_feedback(now, end, writer);
   return out.size() > start;
@@ -133,7 +134,7 @@ void ReceiveSession::append_report(Timestamp now, RtcpWriter& writer) {
   next_report_ = std::exchange(reported_, false) ? now + kReportInterval : Timestamp::max();
 }
 
-void ReceiveSession::append_keyframe_requests(Timestamp now, RtcpWriter& writer) {
+void ReceiveSession::append_keyframe_requests(Timestamp now, size_t end, RtcpWriter& writer) {
   while (const auto ssrc = throttle_.poll(now)) {
     const SsrcTable::Entry* entry = demux_.find(*ssrc);
     if (entry && entry->stream) entry->stream->keyframe_due = keyframe_due_ = true;
@@ -141,8 +142,13 @@ void ReceiveSession::append_keyframe_requests(Timestamp now, RtcpWriter& writer)
   if (!keyframe_due_) return;
   keyframe_due_ = false;
   for (const auto& stream : demux_.streams()) {
-    if (!std::exchange(stream->keyframe_due, false) || !stream->has_packets()) continue;
-    stream->write_keyframe_request(local_ssrc_, writer);
+    if (!stream->keyframe_due) continue;
+    if (writer.size() + kKeyframeRequestSize > end) {
+      keyframe_due_ = true;  // the rest goes into the next compound
+      return;
+    }
+    stream->keyframe_due = false;
+    if (stream->has_packets()) stream->write_keyframe_request(local_ssrc_, writer);
   }
 }
 

@@ -100,7 +100,7 @@ class ReceiveSession {
   void request_keyframe(ReceiveStream& stream, Timestamp now);
 
   void append_report(Timestamp now, RtcpWriter& writer);
-  void append_keyframe_requests(Timestamp now, RtcpWriter& writer);
+  void append_keyframe_requests(Timestamp now, size_t end, RtcpWriter& writer);
   void append_nacks(Timestamp now, size_t end, RtcpWriter& writer);
   void append_feedback(Timestamp now, size_t end, RtcpWriter& writer);
 
