@@ -2,6 +2,7 @@
 #include "room/participant.h"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <utility>
 
@@ -147,7 +148,12 @@ void Participant::respond(const Response& response) {
 void Participant::dismiss(const Leave& leave) {
   if (!link_) return;
   send(leave_message(leave));
+  drop_link();
+}
+
+void Participant::drop_link() {
   SignalLink* link = std::exchange(link_, nullptr);
+  if (!link) return;
   link_lost_at_ = room_.timers().now();
   link->detach(true);
 }
@@ -294,9 +300,8 @@ void Participant::handle_leave(const ::livekit::LeaveRequest& request) {
                                               ::livekit::AGENT_ERROR};
   const bool known = std::ranges::count(kAllowed, request.reason()) != 0;
   // Nothing is said to who says good-bye.
-  SignalLink* link = std::exchange(link_, nullptr);
+  drop_link();
   room_.remove(*this, {known ? request.reason() : ::livekit::CLIENT_INITIATED});
-  if (link) link->detach(true);
 }
 
 void Participant::on_media_connected() {

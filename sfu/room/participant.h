@@ -40,6 +40,9 @@ struct JoinDetails {
   std::map<std::string, std::string> attributes;
 };
 
+// SimulateScenario: how the next resume shall fail.
+enum class ResumeFault : uint8_t { None, BeforeMessages, AfterMessages };
+
 // Somebody in a room: who it is, what it may do, what it publishes and receives, and the way to its
 // client. Owned by its Room; lives over any number of WebSockets until it leaves, is removed, or
 // its media is gone for too long. Main thread only.
@@ -97,6 +100,8 @@ class Participant : public ParticipantMediaListener {
   void respond(const ::livekit::RequestResponse& response);
   // Sends leave and gives the link away.
   void dismiss(const Leave& leave);
+  // Closes the WebSocket without a word.
+  void drop_link();
 
   void on_joined();   // after the join response
   void on_resumed();  // after the reconnect response
@@ -111,6 +116,7 @@ class Participant : public ParticipantMediaListener {
   // By an administrator.
   Result<void, ApiError> update(const ::livekit::UpdateParticipantRequest& request);
 
+  ResumeFault fail_next_resume = ResumeFault::None;
   uint32_t last_data_sequence = 0;  // of reliable data packets, see DataRelay
 
   void on_media_connected() override;

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "signal/downstreams.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/bytes.h"
+
+namespace gstlk::signal {
+namespace {
+
+bool same(const room::SubscribedMedia& a, const room::SubscribedMedia& b) {
+  return a.mid == b.mid && a.ssrc == b.ssrc && a.rtx_ssrc == b.rtx_ssrc &&
+         a.encoding_name == b.encoding_name;
+}
+
+Ssrc random_ssrc(RandomSource random) {
+  std::array<uint8_t, 4> bytes;
+  random(bytes);
+  return Ssrc(load_u32(bytes.data()));
+}
+
+}  // namespace
+
+SendTrack Downstreams::add(const room::DownstreamTrack& track, RandomSource random) {
+  tracks_[track.track] = {.settings = track.settings, .sent = {}};
+  SendTrack send{.track = track.track,
+                 .participant = track.publisher,
+                 .kind = track.kind,
+                 .stream = track.stream,
+                 .ssrc = random_ssrc(random),
+                 .codecs = track.codecs,
+                 .stereo = track.stereo};
+  if (track.kind == room::TrackKind::Video) send.rtx_ssrc = random_ssrc(random);
+  return send;
+}
+
+void Downstreams::update(const TrackId& track, const room::SubscriptionSettings& settings,
+                         room::PeerTransport* transport) {
+  const auto found = tracks_.find(track);
+  if (found == tracks_.end()) return;
+  found->second.settings = settings;
+  if (found->second.sent && transport) transport->update_subscription(track, settings);
+}
+
+void Downstreams::remove(const TrackId& track, room::PeerTransport* transport) {
+  const auto found = tracks_.find(track);
+  if (found == tracks_.end()) return;
+  if (found->second.sent && transport) transport->unsubscribe(track);
+  tracks_.erase(found);
+}
+
+std::vector<TrackId> Downstreams::settle(const std::vector<room::SubscribedMedia>& sent,
+                                         room::PeerTransport& transport) {
+  for (auto& [sid, track] : tracks_) {
+    const auto still = [&](const room::SubscribedMedia& media) {
+      return media.track == sid && same(media, *track.sent);
+    };
+    if (!track.sent || std::ranges::any_of(sent, still)) continue;
+    transport.unsubscribe(sid);
+    track.sent.reset();
+  }
+  std::vector<TrackId> bound;
+  for (const room::SubscribedMedia& media : sent) {
+    const auto found = tracks_.find(media.track);
+    if (found == tracks_.end() || found->second.sent) continue;
+    transport.subscribe(media, found->second.settings);
+    found->second.sent = media;
+    bound.push_back(media.track);
+  }
+  return bound;
+}
+
+}  // namespace gstlk::signal

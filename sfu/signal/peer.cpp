@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "signal/peer.h"
+
+#include <json-glib/json-glib.h>
+
+namespace gstlk::signal {
+namespace {
+
+// RTCIceCandidateInit. Clients take all three members for granted.
+std::string candidate_init(const std::string& candidate, const std::string& mid) {
+  JsonObject* object = json_object_new();
+  json_object_set_string_member(object, "candidate", candidate.c_str());
+  json_object_set_string_member(object, "sdpMid", mid.c_str());
+  json_object_set_int_member(object, "sdpMLineIndex", 0);
+  JsonNode* node = json_node_init_object(json_node_alloc(), object);
+  json_object_unref(object);
+  char* text = json_to_string(node, FALSE);
+  json_node_free(node);
+  std::string result(text);
+  g_free(text);
+  return result;
+}
+
+}  // namespace
+
+Peer::Peer(room::Participant& participant, room::RoomMedia& media, ::livekit::SignalTarget target,
+           Callbacks callbacks)
+    : participant_(participant), target_(target), callbacks_(std::move(callbacks)) {
+  const char* side = target == ::livekit::PUBLISHER ? "publisher" : "subscriber";
+  transport_ = media.add_transport(participant.sid().value + "-" + side, *this);
+}
+
+LocalDescription Peer::local_description() const {
+  // Candidates are trickled.
+  return {.transport = transport_->local(), .candidates = {}};
+}
+
+void Peer::restart_ice() {
+  transport_->restart_ice();
+  candidates_sent_ = false;
+}
+
+void Peer::apply(const room::RemoteTransport& remote, const std::vector<sdp::MediaPlan>& plans) {
+  transport_->set_remote(remote);
+  transport_->set_media(plans);
+}
+
+void Peer::send_candidates(const std::vector<sdp::MediaPlan>& plans) {
+  if (!plans.empty()) send_candidates(plans.front().mid);
+}
+
+void Peer::send_candidates(const Mid& first) {
+  if (std::exchange(candidates_sent_, true)) return;
+  const std::vector<std::string> candidates = transport_->candidates();
+  for (size_t i = 0; i < candidates.size(); ++i) {
+    ::livekit::SignalResponse response;
+    ::livekit::TrickleRequest& trickle = *response.mutable_trickle();
+    trickle.set_target(target_);
+    trickle.set_candidateinit(candidate_init(candidates[i], first.value));
+    // There is no end-of-candidates message; the last one says so.
+    trickle.set_final(i + 1 == candidates.size());
+    participant_.send(response);
+  }
+}
+
+void Peer::on_data_channel_open(room::DataChannelKind channel) {
+  const bool had_channels = has_channels();
+  reliable_open_ |= channel == room::DataChannelKind::Reliable;
+  lossy_open_ |= channel == room::DataChannelKind::Lossy;
+  if (!had_channels && has_channels()) callbacks_.channels_open();
+}
+
+}  // namespace gstlk::signal

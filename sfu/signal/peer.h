@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "livekit_rtc.pb.h"
+#include "room/media.h"
+#include "room/participant.h"
+#include "signal/negotiation.h"
+
+namespace gstlk::signal {
+
+// One peer connection of a media session: the transport, the candidates that are trickled for it,
+// and which of LiveKit's data channels are open. What happens goes to the callbacks. Main thread
+// only.
+class Peer : public room::PeerTransportListener {
+ public:
+  struct Callbacks {
+    std::function<void()> connected;
+    std::function<void()> failed;
+    std::function<void()> channels_open;  // _reliable and _lossy both
+    std::function<void(room::DataChannelKind, ByteView)> data;
+  };
+
+  // `participant` outlives this.
+  Peer(room::Participant& participant, room::RoomMedia& media, ::livekit::SignalTarget target,
+       Callbacks callbacks);
+
+  room::PeerTransport& transport() { return *transport_; }
+  const room::PeerTransport& transport() const { return *transport_; }
+  bool has_channels() const { return reliable_open_ && lossy_open_; }
+
+  LocalDescription local_description() const;
+  // New credentials; the next description carries them, and the candidates follow again.
+  void restart_ice();
+  // What an offer and its answer have settled.
+  void apply(const room::RemoteTransport& remote, const std::vector<sdp::MediaPlan>& plans);
+  // After our description went out: the candidates, if they have not been sent.
+  void send_candidates(const std::vector<sdp::MediaPlan>& plans);
+  void send_candidates(const Mid& first);
+
+  void on_connected() override { callbacks_.connected(); }
+  void on_failed() override { callbacks_.failed(); }
+  void on_data_channel_open(room::DataChannelKind channel) override;
+  void on_data(room::DataChannelKind channel, ByteView message) override {
+    callbacks_.data(channel, message);
+  }
+
+ private:
+  room::Participant& participant_;
+  const ::livekit::SignalTarget target_;
+  const Callbacks callbacks_;
+  bool candidates_sent_ = false;
+  bool reliable_open_ = false;
+  bool lossy_open_ = false;
+  std::unique_ptr<room::PeerTransport> transport_;
+};
+
+}  // namespace gstlk::signal

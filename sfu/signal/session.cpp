@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "signal/session.h"
+
+#include <utility>
+
+#include "livekit/access_token.h"
+#include "livekit/messages.h"
+#include "livekit_room.pb.h"
+#include "room/admission.h"
+#include "room/join_response.h"
+#include "room/participant.h"
+#include "room/room.h"
+#include "signal/join_parameters.h"
+#include "signal/log.h"
+#include "signal/media_session.h"
+#include "signal/requests.h"
+
+namespace gstlk::signal {
+namespace {
+
+using room::Participant;
+using room::Room;
+
+// LiveKit's signal_message_size_limit.
+constexpr size_t kMaxMessage = 2 << 20;
+constexpr size_t kMaxAddTracks = 20;
+
+class WebSocketSession final : public Session, public room::SignalLink {
+ public:
+  explicit WebSocketSession(SignalSink& sink) : sink_(sink) {}
+  ~WebSocketSession() override {
+    if (Participant* participant = std::exchange(participant_, nullptr))
+      participant->on_link_closed(*this);
+  }
+
+  void join(room::RoomRegistry& registry, const room::Admission& admission,
+            const livekit::Claims& claims, JoinParameters parameters);
+  void resume(room::RoomRegistry& registry, const room::Admission& admission,
+              const JoinParameters& parameters);
+
+  void handle_binary(ByteView message) override;
+  void handle_text(std::string_view message) override;
+
+  void send(const room::SignalMessage& message) override {
+    sink_.send(kind_, message.payload(kind_));
+  }
+  void detach(bool normal) override {
+    participant_ = nullptr;
+    sink_.close(normal ? kCloseNormal : kCloseGoingAway);
+  }
+
+ private:
+  void refuse(const room::Leave& leave);
+  bool is_too_big(size_t size);
+  void handle(const ::livekit::SignalRequest& request);
+
+  SignalSink& sink_;
+  FrameKind kind_ = FrameKind::Binary;  // of the last message that came
+  Participant* participant_ = nullptr;  // lets go of us before it is destroyed
+};
+
+room::JoinDetails join_details(const room::Admission& admission, const livekit::Claims& claims,
+                               JoinParameters& parameters) {
+  room::JoinDetails details{.identity = admission.identity,
+                            .claims = claims,
+                            .client = std::move(parameters.client),
+                            .auto_subscribe = parameters.auto_subscribe,
+                            .auto_subscribe_data_track = parameters.auto_subscribe_data_track,
+                            .adaptive_stream = parameters.adaptive_stream,
+                            .single_peer_connection = parameters.single_peer_connection,
+                            .metadata = std::move(parameters.metadata),
+                            .attributes = std::move(parameters.attributes)};
+  if (!parameters.publish.empty()) {
+    // The companion connection of old clients, which only publishes.
+    details.identity.value += "#" + parameters.publish;
+    details.claims.grants.video->can_subscribe = false;
+  }
+  return details;
+}
+
+// What the token says of a room that it may be the first to enter.
+::livekit::RoomConfiguration room_configuration(const room::Settings& settings,
+                                                const livekit::Grants& grants) {
+  ::livekit::RoomConfiguration configuration;
+  std::string json = grants.room_config;
+  if (json.empty()) {
+    const auto preset = settings.room_configurations.find(grants.room_preset);
+    if (preset != settings.room_configurations.end()) json = preset->second;
+  }
+  if (!json.empty() && !livekit::from_json(json, configuration))
+    LOG_INFO(log_signal, "%s: room configuration cannot be read", grants.identity.c_str());
+  return configuration;
+}
+
+void WebSocketSession::refuse(const room::Leave& leave) {
+  send(room::SignalMessage(room::leave_message(leave)));
+  sink_.close(kCloseNormal);
+}
+
+void WebSocketSession::join(room::RoomRegistry& registry, const room::Admission& admission,
+                            const livekit::Claims& claims, JoinParameters parameters) {
+  const auto configuration = room_configuration(registry.settings(), claims.grants);
+  Room& room = registry.find_or_create(admission.room, &configuration);
+  const auto joined =
+      room.join(join_details(admission, claims, parameters), *this, make_media_session);
+  if (!joined) {
+    refuse({::livekit::JOIN_FAILURE});
+    return;
+  }
+  Participant& participant = **joined;
+  participant_ = &participant;
+  participant.send(room::join_response(participant));
+  room.admit(participant);
+  for (size_t i = 0; i < parameters.add_track_requests.size() && i < kMaxAddTracks; ++i)
+    participant.publications().handle_add_track(parameters.add_track_requests[i]);
+  if (parameters.publisher_offer) participant.media().handle_offer(*parameters.publisher_offer);
+  // A bad offer ends the session at once.
+  if (participant_) participant.media().start();
+}
+
+void WebSocketSession::resume(room::RoomRegistry& registry, const room::Admission& admission,
+                              const JoinParameters& parameters) {
+  using Fault = room::ResumeFault;
+  Room* room = registry.find(admission.room);
+  Participant* participant = room ? room->find(admission.identity) : nullptr;
+  const std::string& sid = parameters.participant_sid;
+  if (!participant || !participant->is_connected() ||
+      (!sid.empty() && participant->sid().value != sid)) {
+    refuse({::livekit::STATE_MISMATCH, ::livekit::LeaveRequest::RECONNECT});
+    return;
+  }
+  const Fault fault = std::exchange(participant->fail_next_resume, Fault::None);
+  if (fault == Fault::BeforeMessages) {
+    sink_.close(kCloseGoingAway);
+    return;
+  }
+  const Timestamp lost = participant->link_lost_at().value_or(registry.timers().now());
+  participant->attach(*this);
+  participant_ = participant;
+  if (participant->quirks().takes_reconnect_response)
+    participant->send(room::reconnect_response(*participant));
+  room->admit_again(*participant, lost);
+  participant->media().resume();
+  if (fault == Fault::AfterMessages) participant->drop_link();
+}
+
+bool WebSocketSession::is_too_big(size_t size) {
+  if (size <= kMaxMessage) return false;
+  if (Participant* participant = std::exchange(participant_, nullptr))
+    participant->on_link_closed(*this);
+  sink_.close(kCloseTooBig);
+  return true;
+}
+
+void WebSocketSession::handle_binary(ByteView message) {
+  if (!participant_ || is_too_big(message.size())) return;
+  kind_ = FrameKind::Binary;
+  ::livekit::SignalRequest request;
+  if (!request.ParseFromArray(message.data(), static_cast<int>(message.size()))) {
+    LOG_DEBUG(log_signal, "%s: no SignalRequest", participant_->sid().value.c_str());
+    return;
+  }
+  handle(request);
+}
+
+void WebSocketSession::handle_text(std::string_view message) {
+  if (!participant_ || is_too_big(message.size())) return;
+  kind_ = FrameKind::Text;
+  ::livekit::SignalRequest request;
+  if (const auto parsed = livekit::from_json(message, request); !parsed) {
+    LOG_DEBUG(log_signal, "%s: %s", participant_->sid().value.c_str(),
+              parsed.error().message.c_str());
+    return;
+  }
+  handle(request);
+}
+
+void WebSocketSession::handle(const ::livekit::SignalRequest& request) {
+  if (participant_->is_connected()) handle_request(*participant_, request);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Session>, room::HttpError> Session::start(room::RoomRegistry& registry,
+                                                                 const livekit::Claims* claims,
+                                                                 JoinParameters parameters,
+                                                                 SignalSink& sink) {
+  const auto admission = room::admit(registry, claims, parameters.sets_own_metadata());
+  if (!admission) return Unexpected<room::HttpError>{admission.error()};
+  auto session = std::make_unique<WebSocketSession>(sink);
+  if (parameters.reconnect) {
+    session->resume(registry, *admission, parameters);
+  } else {
+    session->join(registry, *admission, *claims, std::move(parameters));
+  }
+  return std::unique_ptr<Session>(std::move(session));
+}
+
+Result<void, room::HttpError> validate(room::RoomRegistry& registry, const livekit::Claims* claims,
+                                       const JoinParameters& parameters) {
+  const auto admission = room::admit(registry, claims, parameters.sets_own_metadata());
+  if (!admission) return Unexpected<room::HttpError>{admission.error()};
+  return {};
+}
+
+}  // namespace gstlk::signal

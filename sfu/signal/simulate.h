@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include "livekit_rtc.pb.h"
+#include "room/participant.h"
+
+namespace gstlk::signal {
+
+// SimulateScenario, with which SDK tests provoke failures. Left out: what would have to reach into
+// the media plane (candidate protocol, subscriber bandwidth).
+void handle_simulate(room::Participant& participant, const ::livekit::SimulateScenario& scenario);
+
+}  // namespace gstlk::signal

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "signal/single_media_session.h"
+
+#include "room/room.h"
+#include "signal/log.h"
+
+namespace gstlk::signal {
+
+SingleMediaSession::SingleMediaSession(room::Participant& participant, room::RoomMedia& media)
+    : participant_(participant),
+      media_(media),
+      negotiation_(negotiation_options(participant)),
+      schedule_(
+          participant.room().timers(), [this] { send_requirement(); }, [] {}) {}
+
+Peer& SingleMediaSession::ensure_peer() {
+  if (!peer_) {
+    peer_ = std::make_unique<Peer>(
+        participant_, media_, ::livekit::PUBLISHER,
+        Peer::Callbacks{
+            .connected = [this] { participant_.on_media_connected(); },
+            .failed = [this] { participant_.on_media_failed(); },
+            .channels_open = [this] { participant_.on_data_channels_open(); },
+            .data = [this](room::DataChannelKind channel,
+                           ByteView message) { participant_.on_data(channel, message); }});
+  }
+  return *peer_;
+}
+
+void SingleMediaSession::handle_offer(const ::livekit::SessionDescription& offer) {
+  const auto remote = negotiation_.handle_offer(offer.sdp());
+  if (!remote) {
+    participant_.on_negotiation_failed("offer: " + remote.error().message);
+    return;
+  }
+  Peer& peer = ensure_peer();
+  if (remote->ice_restart) peer.restart_ice();
+  const auto hints = publish_hints(participant_.upstream_hints());
+  const auto answer = negotiation_.create_answer(peer.local_description(), hints);
+  if (!answer) {
+    participant_.on_negotiation_failed("answer: " + answer.error().message);
+    return;
+  }
+  peer.apply(remote->remote, answer->plans);
+  participant_.send(answer_message(*answer, offer.id()));
+  peer.send_candidates(answer->plans);
+  for (const TrackId& track : downstreams_.settle(answer->sent, peer.transport()))
+    participant_.on_downstream_bound(track);
+  for (const TrackId& track : answer->unsupported) participant_.on_downstream_refused(track);
+  participant_.on_upstream_tracks(upstream_tracks(answer->tracks));
+  schedule_.request();
+}
+
+void SingleMediaSession::handle_answer(const ::livekit::SessionDescription&) {
+  LOG_DEBUG(log_signal, "%s: an answer to no offer", participant_.sid().value.c_str());
+}
+
+void SingleMediaSession::send_requirement() {
+  // The client's first offer has free m-lines; before it there is nothing to ask for.
+  if (!peer_) return;
+  const auto sections = negotiation_.poll_requirement();
+  if (!sections) return;
+  ::livekit::SignalResponse response;
+  ::livekit::MediaSectionsRequirement& requirement = *response.mutable_media_sections_requirement();
+  requirement.set_num_audios(sections->audios);
+  requirement.set_num_videos(sections->videos);
+  participant_.send(response);
+}
+
+std::optional<room::UpstreamTrack> SingleMediaSession::claim(const room::UpstreamHint& hint) {
+  const auto track = negotiation_.claim(publish_hint(hint));
+  if (!track) return std::nullopt;
+  return upstream_track(*track);
+}
+
+void SingleMediaSession::publish(const Mid& mid, const room::PublishedMedia& media) {
+  ensure_peer().transport().publish(mid, media);
+}
+
+void SingleMediaSession::unpublish(const TrackId& track) {
+  if (peer_) peer_->transport().unpublish(track);
+}
+
+void SingleMediaSession::add_downstream(const room::DownstreamTrack& track) {
+  negotiation_.add_track(downstreams_.add(track, participant_.room().random()));
+  schedule_.request();
+}
+
+void SingleMediaSession::update_downstream(const TrackId& track,
+                                           const room::SubscriptionSettings& settings) {
+  downstreams_.update(track, settings, transport());
+}
+
+void SingleMediaSession::remove_downstream(const TrackId& track) {
+  downstreams_.remove(track, transport());
+  negotiation_.remove_track(track);
+  schedule_.request();
+}
+
+bool SingleMediaSession::send_data(room::DataChannelKind channel, ByteView message) {
+  return peer_ && peer_->transport().send_data(channel, message);
+}
+
+std::optional<room::TrackStats> SingleMediaSession::received_stats(const TrackId& track) const {
+  return peer_ ? peer_->transport().received_stats(track) : std::nullopt;
+}
+
+std::optional<room::TrackStats> SingleMediaSession::sent_stats(const TrackId& track) const {
+  return peer_ ? peer_->transport().sent_stats(track) : std::nullopt;
+}
+
+uint64_t SingleMediaSession::bytes_received() const {
+  return peer_ ? peer_->transport().stats().bytes_received : 0;
+}
+
+}  // namespace gstlk::signal
