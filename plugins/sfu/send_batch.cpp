@@ -32,8 +32,6 @@ bool SendBatch::extends_last(const Route& route, size_t size) const {
 
 uint8_t* SendBatch::reserve(const Route& route, size_t size) {
   assert(size > 0 && size <= kMaxDatagram);
-  last_size_ = size;
-  last_tcp_ = route.tcp ? &route : nullptr;
   if (route.tcp) return route.tcp->reserve(size);
   const bool fits = used_ + size <= kArenaSize;
   if (fits && extends_last(route, size)) {
@@ -48,20 +46,6 @@ uint8_t* SendBatch::reserve(const Route& route, size_t size) {
   }
   used_ += size;
   return arena_.get() + used_ - size;
-}
-
-void SendBatch::cancel_last() {
-  if (last_tcp_) {
-    last_tcp_->tcp->cancel_last(last_size_);
-    return;
-  }
-  assert(!messages_.empty());
-  Message& last = messages_.back();
-  used_ -= last_size_;
-  last.size -= last_size_;
-  last.segments--;
-  last.closed = false;
-  if (last.segments == 0) messages_.pop_back();
 }
 
 void SendBatch::flush() {

@@ -35,9 +35,6 @@ class SendBatch {
   // fills it before the next call. Sends what is pending when the arena is full.
   uint8_t* reserve(const Route& route, size_t size);
 
-  // Takes back the datagram that was reserved last.
-  void cancel_last();
-
   // Sends everything that is pending.
   void flush();
 
@@ -70,8 +67,6 @@ class SendBatch {
 
   std::unique_ptr<uint8_t[]> arena_;
   size_t used_ = 0;
-  size_t last_size_ = 0;
-  const Route* last_tcp_ = nullptr;
   std::vector<Message> messages_;
   std::array<mmsghdr, kMaxMessages> headers_;
   std::array<iovec, kMaxMessages> vectors_;

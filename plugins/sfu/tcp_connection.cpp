@@ -63,11 +63,6 @@ uint8_t* TcpConnection::reserve(size_t size) {
   return &output_[at + 2];
 }
 
-void TcpConnection::cancel_last(size_t size) {
-  if (!scratch_.empty()) return;
-  output_.resize(output_.size() - size - 2);
-}
-
 bool TcpConnection::flush() {
   flush_queued_ = false;
   size_t written = 0;

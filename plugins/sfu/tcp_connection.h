@@ -45,7 +45,6 @@ class TcpConnection {
   // Room for a datagram of `size` bytes behind what waits. Always room: what is over the bound goes
   // to a scratch place and is counted as dropped.
   uint8_t* reserve(size_t size);
-  void cancel_last(size_t size);
   // Writes as much as the socket takes. False: broken.
   bool flush();
   bool wants_write() const { return !output_.empty(); }
