@@ -72,10 +72,10 @@ struct DtlsBio {
   }
 
   // How long OpenSSL waits before it sends a flight again; twice as long each time.
-  static unsigned retransmit_after(SSL* ssl, unsigned last_us) {
+  // It gives up after twelve times, here 45 s.
+  static unsigned retransmit_after(SSL*, unsigned last_us) {
     static constexpr unsigned kLongest = 6'400'000;
-    const auto* session = static_cast<DtlsSession*>(SSL_get_app_data(ssl));
-    return last_us == 0 ? session->first_retransmit_us_ : std::min(last_us * 2, kLongest);
+    return last_us == 0 ? DtlsSession::kFirstRetransmit.count() : std::min(last_us * 2, kLongest);
   }
 
   static constexpr size_t kMaxQueue = 256;
@@ -128,12 +128,9 @@ Result<std::unique_ptr<DtlsContext>> DtlsContext::create() {
   return made;
 }
 
-DtlsSession::DtlsSession(DtlsContext& context, DtlsRole role, Duration first_retransmit)
-    : ssl_(SSL_new(context.get())),
-      role_(role),
-      first_retransmit_us_(static_cast<uint32_t>(first_retransmit.count())) {
+DtlsSession::DtlsSession(DtlsContext& context, DtlsRole role)
+    : ssl_(SSL_new(context.get())), role_(role) {
   SSL* ssl = ssl_.get();
-  SSL_set_app_data(ssl, this);
   BIO* bio = DtlsBio::create(this);
   SSL_set_bio(ssl, bio, bio);
   SSL_set_mtu(ssl, kMtu);

@@ -66,7 +66,7 @@ class DtlsSession {
   // What fits into a datagram of kMtu under any cipher suite.
   static constexpr size_t kMaxApplicationData = kMtu - 64;
 
-  DtlsSession(DtlsContext& context, DtlsRole role, Duration first_retransmit = kFirstRetransmit);
+  DtlsSession(DtlsContext& context, DtlsRole role);
   ~DtlsSession();
   DtlsSession(const DtlsSession&) = delete;
   DtlsSession& operator=(const DtlsSession&) = delete;
@@ -116,7 +116,6 @@ class DtlsSession {
   std::unique_ptr<SSL, SslDeleter> ssl_;
   DtlsRole role_;
   State state_ = State::New;
-  uint32_t first_retransmit_us_;
   ByteView input_;  // what the BIO gives to OpenSSL during handle_datagram()
   std::deque<Bytes> output_;
   std::deque<Bytes> application_data_;

@@ -21,8 +21,9 @@ namespace gstlk::transport {
 
 class SctpSession;
 
-// usrsctp is one per process, with global timers and no clock of its own: this is that one.
-// It starts with the first use and stays. Thread-safe.
+// usrsctp is one per process, with global timers that somebody has to tick: this is that one. (It
+// reads the system's clock for round-trip times all the same.) It starts with the first use and
+// stays. Thread-safe.
 //
 // One thread calls handle_timers() about every 10 ms (worker 0). Retransmissions of every session
 // therefore happen on that thread, not on the session's: SctpSession keeps what comes out in queues
@@ -31,7 +32,7 @@ class SctpStack {
  public:
   static SctpStack& instance();
 
-  // Runs timers that are due after `elapsed` more time; whole milliseconds, the rest is carried
+  // Runs the timers that are due after `elapsed` more time; whole milliseconds, the rest is carried
   // over.
   void handle_timers(Duration elapsed) EXCLUDES(mutex_);
 
@@ -110,14 +111,13 @@ class SctpSession {
 
   struct Channel {
     DataChannelConfig config;
-    bool opened = false;        // OPEN was sent or received
     bool acknowledged = false;  // by the peer, or opened by it
     bool closing = false;       // our side is reset
   };
   // What usrsctp reported, until the owner polls.
   struct Received {
     ChannelId stream;
-    uint32_t ppid;
+    DataPpid ppid;
     Bytes bytes;
   };
   struct AssociationChanged {
@@ -127,21 +127,39 @@ class SctpSession {
     std::vector<ChannelId> streams;
   };
   using Input = std::variant<Received, AssociationChanged, StreamsReset>;
+  // A message of which the end is missing.
+  struct Partial {
+    Bytes bytes;
+    bool too_long = false;
+  };
+  struct Control {
+    ChannelId stream;
+    Bytes bytes;
+  };
 
+  bool configure_socket();
+  bool connect_socket();
+
+  // Called by usrsctp, on any thread.
   void queue_packet(ByteView packet) EXCLUDES(mutex_);
-  void queue_data(ChannelId stream, uint32_t ppid, ByteView bytes, bool complete) EXCLUDES(mutex_);
+  void queue_data(ChannelId stream, DataPpid ppid, ByteView bytes, bool complete) EXCLUDES(mutex_);
   void queue_notification(ByteView notification) EXCLUDES(mutex_);
   void queue_input(Input input) REQUIRES(mutex_);
+  void forget_partial(ChannelId stream) REQUIRES(mutex_);
+  void wake() const;
 
   std::optional<Input> take_input() EXCLUDES(mutex_);
   void handle_input(Received input);
   void handle_input(AssociationChanged input);
   void handle_input(StreamsReset input);
   void handle_dcep(const Received& input);
-  void send_open(ChannelId id, Channel& channel);
-  bool send_message(ChannelId id, const Channel* channel, DataPpid ppid, ByteView bytes);
+  void count_drop() EXCLUDES(mutex_);
+
+  // DCEP messages wait until usrsctp takes them.
+  void send_control(ChannelId id, Bytes message);
+  void flush_control();
+  bool send_message(ChannelId id, const DataChannelConfig& how, DataPpid ppid, ByteView bytes);
   void reset_stream(ChannelId id);
-  bool configure_socket();
 
   const Streams streams_;
   const uint16_t local_port_;
@@ -151,12 +169,15 @@ class SctpSession {
   struct socket* socket_ = nullptr;
   bool connected_ = false;
   std::map<ChannelId, Channel> channels_;
+  ChannelId next_stream_;
+  std::deque<Control> control_;
   std::deque<SctpEvent> events_;
 
   mutable Mutex mutex_;
   std::deque<Bytes> packets_ GUARDED_BY(mutex_);
   std::deque<Input> inputs_ GUARDED_BY(mutex_);
-  std::map<ChannelId, Bytes> partial_ GUARDED_BY(mutex_);
+  std::map<ChannelId, Partial> partial_ GUARDED_BY(mutex_);
+  size_t partial_size_ GUARDED_BY(mutex_) = 0;
   uint64_t dropped_ GUARDED_BY(mutex_) = 0;
 };
 

@@ -27,7 +27,8 @@ struct Datagram {
   Bytes bytes;
 };
 
-// DTLS is done and the peer is who signalling said: srtp_send() and srtp_receive() exist.
+// DTLS is done and the peer is who signalling said: srtp_send() and srtp_receive() exist, channels
+// may be opened.
 struct TransportConnected {};
 // ICE heard nothing for kIceDisconnectedAfter, or hears the peer again.
 struct TransportDisconnected {};
@@ -98,13 +99,14 @@ class Transport {
 
   // Where media goes; nullopt until the first valid check.
   const std::optional<AddressPair>& selected() const;
-  bool connected() const { return srtp_send_.has_value(); }
+  bool connected() const { return connected_; }
   bool failed() const { return failed_; }
-  // nullptr until TransportConnected.
+  // nullptr until TransportConnected, and after it when the peer does data channels only.
   SrtpSendSession* srtp_send() { return srtp_send_ ? &*srtp_send_ : nullptr; }
   SrtpReceiveSession* srtp_receive() { return srtp_receive_ ? &*srtp_receive_ : nullptr; }
 
-  // See SctpSession. A channel may be opened as soon as data channels are enabled.
+  // See SctpSession. From TransportConnected on, where data channels are enabled: which streams are
+  // ours depends on who started DTLS. nullopt and false before.
   std::optional<ChannelId> open_channel(DataChannelConfig config);
   [[nodiscard]] bool send_data(ChannelId id, ByteView bytes, bool binary);
   void close_channel(ChannelId id);
@@ -114,14 +116,21 @@ class Transport {
  private:
   void handle_stun(ByteView datagram, const AddressPair& path, Timestamp now);
   void handle_check(ByteView datagram, const AddressPair& path, Timestamp now);
-  void poll_ice_client(Timestamp now);
+  void handle_dtls(ByteView datagram, const AddressPair& path);
+  bool is_valid(const AddressPair& path) const;
+  void aim_client();
+  void poll_client(Timestamp now);
   void update_ice_state(Timestamp now);
+  IceState ice_state(Timestamp now) const;
+  // The session is made when first needed, because only then the role is certain.
+  DtlsSession& dtls();
   void start_dtls();
   void update_dtls();
+  void finish_connecting();
   void start_sctp();
   void pump_sctp();
+  void drain_dtls();
   void fail_with(std::string reason);
-  IceState ice_state(Timestamp now) const;
 
   Config config_;
   std::optional<IceLite> lite_;
@@ -136,6 +145,7 @@ class Transport {
   std::optional<uint16_t> sctp_local_port_;
   uint16_t sctp_remote_port_ = SctpSession::kDefaultPort;
   IceState last_ice_state_ = IceState::New;
+  bool connected_ = false;
   bool failed_ = false;
   std::deque<Datagram> output_;
   std::deque<TransportEvent> events_;

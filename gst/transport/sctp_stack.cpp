@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "transport/sctp_callbacks.h"
+
+namespace gstlk::transport {
+namespace {
+
+// usrsctp's defaults are for the open internet and for hosts with many addresses.
+void tune_usrsctp() {
+  usrsctp_sysctl_set_sctp_ecn_enable(0);
+  usrsctp_sysctl_set_sctp_asconf_enable(0);
+  usrsctp_sysctl_set_sctp_auto_asconf(0);
+  usrsctp_sysctl_set_sctp_auth_enable(0);
+  usrsctp_sysctl_set_sctp_nrsack_enable(0);
+  usrsctp_sysctl_set_sctp_pktdrop_enable(0);
+  usrsctp_sysctl_set_sctp_pr_enable(1);
+  usrsctp_sysctl_set_sctp_reconfig_enable(1);
+  // Limits, not allocations. SctpSession::kSendBuffer is 1,900 chunks.
+  usrsctp_sysctl_set_sctp_recvspace(SctpSession::kMaxReceivedSize);
+  usrsctp_sysctl_set_sctp_max_chunks_on_queue(4096);
+  // Milliseconds. A lost signalling packet should cost what a lost video packet costs, not a
+  // second.
+  usrsctp_sysctl_set_sctp_delayed_sack_time_default(20);
+  usrsctp_sysctl_set_sctp_rto_initial_default(400);
+  usrsctp_sysctl_set_sctp_rto_min_default(200);
+  usrsctp_sysctl_set_sctp_rto_max_default(10'000);
+  usrsctp_sysctl_set_sctp_init_rto_max_default(5'000);
+}
+
+}  // namespace
+
+SctpStack::SctpStack() {
+  usrsctp_init_nothreads(0, SctpCallbacks::send, nullptr);
+  tune_usrsctp();
+}
+
+SctpStack& SctpStack::instance() {
+  // Never destroyed: usrsctp cannot be finished while an association is dying.
+  static SctpStack* const stack = new SctpStack;
+  return *stack;
+}
+
+void SctpStack::handle_timers(Duration elapsed) {
+  std::chrono::milliseconds whole{};
+  {
+    const MutexLock lock(mutex_);
+    carried_ += elapsed;
+    whole = std::chrono::duration_cast<std::chrono::milliseconds>(carried_);
+    carried_ -= whole;
+  }
+  if (whole.count() > 0) usrsctp_handle_timers(static_cast<uint32_t>(whole.count()));
+}
+
+uintptr_t SctpStack::add(SctpSession* session) {
+  const MutexLock lock(mutex_);
+  const uintptr_t id = next_id_++;
+  sessions_[id] = session;
+  return id;
+}
+
+void SctpStack::remove(uintptr_t id) {
+  const MutexLock lock(mutex_);
+  sessions_.erase(id);
+}
+
+int SctpCallbacks::send(void* address, void* packet, size_t size, uint8_t, uint8_t) {
+  SctpStack& stack = SctpStack::instance();
+  const MutexLock lock(stack.mutex_);
+  const auto found = stack.sessions_.find(reinterpret_cast<uintptr_t>(address));
+  if (found != stack.sessions_.end())
+    found->second->queue_packet({static_cast<const uint8_t*>(packet), size});
+  return 0;
+}
+
+int SctpCallbacks::receive(struct socket*, union sctp_sockstore, void* data, size_t size,
+                           struct sctp_rcvinfo info, int flags, void* id) {
+  const ByteView bytes(static_cast<const uint8_t*>(data), data ? size : 0);
+  {
+    SctpStack& stack = SctpStack::instance();
+    const MutexLock lock(stack.mutex_);
+    const auto found = stack.sessions_.find(reinterpret_cast<uintptr_t>(id));
+    if (found != stack.sessions_.end() && data) {
+      if (flags & MSG_NOTIFICATION)
+        found->second->queue_notification(bytes);
+      else
+        found->second->queue_data(info.rcv_sid, static_cast<DataPpid>(ntohl(info.rcv_ppid)), bytes,
+                                  flags & MSG_EOR);
+    }
+  }
+  free(data);
+  return 1;
+}
+
+}  // namespace gstlk::transport
