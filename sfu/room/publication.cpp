@@ -39,7 +39,10 @@ std::vector<std::string> Publication::codecs() const {
   std::vector<std::string> names;
   for (const ::livekit::SimulcastCodecInfo& codec : info_.codecs()) {
     // A backup codec counts once it is there.
-    if (!codec.mid().empty()) names.push_back(codec_name(codec.mime_type()));
+    if (codec.mid().empty()) continue;
+    names.push_back(codec_name(codec.mime_type()));
+    // RED is a wrapping that the media plane takes off where it is not understood.
+    if (names.back() == "red") names.emplace_back("opus");
   }
   return names;
 }

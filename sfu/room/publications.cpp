@@ -147,7 +147,10 @@ void Publications::handle_upstream(const std::vector<UpstreamTrack>& tracks) {
 void Publications::bind(Publication& publication, const UpstreamTrack& upstream) {
   publication.set_published(upstream);
   owner_.media().publish(
-      upstream.mid, {.track = publication.sid(), .kind = upstream.kind, .layers = upstream.rids});
+      upstream.mid, {.track = publication.sid(),
+                     .kind = upstream.kind,
+                     .layers = upstream.rids,
+                     .screen_share = publication.info().source() == ::livekit::SCREEN_SHARE});
   owner_.room().on_published(publication);
 }
 

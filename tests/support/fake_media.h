@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "room/media.h"
+
+// A media plane that forwards nothing and remembers everything it was told.
+namespace gstlk::room {
+
+class FakeRoomMedia;
+
+class FakeTransport : public PeerTransport {
+ public:
+  FakeTransport(FakeRoomMedia& media, std::string name, PeerTransportListener& listener);
+  ~FakeTransport() override;
+
+  LocalTransport local() const override {
+    return {"ufrag" + std::to_string(generation), "password-of-at-least-22-characters",
+            "sha-256 "
+            "00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:00:11:22:33:44:55:66:77:88:99:AA:BB:"
+            "CC:DD:EE:FF"};
+  }
+  std::vector<std::string> candidates() const override {
+    return {"candidate:1 1 udp 2130706431 192.0.2.1 7882 typ host",
+            "candidate:2 1 tcp 1671430143 192.0.2.1 7881 typ host tcptype passive"};
+  }
+  void restart_ice() override { ++generation; }
+  void set_remote(const RemoteTransport& transport) override { remote = transport; }
+  void set_media(const std::vector<sdp::MediaPlan>& plans) override { sections = plans; }
+  void publish(const Mid& mid, const PublishedMedia& media) override {
+    published[media.track] = {mid, media};
+  }
+  void unpublish(const TrackId& track) override { published.erase(track); }
+  void subscribe(const SubscribedMedia& media, const SubscriptionSettings& settings) override {
+    subscribed[media.track] = {media, settings};
+  }
+  void update_subscription(const TrackId& track, const SubscriptionSettings& settings) override {
+    subscribed.at(track).second = settings;
+  }
+  void unsubscribe(const TrackId& track) override { subscribed.erase(track); }
+  void open_data_channels() override { opens_channels = true; }
+  bool send_data(DataChannelKind channel, ByteView message) override {
+    sent.emplace_back(channel, std::string(as_text(message)));
+    return true;
+  }
+  TransportStats stats() const override { return {.bytes_received = bytes_received}; }
+  std::optional<TrackStats> received_stats(const TrackId& track) const override {
+    return find_stats(track);
+  }
+  std::optional<TrackStats> sent_stats(const TrackId& track) const override {
+    return find_stats(track);
+  }
+
+  // What the network does.
+  void connect() { listener.on_connected(); }
+  void fail() { listener.on_failed(); }
+  void open_channels() {
+    listener.on_data_channel_open(DataChannelKind::Reliable);
+    listener.on_data_channel_open(DataChannelKind::Lossy);
+  }
+
+  const std::string name;
+  PeerTransportListener& listener;
+  int generation = 0;
+  RemoteTransport remote;
+  std::vector<sdp::MediaPlan> sections;
+  std::map<TrackId, std::pair<Mid, PublishedMedia>> published;
+  std::map<TrackId, std::pair<SubscribedMedia, SubscriptionSettings>> subscribed;
+  bool opens_channels = false;
+  std::vector<std::pair<DataChannelKind, std::string>> sent;
+  uint64_t bytes_received = 0;
+  std::map<TrackId, TrackStats> track_stats;
+
+ private:
+  std::optional<TrackStats> find_stats(const TrackId& track) const {
+    const auto found = track_stats.find(track);
+    if (found == track_stats.end()) return std::nullopt;
+    return found->second;
+  }
+  FakeRoomMedia& media_;
+};
+
+class FakeRoomMedia : public RoomMedia {
+ public:
+  std::unique_ptr<PeerTransport> add_transport(const std::string& name,
+                                               PeerTransportListener& listener) override {
+    return std::make_unique<FakeTransport>(*this, name, listener);
+  }
+  double audio_level(const TrackId& track) const override {
+    const auto found = levels.find(track);
+    return found == levels.end() ? 0 : found->second;
+  }
+  bool receiving(const TrackId& track) const override { return !silent.contains(track); }
+
+  // By the name it was given, "<participant sid>-publisher" or "-subscriber".
+  FakeTransport* find(const std::string& name) {
+    const auto found =
+        std::ranges::find(transports, name, [](const FakeTransport* t) { return t->name; });
+    return found == transports.end() ? nullptr : *found;
+  }
+
+  std::vector<FakeTransport*> transports;
+  std::map<TrackId, double> levels;
+  std::set<TrackId> silent;
+};
+
+inline FakeTransport::FakeTransport(FakeRoomMedia& media, std::string n, PeerTransportListener& l)
+    : name(std::move(n)), listener(l), media_(media) {
+  media_.transports.push_back(this);
+}
+inline FakeTransport::~FakeTransport() { std::erase(media_.transports, this); }
+
+}  // namespace gstlk::room

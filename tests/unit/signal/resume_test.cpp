@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "scripted_client.h"
+
+namespace gstlk::signal {
+namespace {
+
+using Info = ::livekit::ParticipantInfo;
+using sdp::Direction;
+
+class ResumeTest : public testing::Test {
+ protected:
+  void join_v1(ScriptedClient& client) {
+    client.v1();
+    client.parameters.publisher_offer = description(first_offer(), 1);
+    ASSERT_TRUE(client.open());
+    client.publisher()->connect();
+    client.publisher()->open_channels();
+  }
+  bool has(const std::string& identity) {
+    return server_.room().find(ParticipantIdentity(identity)) != nullptr;
+  }
+
+  Server server_;
+  ScriptedClient alice_{server_, "alice"};
+  ScriptedClient bob_{server_, "bob"};
+};
+
+TEST_F(ResumeTest, TheParticipantOutlivesItsWebSocket) {
+  join_v1(alice_);
+  join_v1(bob_);
+  alice_.drop();
+  server_.timers.advance(60s);
+  EXPECT_TRUE(has("alice"));
+  EXPECT_NE(bob_.known("alice").value_or(Info()).state(), Info::DISCONNECTED);
+}
+
+TEST_F(ResumeTest, TellsReconnectThenEverybodyThenTheRoom) {
+  join_v1(alice_);
+  join_v1(bob_);
+  alice_.drop();
+  ASSERT_TRUE(alice_.open_again());
+  ASSERT_EQ(alice_.received.size(), 3u);
+  EXPECT_TRUE(alice_.received[0].has_reconnect());
+  EXPECT_EQ(alice_.received[1].update().participants_size(), 2);
+  EXPECT_TRUE(alice_.received[2].has_room_update());
+  EXPECT_FALSE(alice_.close_code);
+}
+
+TEST_F(ResumeTest, WhoLeftMeanwhileIsReplayed) {
+  join_v1(alice_);
+  join_v1(bob_);
+  alice_.drop();
+  server_.timers.advance(4s);
+  ::livekit::SignalRequest leave;
+  leave.mutable_leave();
+  bob_.request(leave);
+  ASSERT_TRUE(alice_.open_again());
+  ASSERT_GE(alice_.received.size(), 2u);
+  const Info& bob = alice_.received[1].update().participants(0);
+  EXPECT_EQ(bob.identity(), "bob");
+  EXPECT_EQ(bob.state(), Info::DISCONNECTED);
+}
+
+TEST_F(ResumeTest, AnUnknownParticipantHasToStartOver) {
+  alice_.v1();
+  ASSERT_TRUE(alice_.open_again());
+  ASSERT_EQ(alice_.received.size(), 1u);
+  EXPECT_EQ(alice_.received[0].leave().reason(), ::livekit::STATE_MISMATCH);
+  EXPECT_EQ(alice_.received[0].leave().action(), ::livekit::LeaveRequest::RECONNECT);
+  EXPECT_EQ(alice_.close_code, kCloseNormal);
+}
+
+TEST_F(ResumeTest, AnotherSidHasToStartOver) {
+  join_v1(alice_);
+  alice_.drop();
+  alice_.sid = "PA_somebodyElse";
+  ASSERT_TRUE(alice_.open_again());
+  EXPECT_TRUE(alice_.received[0].has_leave());
+}
+
+TEST_F(ResumeTest, TheOldWebSocketIsClosedWhenTheClientIsBackFirst) {
+  join_v1(alice_);
+  ScriptedClient back(server_, "alice");
+  back.v1().sid = alice_.sid;
+  ASSERT_TRUE(back.open_again());
+  EXPECT_EQ(alice_.close_code, kCloseNormal);
+  alice_.drop();
+  EXPECT_TRUE(server_.room().find(ParticipantIdentity("alice"))->has_link());
+}
+
+TEST_F(ResumeTest, ARestartOfIceIsAnsweredWithNewCredentialsAndCandidates) {
+  join_v1(alice_);
+  alice_.drop();
+  ASSERT_TRUE(alice_.open_again());
+  alice_.offer(first_offer().ice("client2"), 2);
+  EXPECT_EQ(alice_.publisher()->generation, 1);
+  EXPECT_NE(alice_.last(Response::kAnswer).answer().sdp().find("ufrag1"), std::string::npos);
+  EXPECT_EQ(alice_.count(Response::kTrickle), 2u);
+}
+
+TEST_F(ResumeTest, WithTwoPeerConnectionsTheServerRestartsIceOfItsOwn) {
+  ASSERT_TRUE(alice_.open());
+  alice_.answer();
+  alice_.subscriber()->connect();
+  alice_.drop();
+  ASSERT_TRUE(alice_.open_again());
+  EXPECT_EQ(alice_.count(Response::kOffer), 1u);
+  EXPECT_EQ(alice_.subscriber()->generation, 1);
+}
+
+TEST_F(ResumeTest, AnOfferThatWasLostWithTheWebSocketIsRepeated) {
+  ASSERT_TRUE(alice_.open());
+  alice_.answer();
+  alice_.subscriber()->connect();
+  join_v1(bob_);
+  bob_.add_track("mic", ::livekit::AUDIO, ::livekit::MICROPHONE);
+  bob_.offer(first_offer().audio(Direction::SendOnly, "mic"), 2);
+  server_.timers.advance(150ms);
+  const uint32_t lost = alice_.last(Response::kOffer).offer().id();
+  alice_.drop();
+  ASSERT_TRUE(alice_.open_again());
+  EXPECT_EQ(alice_.last(Response::kOffer).offer().id(), lost);
+  alice_.answer();
+  server_.timers.advance(150ms);
+  EXPECT_EQ(alice_.last(Response::kOffer).offer().id(), lost + 1);
+}
+
+TEST_F(ResumeTest, SyncStateWithUnknownTracksMeansStartingOver) {
+  join_v1(alice_);
+  alice_.drop();
+  ASSERT_TRUE(alice_.open_again());
+  ::livekit::SignalRequest sync;
+  sync.mutable_sync_state()->add_publish_tracks()->mutable_track()->set_sid("TR_gone");
+  alice_.request(sync);
+  EXPECT_EQ(alice_.last(Response::kLeave).leave().action(), ::livekit::LeaveRequest::RECONNECT);
+}
+
+TEST_F(ResumeTest, AFailedMediaConnectionAsksForAResumeAndWaitsFiveSeconds) {
+  join_v1(alice_);
+  alice_.publisher()->fail();
+  EXPECT_EQ(alice_.last(Response::kLeave).leave().action(), ::livekit::LeaveRequest::RESUME);
+  EXPECT_EQ(alice_.last(Response::kLeave).leave().reason(), ::livekit::CONNECTION_TIMEOUT);
+  EXPECT_EQ(alice_.close_code, kCloseNormal);
+  server_.timers.advance(4s);
+  EXPECT_TRUE(has("alice"));
+  server_.timers.advance(1s);
+  EXPECT_FALSE(has("alice"));
+}
+
+TEST_F(ResumeTest, MediaThatComesBackAfterAResumeKeepsTheParticipant) {
+  join_v1(alice_);
+  alice_.publisher()->fail();
+  ASSERT_TRUE(alice_.open_again());
+  alice_.publisher()->bytes_received += 1000;
+  server_.timers.advance(15s);
+  EXPECT_TRUE(has("alice"));
+}
+
+TEST_F(ResumeTest, MediaThatStaysAwayAfterAResumeRemovesTheParticipant) {
+  join_v1(alice_);
+  alice_.publisher()->fail();
+  ASSERT_TRUE(alice_.open_again());
+  server_.timers.advance(15s);
+  EXPECT_FALSE(has("alice"));
+}
+
+TEST_F(ResumeTest, BeforeMediaALostWebSocketIsTheEnd) {
+  alice_.v1();
+  ASSERT_TRUE(alice_.open());
+  alice_.drop();
+  EXPECT_FALSE(has("alice"));
+}
+
+TEST_F(ResumeTest, AParticipantThatNeverConnectsIsRemovedAfterAMinute) {
+  alice_.v1();
+  ASSERT_TRUE(alice_.open());
+  server_.timers.advance(60s);
+  EXPECT_EQ(alice_.last(Response::kLeave).leave().reason(), ::livekit::JOIN_FAILURE);
+}
+
+}  // namespace
+}  // namespace gstlk::signal
