@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "daemon.h"
+
+#include <openssl/rand.h>
+
+#include <chrono>
+
+#include "api/absent_services.h"
+#include "api/room_service.h"
+#include "room/sids.h"
+
+namespace gstlk {
+namespace {
+
+void fill_random(std::span<uint8_t> out) { RAND_bytes(out.data(), static_cast<int>(out.size())); }
+
+livekit::UnixTime wall_clock() {
+  return std::chrono::time_point_cast<livekit::UnixTime::duration>(
+      std::chrono::system_clock::now());
+}
+
+// The folder that was built or installed with the daemon, whichever has a page.
+net::StaticFiles find_page() {
+  net::StaticFiles built(SFU_PAGE_DIR);
+  return built.has_index() ? built : net::StaticFiles(SFU_PAGE_INSTALL_DIR);
+}
+
+sfu::WorkerPoolConfig worker_config(const config::Config& config) {
+  const config::RtcConfig& rtc = config.rtc;
+  sfu::WorkerPoolConfig pool;
+  pool.udp_port = rtc.udp_ports.first;
+  pool.udp_port_last = rtc.udp_ports.last;
+  pool.tcp_port = rtc.tcp_port;
+  pool.node_ip = rtc.node_ip;
+  pool.loopback = rtc.enable_loopback_candidate || config.development;
+  return pool;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Daemon>> Daemon::create(const config::Config& config) {
+  std::unique_ptr<Daemon> daemon(new Daemon(config));
+  if (auto opened = daemon->open(); !opened) return Unexpected<Error>{opened.error()};
+  return daemon;
+}
+
+Daemon::Daemon(const config::Config& config)
+    : config_(config), authenticator_(config.keys, wall_clock) {}
+
+Daemon::~Daemon() = default;
+
+Result<void> Daemon::open() {
+  auto media = graph::MediaGraph::create(worker_config(config_));
+  if (!media) return Unexpected<Error>{media.error()};
+  media_ = std::move(*media);
+  rooms_ = std::make_unique<room::RoomRegistry>(room_settings(), timers_, fill_random,
+                                                media_->factory());
+  http_ = std::make_unique<net::HttpServer>(net::HttpLimits{
+      config_.limit.max_api_request_body_size, config_.limit.signal_message_size_limit});
+  rtc_ = std::make_unique<api::RtcService>(authenticator_, *rooms_);
+  rtc_->add_to(*http_);
+  twirp_ = std::make_unique<api::TwirpServer>(authenticator_);
+  api::add_room_service(*twirp_, *rooms_);
+  api::add_absent_services(*twirp_);
+  http_->add_handler("/twirp/*",
+                     [this](const net::HttpRequest& request) { return twirp_->handle(request); });
+  front_page_ = std::make_unique<api::FrontPage>(authenticator_, wall_clock, find_page(),
+                                                 config_.development);
+  front_page_->add_to(*http_);
+  return http_->listen(config_.bind_addresses, config_.port);
+}
+
+room::Settings Daemon::room_settings() const {
+  room::Settings settings;
+  const config::RoomConfig& room = config_.room;
+  settings.auto_create = room.auto_create;
+  settings.max_participants = room.max_participants;
+  settings.empty_timeout = room.empty_timeout;
+  settings.departure_timeout = room.departure_timeout;
+  settings.enable_remote_unmute = room.enable_remote_unmute;
+  settings.enable_data_tracks = config_.enable_data_tracks;
+  settings.sync_streams = room.sync_streams;
+  settings.update_batch_target_size = room.update_batch_target_size;
+  if (!room.enabled_codecs.empty()) settings.enabled_codecs.clear();
+  for (const config::CodecConfig& codec : room.enabled_codecs) {
+    settings.enabled_codecs.push_back({codec.mime, codec.fmtp_line});
+  }
+  settings.speaker_interval = config_.audio.update_interval;
+  settings.dynacast_pause_delay = config_.video.dynacast_pause_delay;
+  settings.codec_regression_threshold = config_.video.codec_regression_threshold;
+  const config::LimitConfig& limit = config_.limit;
+  settings.limits.max_metadata_size = limit.max_metadata_size;
+  settings.limits.max_attributes_size = limit.max_attributes_size;
+  settings.limits.max_room_name_length = limit.max_room_name_length;
+  settings.limits.max_participant_identity_length = limit.max_participant_identity_length;
+  settings.limits.max_participant_name_length = limit.max_participant_name_length;
+  settings.limits.subscription_limit_video = limit.subscription_limit_video;
+  settings.limits.subscription_limit_audio = limit.subscription_limit_audio;
+  settings.room_configurations = room.room_configurations;
+  settings.region = config_.region;
+  settings.node_id = room::make_sid("ND_", fill_random);
+  settings.sign_token = [this](const livekit::Claims& claims) {
+    return authenticator_.sign(claims);
+  };
+  // TURN and external servers come with the TURN service; clients take an empty list, and reach
+  // this server by its own candidates.
+  return settings;
+}
+
+std::string Daemon::describe() const {
+  std::string text = "listening on port " + std::to_string(http_->port()) + " (HTTP, WebSocket)";
+  for (const std::string& candidate : media_->workers().candidates()) {
+    // candidate:<foundation> 1 <protocol> <priority> <address> <port> ...
+    char protocol[8] = "";
+    char address[64] = "";
+    unsigned port = 0;
+    if (sscanf(candidate.c_str(), "candidate:%*s 1 %7s %*u %63s %u", protocol, address, &port) ==
+        3) {
+      text += std::string(", ") + protocol + " " + address + " " + std::to_string(port);
+    }
+  }
+  return text + "; " + std::to_string(media_->workers().worker_count()) + " workers";
+}
+
+void Daemon::start_draining() {
+  rtc_->start_draining();
+  front_page_->start_draining();
+}
+
+void Daemon::shut_down() {
+  rooms_->shut_down();
+  http_->stop_listening();
+}
+
+}  // namespace gstlk

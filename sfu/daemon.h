@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <memory>
+
+#include "api/authentication.h"
+#include "api/front_page.h"
+#include "api/rtc_service.h"
+#include "api/twirp.h"
+#include "base/result.h"
+#include "config/config.h"
+#include "graph/media_graph.h"
+#include "net/http_server.h"
+#include "room/glib_timers.h"
+#include "room/room_registry.h"
+
+namespace gstlk {
+
+// Everything that serves, wired together: configuration -> media graph -> rooms -> HTTP. Runs in
+// the default main context. Main thread only.
+class Daemon {
+ public:
+  // Opens the ports; the error names one and the remedy.
+  static Result<std::unique_ptr<Daemon>> create(const config::Config& config);
+  ~Daemon();
+  Daemon(const Daemon&) = delete;
+  Daemon& operator=(const Daemon&) = delete;
+
+  // One line for the log: what is listened on.
+  std::string describe() const;
+  // No new participants; those who are there stay.
+  void start_draining();
+  // Nobody is there who would have to be waited for.
+  bool drained() const { return !rooms_->has_participants(); }
+  // Everybody is told to leave.
+  void shut_down();
+
+ private:
+  explicit Daemon(const config::Config& config);
+  Result<void> open();
+  room::Settings room_settings() const;
+
+  const config::Config config_;
+  room::GlibTimers timers_;
+  api::Authenticator authenticator_;
+  std::unique_ptr<graph::MediaGraph> media_;
+  std::unique_ptr<room::RoomRegistry> rooms_;
+  std::unique_ptr<api::TwirpServer> twirp_;
+  std::unique_ptr<api::RtcService> rtc_;
+  std::unique_ptr<api::FrontPage> front_page_;
+  std::unique_ptr<net::HttpServer> http_;  // the first to go
+};
+
+}  // namespace gstlk
