@@ -646,9 +646,6 @@ Ref<GstPad> SfuTransport::make_source_pad(const Mid& mid, const Rid& rid) {
                       mid.value.c_str(), rid.value.c_str());
   gst_pad_push_event(pad, gst_event_new_stream_start(stream_id));
   g_free(stream_id);
-  GstSegment segment;
-  gst_segment_init(&segment, GST_FORMAT_TIME);
-  gst_pad_store_sticky_event(pad, gst_event_new_segment(&segment));
   return Ref<GstPad>::share(pad);
 }
 

@@ -389,10 +389,16 @@ bool PeerSession::update_caps(Encoding& encoding, PayloadType payload_type) {
   if (encoding.pending) {
     gst_pad_push_list(encoding.pad.get(), encoding.pending.release());
   }
+  const bool first = !encoding.payload_type;
   encoding.payload_type = format->receive.payload_type;
   GstCaps* caps = media->caps(encoding.rid, *format);
   gst_pad_push_event(encoding.pad.get(), gst_event_new_caps(caps));
   gst_caps_unref(caps);
+  if (first) {
+    GstSegment segment;
+    gst_segment_init(&segment, GST_FORMAT_TIME);
+    gst_pad_push_event(encoding.pad.get(), gst_event_new_segment(&segment));
+  }
   return true;
 }
 
