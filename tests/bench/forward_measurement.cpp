@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <thread>
 
+#include "calibration.h"
 #include "clock.h"
 #include "process_usage.h"
 
@@ -35,11 +36,17 @@ Totals collect(LoadEngine& engine) {
   return totals;
 }
 
-void publish_for(LoadEngine& engine, std::chrono::milliseconds duration) {
+// Returns what calibrate_ns() said meanwhile.
+double publish_for(LoadEngine& engine, std::chrono::seconds duration) {
+  std::vector<double> calibrations;
   engine.set_publishing(true);
-  std::this_thread::sleep_for(duration);
+  for (int64_t second = 0; second < duration.count(); ++second) {
+    std::this_thread::sleep_for(1s);
+    calibrations.push_back(calibrate_ns());
+  }
   engine.set_publishing(false);
   std::this_thread::sleep_for(kDrain);
+  return percentile(calibrations, 50);
 }
 
 }  // namespace
@@ -67,7 +74,7 @@ bool measure_forward(LoadEngine& engine, const ForwardPlan& plan, Figures& figur
   const ProcessUsage before = ProcessUsage::read(plan.server);
   const ProcessUsage load_before = ProcessUsage::read(getpid());
   const Timestamp start = read_clock();
-  publish_for(engine, plan.duration);
+  const double calibration = publish_for(engine, plan.duration);
   const ProcessUsage after = ProcessUsage::read(plan.server);
   const ProcessUsage load_after = ProcessUsage::read(getpid());
   const auto elapsed_ns = static_cast<double>((read_clock() - start - kDrain).count()) * 1000;
@@ -80,6 +87,7 @@ bool measure_forward(LoadEngine& engine, const ForwardPlan& plan, Figures& figur
   const uint64_t server_drops = read_socket_drops(plan.udp_port) - drops_before;
   figures.add("packets", counters.received)
       .add("us_per_packet", cpu_ns / 1000 / static_cast<double>(std::max<uint64_t>(arrived, 1)))
+      .add("calibration_ns", calibration)
       .add("server_cpu", cpu_ns / elapsed_ns)
       .add("load_cpu", static_cast<double>(load_after.cpu_ns - load_before.cpu_ns) / elapsed_ns)
       .add("lost_inside", expected - std::min(expected, arrived))

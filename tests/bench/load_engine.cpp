@@ -81,13 +81,20 @@ void LoadEngine::set_publishing(bool publishing) {
   });
 }
 
+void LoadEngine::set_napping(bool napping) {
+  call([this, napping] { napping_ = napping; });
+}
+
 void LoadEngine::run() {
   pthread_setname_np(pthread_self(), "load-media");
+  last_scan_ = read_clock();
   while (!stopping_) {
     send_frames();
     wait_and_read();
     const Timestamp now = read_clock();
     if (now < next_scan_) continue;
+    transport::SctpStack::instance().handle_timers(now - last_scan_);
+    last_scan_ = now;
     next_scan_ = now + kScanInterval;
     for (const auto& peer : peers_) peer->handle_time(now);
   }
@@ -110,10 +117,10 @@ void LoadEngine::send_frames() {
 // where clients are other machines. The delay does not suffer, the kernel notes the arrival.
 void LoadEngine::wait_and_read() {
   int64_t wait = Duration(next_scan_ - read_clock()).count() * 1000;
-  const bool napping = publishing_ && !publishers_.empty();
-  if (napping) {
-    wait = std::min({wait, next_frame_ns_ - read_nanoseconds(CLOCK_MONOTONIC), kNap});
-  }
+  const bool publishing = publishing_ && !publishers_.empty();
+  const bool napping = publishing && napping_;
+  if (publishing) wait = std::min(wait, next_frame_ns_ - read_nanoseconds(CLOCK_MONOTONIC));
+  if (napping) wait = std::min(wait, kNap);
   timespec timeout{0, std::clamp<int64_t>(wait, 0, kSecond - 1)};
   if (napping) {
     clock_nanosleep(CLOCK_MONOTONIC, 0, &timeout, nullptr);

@@ -29,6 +29,9 @@ class LoadEngine {
   void call(const std::function<void()>& task) EXCLUDES(mutex_);
   // Frames are sent or not; they are not when it starts.
   void set_publishing(bool publishing);
+  // Off: the thread is awake at once when something arrives, at the server's expense; see
+  // wait_and_read(). On when it starts.
+  void set_napping(bool napping);
 
   // The media thread only.
   const std::vector<std::unique_ptr<LoadPeer>>& peers() const { return peers_; }
@@ -50,8 +53,10 @@ class LoadEngine {
   std::vector<std::unique_ptr<LoadPeer>> peers_;
   std::vector<LoadPeer*> publishers_;
   bool publishing_ = false;
+  bool napping_ = true;
   size_t next_publisher_ = 0;
   int64_t next_frame_ns_ = 0;
+  Timestamp last_scan_{};
   Timestamp next_scan_{};
   std::thread thread_;
 };

@@ -22,15 +22,6 @@ constexpr uint64_t kNtpUnixOffset = 2'208'988'800;
 
 void fill_random(std::span<uint8_t> out) { RAND_bytes(out.data(), static_cast<int>(out.size())); }
 
-transport::Transport::Config transport_config(transport::DtlsContext* dtls) {
-  transport::Transport::Config config;
-  config.dtls = dtls;
-  config.random = fill_random;
-  config.ice_client = true;
-  config.dtls_role = transport::DtlsRole::Client;
-  return config;
-}
-
 NtpTime read_ntp() {
   const int64_t ns = read_nanoseconds(CLOCK_REALTIME);
   return NtpTime{to_ntp_interval(Duration(ns / 1000)) + (kNtpUnixOffset << 32)};
@@ -51,6 +42,17 @@ PeerCounters& PeerCounters::operator+=(const PeerCounters& other) {
   return *this;
 }
 
+transport::Transport::Config LoadPeer::transport_config(transport::DtlsContext* dtls) {
+  transport::Transport::Config config;
+  config.dtls = dtls;
+  config.random = fill_random;
+  config.ice_client = true;
+  config.dtls_role = transport::DtlsRole::Client;
+  config.sctp_wakeup = {[](void* flag) { *static_cast<std::atomic<bool>*>(flag) = true; },
+                        &sctp_wake_};
+  return config;
+}
+
 LoadPeer::LoadPeer(const Config& config)
     : transport_(transport_config(config.dtls)),
       socket_(config.server, {.gro = config.gro, .timestamps = config.sampling}),
@@ -66,6 +68,7 @@ void LoadPeer::start(const Remote& remote, Timestamp now) {
   // One that cannot be read shows as a peer that never connects.
   [[maybe_unused]] const bool ok = transport_.set_remote_fingerprint(remote.fingerprint);
   transport_.set_remote_address(socket_.path());
+  if (remote.data_channels) transport_.enable_data_channels();
   started_ = true;
   handle_time(now);
 }
@@ -77,6 +80,7 @@ void LoadPeer::flush() {
 }
 
 void LoadPeer::handle_time(Timestamp now) {
+  if (sctp_wake_.exchange(false)) flush();
   if (!started_ || now < next_time_) return;
   transport_.handle_timeout(now);
   flush();

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <optional>
 #include <unordered_map>
@@ -44,6 +45,7 @@ class LoadPeer {
   struct Remote {
     transport::IceCredentials ice;
     std::string fingerprint;
+    bool data_channels = false;
   };
 
   explicit LoadPeer(const Config& config);
@@ -77,6 +79,7 @@ class LoadPeer {
     uint64_t count = 0;
   };
 
+  transport::Transport::Config transport_config(transport::DtlsContext* dtls);
   void handle_message(const MediaSocket::Message& message, Timestamp now);
   void handle_rtp(const MediaSocket::Message& message, Timestamp now);
   void sample(ByteView datagram, int64_t arrival_ns, Timestamp now);
@@ -86,6 +89,7 @@ class LoadPeer {
 
   transport::Transport transport_;
   MediaSocket socket_;
+  std::atomic<bool> sctp_wake_{false};
   const bool sampling_;
   const MediaKind kind_;
   std::vector<MediaSource> sources_;
