@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "room_fixture.h"
+
+namespace gstlk::room {
+namespace {
+
+using Packet = ::livekit::DataPacket;
+using Reason = ::livekit::RequestResponse;
+
+class DataTest : public RoomFixture {
+ protected:
+  static void send(Guest& from, const Packet& packet,
+                   DataChannelKind channel = DataChannelKind::Reliable) {
+    const std::string bytes = packet.SerializeAsString();
+    from->on_data(channel, as_bytes(bytes));
+  }
+  static Packet chat(const std::string& text) {
+    Packet packet;
+    packet.mutable_user()->set_payload(text);
+    return packet;
+  }
+  static Packet last(const Guest& guest) {
+    Packet packet;
+    EXPECT_TRUE(packet.ParseFromString(guest.media->data.back().second));
+    return packet;
+  }
+  static std::vector<uint8_t> frame(uint16_t handle) {
+    std::vector<uint8_t> bytes(16);
+    store_u16(&bytes[2], handle);
+    return bytes;
+  }
+
+  Guest alice_ = join("alice");
+  Guest bob_ = join("bob");
+  Guest carol_ = join("carol");
+};
+
+TEST_F(DataTest, ThePacketCarriesItsSendersNameAndIsNotEchoed) {
+  Packet packet = chat("hello");
+  packet.set_participant_identity("mallory");
+  send(alice_, packet, DataChannelKind::Lossy);
+  EXPECT_TRUE(alice_.media->data.empty());
+  ASSERT_EQ(bob_.media->data.size(), 1u);
+  EXPECT_EQ(bob_.media->data[0].first, DataChannelKind::Lossy);
+  EXPECT_EQ(last(bob_).participant_identity(), "alice");
+  EXPECT_EQ(last(bob_).participant_sid(), alice_->sid().value);
+  EXPECT_EQ(last(bob_).user().participant_identity(), "alice");
+  EXPECT_EQ(last(bob_).kind(), Packet::LOSSY);
+}
+
+TEST_F(DataTest, DestinationsAreHonoured) {
+  Packet packet = chat("psst");
+  packet.add_destination_identities("carol");
+  send(alice_, packet);
+  EXPECT_TRUE(bob_.media->data.empty());
+  EXPECT_EQ(last(carol_).user().destination_identities(0), "carol");
+  Packet old = chat("psst");
+  old.mutable_user()->add_destination_sids(bob_->sid().value);
+  send(alice_, old);
+  EXPECT_EQ(bob_.media->data.size(), 1u);
+  EXPECT_EQ(carol_.media->data.size(), 1u);
+}
+
+TEST_F(DataTest, RepeatsAreDropped) {
+  Packet packet = chat("once");
+  packet.set_sequence(3);
+  send(alice_, packet);
+  send(alice_, packet);
+  packet.set_sequence(2);
+  send(alice_, packet);
+  EXPECT_EQ(bob_.media->data.size(), 1u);
+  EXPECT_EQ(alice_->last_data_sequence, 3u);
+  Packet nonce = chat("once");
+  nonce.mutable_user()->set_nonce(std::string(16, 'n'));
+  send(alice_, nonce);
+  send(bob_, nonce);
+  EXPECT_EQ(bob_.media->data.size(), 2u);
+}
+
+TEST_F(DataTest, UnknownFieldsSurvive) {
+  std::string bytes = chat("x").SerializeAsString();
+  bytes += std::string("\xca\x3e\x03new", 6);  // field 1001
+  alice_->on_data(DataChannelKind::Reliable, as_bytes(bytes));
+  EXPECT_NE(bob_.media->data.back().second.find("new"), std::string::npos);
+}
+
+TEST_F(DataTest, WhatIsNotAllowedOrMalformedIsDropped) {
+  JoinDetails details = RoomFixture::details("dave");
+  details.claims.grants.video->can_publish_data = false;
+  Guest dave = join(std::move(details));
+  send(dave, chat("no"));
+  Packet speaker;
+  speaker.mutable_speaker();
+  send(alice_, speaker);
+  alice_->on_data(DataChannelKind::Reliable, as_bytes("\xff\xff"));
+  EXPECT_TRUE(bob_.media->data.empty());
+  EXPECT_EQ(room().data().dropped(), 3u);
+}
+
+TEST_F(DataTest, AnAgentMaySpeakForSomebodyElse) {
+  JoinDetails details = RoomFixture::details("agent");
+  details.claims.grants.kind = "agent";
+  Guest agent = join(std::move(details));
+  Packet packet;
+  packet.mutable_chat_message()->set_message("transcribed");
+  packet.set_participant_identity("alice");
+  send(agent, packet);
+  EXPECT_EQ(last(bob_).participant_identity(), "alice");
+  EXPECT_TRUE(last(bob_).chat_message().generated());
+  send(carol_, packet);
+  EXPECT_EQ(last(bob_).participant_identity(), "carol");
+}
+
+TEST_F(DataTest, WhoseChannelsOpenLateGetsTheLastTwoSeconds) {
+  JoinDetails details = RoomFixture::details("late");
+  Guest late;
+  const auto joined = room().join(std::move(details), *late.link, [&](Participant&, RoomMedia&) {
+    auto media = std::make_unique<FakeParticipantMedia>();
+    late.media = media.get();
+    return media;
+  });
+  late.participant = *joined;
+  room().admit(*late.participant);
+  send(alice_, chat("old"));
+  timers_.advance(1500ms);
+  send(alice_, chat("new"));
+  send(alice_, chat("lost"), DataChannelKind::Lossy);
+  timers_.advance(1s);
+  late->on_data_channels_open();
+  ASSERT_EQ(late.media->data.size(), 1u);
+  EXPECT_EQ(last(late).user().payload(), "new");
+}
+
+TEST_F(DataTest, ADataTrackIsAnnouncedAndItsHandleRewritten) {
+  ::livekit::PublishDataTrackRequest request;
+  request.set_pub_handle(500);
+  request.set_name("pose");
+  room().data_tracks().handle_publish(*alice_.participant, request);
+  const auto info =
+      alice_.link->last(Response::kPublishDataTrackResponse).publish_data_track_response().info();
+  EXPECT_TRUE(info.sid().starts_with("DTR_"));
+  EXPECT_EQ(bob_.link->last(Response::kUpdate).update().participants(0).data_tracks(0).sid(),
+            info.sid());
+  const auto handles = bob_.link->last(Response::kDataTrackSubscriberHandles)
+                           .data_track_subscriber_handles()
+                           .sub_handles();
+  ASSERT_EQ(handles.size(), 1u);
+  const uint32_t handle = handles.begin()->first;
+  EXPECT_EQ(handles.begin()->second.publisher_identity(), "alice");
+
+  alice_->on_data(DataChannelKind::DataTrack, frame(500));
+  alice_->on_data(DataChannelKind::DataTrack, frame(501));
+  alice_->on_data(DataChannelKind::DataTrack, ByteView(frame(500)).first(11));
+  ASSERT_EQ(bob_.media->data.size(), 1u);
+  EXPECT_EQ(load_u16(as_bytes(bob_.media->data[0].second).data() + 2), handle);
+
+  ::livekit::UnpublishDataTrackRequest unpublish;
+  unpublish.set_pub_handle(500);
+  room().data_tracks().handle_unpublish(*alice_.participant, unpublish);
+  EXPECT_TRUE(bob_.link->last(Response::kDataTrackSubscriberHandles)
+                  .data_track_subscriber_handles()
+                  .sub_handles()
+                  .empty());
+}
+
+TEST_F(DataTest, BadDataTracksAreRefusedWithTheirReason) {
+  const auto refusal = [&](uint32_t handle, const std::string& name) {
+    ::livekit::PublishDataTrackRequest request;
+    request.set_pub_handle(handle);
+    request.set_name(name);
+    room().data_tracks().handle_publish(*alice_.participant, request);
+    return alice_.link->last(Response::kRequestResponse).request_response().reason();
+  };
+  EXPECT_EQ(refusal(0, "x"), Reason::INVALID_HANDLE);
+  EXPECT_EQ(refusal(65536, "x"), Reason::INVALID_HANDLE);
+  EXPECT_EQ(refusal(1, ""), Reason::INVALID_NAME);
+  refusal(1, "x");
+  EXPECT_EQ(refusal(1, "y"), Reason::DUPLICATE_HANDLE);
+  EXPECT_EQ(refusal(2, "x"), Reason::DUPLICATE_NAME);
+}
+
+}  // namespace
+}  // namespace gstlk::room

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "room/subscriptions.h"
+
+#include "room_fixture.h"
+
+namespace gstlk::room {
+namespace {
+
+class SubscriptionsTest : public RoomFixture {
+ protected:
+  bool receives(const Guest& guest, const TrackId& track) const {
+    return guest.media->downstream.contains(track);
+  }
+
+  Guest alice_ = join("alice");
+  Guest bob_ = join("bob");
+};
+
+TEST_F(SubscriptionsTest, EverythingIsSubscribedToUnlessToldNotTo) {
+  JoinDetails details = RoomFixture::details("carol");
+  details.auto_subscribe = false;
+  Guest carol = join(std::move(details));
+  const TrackId sid = publish_camera(alice_);
+  EXPECT_TRUE(receives(bob_, sid));
+  EXPECT_FALSE(receives(carol, sid));
+  EXPECT_FALSE(receives(alice_, sid));
+  ::livekit::UpdateSubscription request;
+  request.set_subscribe(true);
+  request.add_track_sids(sid.value);
+  request.add_participant_tracks()->add_track_sids(sid.value);
+  carol->subscriptions().handle_update(request);
+  EXPECT_TRUE(receives(carol, sid));
+  request.set_subscribe(false);
+  carol->subscriptions().handle_update(request);
+  EXPECT_FALSE(receives(carol, sid));
+}
+
+TEST_F(SubscriptionsTest, ThePublisherDecidesWhoMay) {
+  const TrackId sid = publish_camera(alice_);
+  ::livekit::SubscriptionPermission permission;
+  alice_->handle_subscription_permission(permission);
+  EXPECT_FALSE(receives(bob_, sid));
+  const auto told = [&] {
+    return bob_.link->last(Response::kSubscriptionPermissionUpdate)
+        .subscription_permission_update();
+  };
+  EXPECT_FALSE(told().allowed());
+  EXPECT_EQ(told().participant_sid(), alice_->sid().value);
+  auto& entry = *permission.add_track_permissions();
+  entry.set_participant_identity("bob");
+  entry.add_track_sids(sid.value);
+  alice_->handle_subscription_permission(permission);
+  EXPECT_TRUE(receives(bob_, sid));
+  EXPECT_TRUE(told().allowed());
+}
+
+TEST_F(SubscriptionsTest, ATrackThatNeverComesIsReportedAfterAMinute) {
+  bob_->subscriptions().set_wanted(TrackId("TR_none"), true);
+  timers_.advance(59s);
+  EXPECT_TRUE(bob_.link->all(Response::kSubscriptionResponse).empty());
+  timers_.advance(1s);
+  EXPECT_EQ(bob_.link->last(Response::kSubscriptionResponse).subscription_response().err(),
+            ::livekit::SE_TRACK_NOTFOUND);
+}
+
+TEST_F(SubscriptionsTest, ATrackTheClientCannotDecodeIsNotTriedAgain) {
+  const TrackId sid = publish_camera(alice_);
+  bob_->on_downstream_refused(sid);
+  EXPECT_EQ(bob_.link->last(Response::kSubscriptionResponse).subscription_response().err(),
+            ::livekit::SE_CODEC_UNSUPPORTED);
+  room().reconcile(sid);
+  EXPECT_FALSE(receives(bob_, sid));
+}
+
+TEST_F(SubscriptionsTest, SettingsAreAppliedAfterADebounceAndAppearingAtOnce) {
+  const TrackId sid = publish_camera(alice_);
+  ::livekit::UpdateTrackSettings settings;
+  settings.add_track_sids(sid.value);
+  settings.set_disabled(true);
+  bob_->subscriptions().handle_settings(settings);
+  EXPECT_FALSE(bob_.media->downstream[sid].settings.paused);
+  timers_.advance(100ms);
+  EXPECT_TRUE(bob_.media->downstream[sid].settings.paused);
+  settings.set_disabled(false);
+  bob_->subscriptions().handle_settings(settings);
+  EXPECT_FALSE(bob_.media->downstream[sid].settings.paused);
+}
+
+TEST_F(SubscriptionsTest, ThePublisherHearsWhatIsWanted) {
+  const TrackId sid = publish_camera(alice_);
+  const auto best = [&] {
+    int enabled = 0;
+    const auto update =
+        alice_.link->last(Response::kSubscribedQualityUpdate).subscribed_quality_update();
+    EXPECT_EQ(update.subscribed_codecs(0).codec(), "vp8");
+    for (const auto& quality : update.subscribed_qualities()) enabled += quality.enabled() ? 1 : 0;
+    return enabled;
+  };
+  EXPECT_EQ(best(), 3);
+  ::livekit::UpdateTrackSettings settings;
+  settings.add_track_sids(sid.value);
+  settings.set_quality(::livekit::LOW);
+  bob_->subscriptions().handle_settings(settings);
+  timers_.advance(5s);
+  EXPECT_EQ(best(), 3);
+  timers_.advance(100ms);
+  EXPECT_EQ(best(), 1);
+  bob_->subscriptions().set_wanted(sid, false);
+  timers_.advance(5s);
+  EXPECT_EQ(best(), 0);
+}
+
+TEST_F(SubscriptionsTest, AdaptiveStreamsStartLow) {
+  JoinDetails details = RoomFixture::details("carol");
+  details.adaptive_stream = true;
+  Guest carol = join(std::move(details));
+  publish_camera(alice_);
+  room().remove(*bob_.participant, {::livekit::CLIENT_INITIATED});
+  timers_.advance(5s);
+  const auto update =
+      alice_.link->last(Response::kSubscribedQualityUpdate).subscribed_quality_update();
+  EXPECT_TRUE(update.subscribed_qualities(0).enabled());
+  EXPECT_FALSE(update.subscribed_qualities(1).enabled());
+}
+
+TEST_F(SubscriptionsTest, TheFirstSubscriberIsToldToThePublisherOnce) {
+  const TrackId sid = publish_camera(alice_);
+  Guest carol = join("carol");
+  bob_->on_downstream_bound(sid);
+  carol->on_downstream_bound(sid);
+  EXPECT_EQ(alice_.link->all(Response::kTrackSubscribed).size(), 1u);
+}
+
+}  // namespace
+}  // namespace gstlk::room

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "room/track_info.h"
+
+#include <gtest/gtest.h>
+
+#include <array>
+
+#include "room/layer_choice.h"
+
+namespace gstlk::room {
+namespace {
+
+const TrackId kSid("TR_VCx");
+
+::livekit::AddTrackRequest camera() {
+  ::livekit::AddTrackRequest request;
+  request.set_cid("camera");
+  request.set_type(::livekit::VIDEO);
+  request.set_source(::livekit::CAMERA);
+  request.add_simulcast_codecs()->set_codec("vp8");
+  request.mutable_simulcast_codecs(0)->set_cid("camera");
+  const std::array<std::pair<::livekit::VideoQuality, uint32_t>, 3> layers = {
+      {{::livekit::HIGH, 720}, {::livekit::LOW, 180}, {::livekit::MEDIUM, 360}}};
+  for (const auto& [quality, height] : layers) {
+    ::livekit::VideoLayer& layer = *request.add_layers();
+    layer.set_quality(quality);
+    layer.set_height(height);
+    layer.set_width(height * 16 / 9);
+  }
+  return request;
+}
+
+::livekit::TrackInfo published_camera() {
+  auto info = make_track_info(camera(), kSid, Settings().enabled_codecs, 5);
+  complete_track_info({.cid = "camera",
+                       .sdp_cid = "camera",
+                       .mid = Mid("4"),
+                       .kind = TrackKind::Video,
+                       .rids = {Rid("q"), Rid("h"), Rid("f")},
+                       .codecs = {"VP8"}},
+                      info);
+  return info;
+}
+
+SubscriptionSettings settings(uint32_t height, ::livekit::VideoQuality quality) {
+  ::livekit::UpdateTrackSettings request;
+  request.set_height(height);
+  request.set_width(height * 16 / 9);
+  request.set_quality(quality);
+  return subscription_settings(request, published_camera());
+}
+
+TEST(TrackInfo, CopiesTheRequestAndOrdersItsLayers) {
+  const auto info = make_track_info(camera(), kSid, Settings().enabled_codecs, 5);
+  EXPECT_EQ(info.sid(), "TR_VCx");
+  EXPECT_EQ(info.mime_type(), "video/vp8");
+  EXPECT_EQ(info.stream(), "camera");
+  EXPECT_TRUE(info.simulcast());
+  ASSERT_EQ(info.layers_size(), 3);
+  EXPECT_EQ(info.layers(0).quality(), ::livekit::LOW);
+  EXPECT_EQ(info.layers(2).spatial_layer(), 2);
+  EXPECT_EQ(info.version().unix_micro(), 5);
+}
+
+TEST(TrackInfo, ACodecThatTheRoomLacksIsReplaced) {
+  auto request = camera();
+  request.mutable_simulcast_codecs(0)->set_codec("h265");
+  const auto info = make_track_info(request, kSid, {{"audio/opus", ""}, {"video/VP8", ""}}, 5);
+  EXPECT_EQ(info.codecs(0).mime_type(), "video/vp8");
+}
+
+TEST(TrackInfo, TheSessionDescriptionBringsMidAndRids) {
+  const auto info = published_camera();
+  EXPECT_EQ(info.mid(), "4");
+  EXPECT_EQ(info.layers(0).rid(), "q");
+  EXPECT_EQ(info.codecs(0).layers(2).rid(), "f");
+}
+
+TEST(TrackInfo, EveryCodecWithACidHasAHint) {
+  auto request = camera();
+  request.add_simulcast_codecs()->set_codec("h264");
+  const auto info = make_track_info(request, kSid, Settings().enabled_codecs, 5);
+  ASSERT_EQ(hints_of(info, "camera").size(), 1u);
+  EXPECT_EQ(hints_of(info, "camera")[0].preferred_codec, "video/vp8");
+}
+
+TEST(LayerChoice, TheSmallestLayerThatCoversTheSize) {
+  EXPECT_EQ(settings(180, ::livekit::HIGH).max_spatial, 0);
+  EXPECT_EQ(settings(190, ::livekit::HIGH).max_spatial, 0);
+  EXPECT_EQ(settings(300, ::livekit::HIGH).max_spatial, 1);
+  EXPECT_EQ(settings(2000, ::livekit::LOW).max_spatial, 2);
+}
+
+TEST(LayerChoice, WithoutASizeTheQualityDecides) {
+  EXPECT_EQ(settings(0, ::livekit::LOW).max_spatial, 0);
+  EXPECT_EQ(settings(0, ::livekit::MEDIUM).max_spatial, 1);
+}
+
+TEST(LayerChoice, DisabledPausesAndFpsCapsTemporalLayers) {
+  ::livekit::UpdateTrackSettings request;
+  request.set_quality(::livekit::HIGH);
+  request.set_fps(15);
+  EXPECT_EQ(subscription_settings(request, published_camera()).max_temporal, 1);
+  request.set_disabled(true);
+  EXPECT_TRUE(subscription_settings(request, published_camera()).paused);
+  EXPECT_EQ(wanted_quality(request, published_camera()), ::livekit::OFF);
+}
+
+}  // namespace
+}  // namespace gstlk::room
