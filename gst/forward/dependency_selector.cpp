@@ -31,7 +31,8 @@ void DependencySelector::update_chains(const rtp::FrameDependency& frame) {
 void DependencySelector::choose_target(const rtp::FrameDependency& frame, Layer max) {
   target_.reset();
   std::optional<size_t> lowest;
-  wanted_ = {};
+  std::optional<Layer> lowest_active;
+  std::optional<Layer> wanted;
   const auto layer_of = [&](size_t i) {
     return Layer{frame.target_spatial[i], frame.target_temporal[i]};
   };
@@ -40,10 +41,12 @@ void DependencySelector::choose_target(const rtp::FrameDependency& frame, Layer 
     const Layer layer = layer_of(i);
     const bool intact = frame.chain_count == 0 || intact_[frame.target_chain[i]];
     if (intact && (!lowest || layer < layer_of(*lowest))) lowest = i;
+    lowest_active = std::min(lowest_active.value_or(layer), layer);
     if (layer.spatial > max.spatial || layer.temporal > max.temporal) continue;
-    wanted_ = std::max(wanted_, layer);
+    wanted = std::max(wanted.value_or(layer), layer);
     if (intact && (!target_ || layer > layer_of(*target_))) target_ = i;
   }
+  wanted_ = wanted.value_or(lowest_active.value_or(Layer{}));
   if (!target_) target_ = lowest;
   if (target_) current_ = layer_of(*target_);
 }

@@ -13,8 +13,9 @@ namespace gstlk::forward {
 // Which frames of one encoding to forward, by the dependency descriptor (AV1 RTP specification,
 // appendix A): the highest decode target that is wanted, active and whose chain is unbroken. A
 // chain breaks when a frame of it is dropped and is whole again where it starts anew, so a broken
-// one leads down by itself and a new one leads up. A frame is dropped as well when one that it
-// refers to was. Not thread-safe.
+// one leads down by itself and a new one leads up. In k-SVC, where a layer's frames do not refer to
+// the layer below, the way down is broken as well and takes a keyframe. A frame is dropped as well
+// when one that it refers to was. Not thread-safe.
 class DependencySelector {
  public:
   // The first packet that select() sees next has a structure.

@@ -109,7 +109,7 @@ bool LayerSelector::needs_keyframe() const {
   if (mode_ == Mode::Vp9) return vp9_.current().spatial < target_spatial_;
   if (mode_ != Mode::Dependency) return false;
   return !dependency_->has_target() ||
-         dependency_->current().spatial < dependency_->wanted().spatial;
+         dependency_->current().spatial != dependency_->wanted().spatial;
 }
 
 std::optional<Layer> LayerSelector::current() const {

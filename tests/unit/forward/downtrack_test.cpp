@@ -353,6 +353,29 @@ TEST(DownTrack, NeedsAKeyframeWhereAChainIsBroken) {
   EXPECT_EQ(track.down.current_layer()->spatial, 2);
 }
 
+// In k-SVC the lower layers were not forwarded for the higher one: their chains are broken too.
+TEST(DownTrack, NeedsAKeyframeToGoDownInKeySvc) {
+  Av1 track({2, 7});
+  track.picture(true);
+  for (int i = 0; i < 3; ++i) track.picture(false);
+  EXPECT_FALSE(track.down.poll_keyframe_request(track.now));
+  track.down.set_max_layer({1, 7});
+  EXPECT_EQ(track.picture(false), 1u);
+  EXPECT_EQ(track.down.current_layer()->spatial, 2);
+  EXPECT_EQ(track.down.poll_keyframe_request(track.now), 0);
+  EXPECT_EQ(track.picture(true), 2u);
+  EXPECT_EQ(track.down.current_layer()->spatial, 1);
+  EXPECT_FALSE(track.down.poll_keyframe_request(track.now + 5s));
+}
+
+TEST(DownTrack, AsksForNoKeyframeWhileTheLowestActiveLayerIsAboveTheWantedOne) {
+  Av1 track({0, 7});
+  track.stream.set_active_targets(0b111100);
+  EXPECT_EQ(track.picture(true), 2u);  // of the keyframe, what layer 1 refers to as well
+  EXPECT_EQ(track.down.current_layer()->spatial, 1);
+  EXPECT_FALSE(track.down.poll_keyframe_request(track.now));
+}
+
 TEST(DownTrack, GoesDownInFullSvcWithoutAKeyframe) {
   Av1 track({2, 7}, false);
   track.picture(true);

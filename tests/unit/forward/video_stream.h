@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "base/bytes.h"
@@ -99,6 +100,9 @@ class SvcStream {
     return out;
   }
 
+  // From the next picture on the descriptors say that these are the active decode targets.
+  void set_active_targets(uint32_t targets) { active_targets_ = targets; }
+
  private:
   Bytes vp9_payload(bool keyframe, uint8_t spatial, uint8_t temporal) const {
     const bool depends = spatial > 0 && (keyframe || !options_.key_only);
@@ -121,6 +125,7 @@ class SvcStream {
     d.temporal = temporal;
     d.with_structure = keyframe && spatial == 0;
     d.independent_layers = options_.key_only && !keyframe;
+    d.active_targets = active_targets_;
     const auto to = [&](uint16_t frame) { return static_cast<uint16_t>(frame_number_ - frame); };
     if (!keyframe) d.references.push_back(to(last_base_[spatial]));
     if (spatial > 0 && (keyframe || !options_.key_only)) d.references.push_back(1);
@@ -138,6 +143,7 @@ class SvcStream {
   }
 
   Options options_;
+  std::optional<uint32_t> active_targets_;
   uint16_t sequence_ = 1000;
   uint32_t timestamp_ = 5000;
   uint16_t picture_id_ = 40;
