@@ -33,6 +33,7 @@ bool is_safe_to_parse(std::string_view text) {
 }  // namespace
 
 JsonPtr parse_json(std::string_view text) {
+  if (text.empty()) return nullptr;
   if (!g_utf8_validate_len(text.data(), text.size(), nullptr)) return nullptr;
   if (!is_safe_to_parse(text)) return nullptr;
   auto parser = Ref<JsonParser>::adopt(json_parser_new_immutable());

@@ -122,6 +122,7 @@ const YamlNode* YamlNode::find(std::string_view name) const {
 
 Result<YamlNode> parse_yaml(std::string_view text, const std::string& source,
                             const Environment& environment) {
+  if (text.empty()) return YamlNode();
   yaml_parser_t parser;
   if (!yaml_parser_initialize(&parser)) return fail("out of memory");
   yaml_parser_set_input_string(&parser, reinterpret_cast<const unsigned char*>(text.data()),
