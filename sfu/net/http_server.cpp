@@ -2,6 +2,7 @@
 #include "net/http_server.h"
 
 #include <libsoup/soup.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <list>
@@ -15,8 +16,20 @@ namespace {
 
 LogCategory log_category{"sfu-net"};
 
+// GLib's is 10: of 200 clients that connect at once most would be dropped, and come again after 1,
+// 3, 7, ... seconds.
+constexpr int kBacklog = 1024;
+
 constexpr char kSocketKey[] = "gstlk-web-socket";
 constexpr char kSizeKey[] = "gstlk-body-size";
+
+// On a socket that listens already it replaces the backlog; libsoup has no option for it.
+void widen_backlog(SoupServer* server) {
+  GSList* sockets = soup_server_get_listeners(server);
+  for (GSList* item = sockets; item; item = item->next)
+    ::listen(g_socket_get_fd(static_cast<GSocket*>(item->data)), kBacklog);
+  g_slist_free(sockets);
+}
 
 Headers read_headers(SoupMessageHeaders* headers) {
   Headers out;
@@ -258,6 +271,7 @@ Result<void> HttpServer::listen(const std::vector<std::string>& addresses, uint1
     return fail("cannot listen on port " + std::to_string(port) + ": " + reason);
   }
   if (!listening) return fail("cannot listen on " + missing);
+  widen_backlog(impl_->server.get());
   return {};
 }
 
