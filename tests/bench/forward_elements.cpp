@@ -16,6 +16,7 @@
 #include <string>
 
 #include "base/ref.h"
+#include "clock.h"
 #include "forward_measurement.h"
 #include "plugins/sfu/plugin.h"
 #include "plugins/sfu/worker_pool.h"
@@ -109,7 +110,7 @@ int run_load(const Options& options, FILE* in, FILE* out) {
     remote.ice.ufrag = read_word(in);
     remote.ice.pwd = read_word(in);
     remote.fingerprint = fingerprint;
-    engine.call([&] { peer->start(remote, Timestamp{}); });
+    engine.post([peer, remote] { peer->start(remote, read_clock()); });
   }
   if (!wait_connected(engine, peers.size(), std::chrono::seconds(60))) {
     fprintf(stderr, "not every peer connected within a minute\n");

@@ -37,32 +37,36 @@ LoadEngine::~LoadEngine() {
   close(epoll_);
 }
 
+void LoadEngine::post(std::function<void()> task) {
+  {
+    MutexLock lock(mutex_);
+    tasks_.push_back(std::move(task));
+  }
+  const uint64_t one = 1;
+  [[maybe_unused]] const ssize_t written = write(wake_, &one, sizeof one);
+}
+
 void LoadEngine::call(const std::function<void()>& task) {
   std::mutex mutex;
   std::condition_variable changed;
   bool done = false;
-  {
-    MutexLock lock(mutex_);
-    tasks_.push_back([&] {
-      task();
-      const std::lock_guard guard(mutex);
-      done = true;
-      changed.notify_one();
-    });
-  }
-  const uint64_t one = 1;
-  [[maybe_unused]] const ssize_t written = write(wake_, &one, sizeof one);
+  post([&] {
+    task();
+    const std::lock_guard guard(mutex);
+    done = true;
+    changed.notify_one();
+  });
   std::unique_lock lock(mutex);
   changed.wait(lock, [&] { return done; });
 }
 
 LoadPeer* LoadEngine::add(std::unique_ptr<LoadPeer> peer) {
-  LoadPeer* added = peer.get();
-  call([&] {
+  LoadPeer* added = peer.release();
+  post([this, added] {
     epoll_event event{EPOLLIN, {.ptr = added}};
     epoll_ctl(epoll_, EPOLL_CTL_ADD, added->fd(), &event);
     if (added->publishes()) publishers_.push_back(added);
-    peers_.push_back(std::move(peer));
+    peers_.emplace_back(added);
   });
   return added;
 }

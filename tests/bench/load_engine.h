@@ -25,7 +25,9 @@ class LoadEngine {
   // `peer` belongs to the engine from now on.
   LoadPeer* add(std::unique_ptr<LoadPeer> peer);
   void remove(LoadPeer* peer);
-  // Runs `task` on the media thread and waits for it: the way to touch a peer.
+  // Runs `task` on the media thread, in the order of posting: the way to touch a peer.
+  void post(std::function<void()> task) EXCLUDES(mutex_);
+  // The same, and waits for it.
   void call(const std::function<void()>& task) EXCLUDES(mutex_);
   // Frames are sent or not; they are not when it starts.
   void set_publishing(bool publishing);

@@ -120,8 +120,8 @@ void LoadParticipant::answer(const std::string& offer, uint32_t id) {
 }
 
 void LoadParticipant::start(LoadPeer* peer, const std::string& description) {
-  const LoadPeer::Remote remote = read_remote(description);
-  site_.engine.call([&] { peer->start(remote, read_clock()); });
+  site_.engine.post(
+      [peer, remote = read_remote(description)] { peer->start(remote, read_clock()); });
 }
 
 }  // namespace gstlk::bench
