@@ -174,7 +174,7 @@ bool measure(LoadSite& site, const ForwardPlan& plan, Figures& figures) {
     ok = measure_forward(site.engine, plan, figures);
     done = true;
   });
-  run_until([&] { return done.load(); }, 600s);
+  run_until([&] { return done.load(); }, 600s, 200ms);
   measuring.join();
   return ok;
 }
