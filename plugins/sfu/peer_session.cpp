@@ -202,11 +202,21 @@ void PeerSession::set_media(std::vector<MediaSection> sections, std::vector<Enco
 
 void PeerSession::open_data_channel(transport::DataChannelConfig config) {
   run([config = std::move(config)](PeerSession& self) {
-    if (self.channels_.size() >= kMaxChannels) return;
-    if (const auto id = self.transport_->open_channel(config)) {
-      self.channels_.push_back({*id, config.label, false});
-    }
+    if (self.channels_.size() + self.unopened_.size() >= kMaxChannels) return;
+    self.unopened_.push_back(config);
+    if (self.transport_->connected()) self.open_data_channels();
   });
+}
+
+// Which streams are ours follows from the DTLS role: not before the connection is up.
+void PeerSession::open_data_channels() {
+  if (unopened_.empty()) return;
+  transport_->enable_data_channels();
+  for (const transport::DataChannelConfig& config : std::exchange(unopened_, {})) {
+    if (const auto id = transport_->open_channel(config)) {
+      channels_.push_back({*id, config.label, false});
+    }
+  }
 }
 
 bool PeerSession::send_data(const std::string& label, ByteView message) {
@@ -495,6 +505,7 @@ void PeerSession::handle_event(transport::TransportEvent event) {
       Overloaded{
           [&](const transport::TransportConnected&) {
             update_route();
+            open_data_channels();
             set_state(PeerState::Connected);
           },
           [&](const transport::TransportDisconnected&) { set_state(PeerState::Disconnected); },
@@ -692,26 +703,53 @@ size_t PeerSession::write_header(const TransportPort& port, const StagedPacket& 
 }
 
 void PeerSession::send_packet(TransportPort& port, const StagedPacket& staged) {
-  transport::SrtpSendSession* srtp = transport_->srtp_send();
   const forward::ReceivedPacket& packet = staged.packet->received;
-  const TransportPort::Payload* payload =
-      &port.payloads_[static_cast<size_t>(packet.descriptor.codec)];
-  ByteView bytes = packet.payload;
-  if (!payload->known && packet.descriptor.codec == rtp::Codec::Red) {
-    // The peer knows only what is inside: the primary block is the tail of the payload.
-    const auto red = rtp::parse_red(bytes);
-    if (red) bytes = red->primary.data;
-    payload = &port.payloads_[static_cast<size_t>(rtp::Codec::Opus)];
+  const rtp::Codec codec = packet.descriptor.codec;
+  if (codec == rtp::Codec::Red && !port.payloads_[static_cast<size_t>(codec)].known) {
+    send_unwrapped(port, staged);
+  } else if (staged.retransmission ? !port.unwrapper_.was_recovered(staged.rewrite.sequence)
+                                   : port.unwrapper_.admit(staged.rewrite.sequence)) {
+    send_payload(port, staged, codec, packet.payload);
   }
-  if (!srtp || !route_.valid() || !payload->known || !port.added_) {
+}
+
+void PeerSession::send_unwrapped(TransportPort& port, const StagedPacket& staged) {
+  const ByteView bytes = staged.packet->received.payload;
+  const uint16_t sequence = staged.rewrite.sequence;
+  if (staged.retransmission) {
+    const auto red = rtp::parse_red(bytes);
+    if (red && !port.unwrapper_.was_recovered(sequence))
+      send_payload(port, staged, rtp::Codec::Opus, red->primary.data);
+    return;
+  }
+  // What is restored has no header extensions: those are of the packet that it came in.
+  static const SharedPacket kBare;
+  const auto unwrapped = port.unwrapper_.handle(sequence, staged.rewrite.timestamp, bytes);
+  for (const rtp::UnwrappedAudio& audio : unwrapped.list()) {
+    StagedPacket plain = staged;
+    plain.rewrite.sequence = audio.sequence;
+    plain.rewrite.timestamp = audio.timestamp;
+    if (audio.recovered) {
+      plain.packet = &kBare;
+      plain.rewrite.marker = false;
+    }
+    send_payload(port, plain, rtp::Codec::Opus, audio.payload);
+  }
+}
+
+void PeerSession::send_payload(TransportPort& port, const StagedPacket& staged, rtp::Codec codec,
+                               ByteView bytes) {
+  transport::SrtpSendSession* srtp = transport_->srtp_send();
+  const TransportPort::Payload& payload = port.payloads_[static_cast<size_t>(codec)];
+  if (!srtp || !route_.valid() || !payload.known || !port.added_) {
     ++port.dropped_;
     return;
   }
-  const bool rtx = staged.retransmission && payload->rtx.has_value();
+  const bool rtx = staged.retransmission && payload.rtx.has_value();
 
   std::array<uint8_t, kMaxHeader> header;
   const size_t header_size =
-      write_header(port, staged, rtx ? *payload->rtx : payload->type, rtx, header.data());
+      write_header(port, staged, rtx ? *payload.rtx : payload.type, rtx, header.data());
   std::array<uint8_t, 2 + sizeof staged.rewrite.head> head;
   size_t head_size = 0;
   if (rtx) {

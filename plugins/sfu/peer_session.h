@@ -17,6 +17,7 @@
 #include "plugins/sfu/route.h"
 #include "plugins/sfu/send_port.h"
 #include "plugins/sfu/timer_queue.h"
+#include "rtp/codec/red.h"
 #include "rtp/dispatch_rtcp.h"
 #include "rtp/receive_session.h"
 #include "rtp/send_session.h"
@@ -123,7 +124,8 @@ class PeerSession final : public std::enable_shared_from_this<PeerSession>, priv
   // now() of the worker on its thread, else the clock's.
   Timestamp worker_time() const;
 
-  // Sends a packet of `port`'s stream; see SendPort.
+  // Sends a packet of `port`'s stream; see SendPort. RED goes out as the Opus inside it where the
+  // peer did not negotiate RED.
   void send_packet(TransportPort& port, const StagedPacket& staged);
   // A whole RTP packet from an element that knows no SendPort.
   void send_rtp(TransportPort& port, ByteView packet);
@@ -157,6 +159,7 @@ class PeerSession final : public std::enable_shared_from_this<PeerSession>, priv
   void push_pending();
   void poll_transport(Timestamp now);
   void handle_event(transport::TransportEvent event);
+  void open_data_channels();
   void set_state(PeerState state);
   void update_route();
   void send_datagram(const transport::AddressPair& path, ByteView bytes);
@@ -167,6 +170,9 @@ class PeerSession final : public std::enable_shared_from_this<PeerSession>, priv
   Encoding* find(rtp::EncodingId id);
   const MediaSection* section(const Mid& mid) const;
   Channel* find_channel(const std::string& label);
+  void send_unwrapped(TransportPort& port, const StagedPacket& staged);
+  void send_payload(TransportPort& port, const StagedPacket& staged, rtp::Codec codec,
+                    ByteView bytes);
   size_t write_header(const TransportPort& port, const StagedPacket& staged,
                       PayloadType payload_type, bool rtx, uint8_t* out);
   void release();
@@ -194,6 +200,7 @@ class PeerSession final : public std::enable_shared_from_this<PeerSession>, priv
   bool has_pending_ = false;
   std::vector<std::shared_ptr<TransportPort>> ports_;
   std::vector<Channel> channels_;
+  std::vector<transport::DataChannelConfig> unopened_;  // until the connection is up
   std::vector<std::pair<TcpConnection*, transport::AddressPair>> tcp_paths_;
   std::vector<transport::AddressPair> known_paths_;
   Route route_;
@@ -257,7 +264,8 @@ class TransportPort final : public SendPort, public std::enable_shared_from_this
   transport::SrtpStreamState srtp_;
   transport::SrtpStreamState rtx_srtp_;
   uint16_t rtx_sequence_ = 0;
-  uint64_t dropped_ = 0;  // without a format, or before the connection was up
+  rtp::RedUnwrapper unwrapper_;  // for a peer without RED
+  uint64_t dropped_ = 0;         // without a format, or before the connection was up
 };
 
 }  // namespace gstlk::sfu
