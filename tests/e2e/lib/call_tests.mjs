@@ -61,6 +61,18 @@ export function callTests(client) {
     await assertTalk(ada, bob);
   });
 
+  test('everybody learns who speaks', async (s) => {
+    const room = freshRoom('speaker');
+    const ada = await s.join(room, 'ada', { client });
+    const bob = await s.join(room, 'bob', { client });
+    await ada.call('publishTone');
+    for (const one of [ada, bob]) {
+      await eventually(async () => (await one.call('speakers')).join() === 'ada', { what: `${one.identity} learns that ada speaks` });
+    }
+    await ada.call('enable', 'Microphone', false);
+    await eventually(async () => (await bob.call('speakers')).length === 0, { what: 'ada is silent' });
+  });
+
   test('a third who joins late sees and hears both', async (s) => {
     const { room, ada, bob } = await twoTalk(s, client, 'third');
     const cleo = await s.join(room, 'cleo', { client });

@@ -22,7 +22,7 @@ export async function assertSees(viewer, identity, source = 'camera', timeout = 
 export async function assertHears(listener, identity, timeout = 15000) {
   await eventually(async () => {
     const heard = await listener.call('remote', identity, 'microphone');
-    return heard.subscribed && !heard.muted && heard.energy > 0 && heard.level > 0.02 && heard;
+    return heard.subscribed && !heard.muted && heard.packets > 0 && heard.level > 0.02 && heard;
   }, { timeout, what: `${listener.identity} hears ${identity}` });
 }
 

@@ -71,11 +71,12 @@ async function statsOf(holder, type) {
   }));
 }
 
-/** A tone that never stops, for tests that listen for gaps. */
-function toneTrack(frequency) {
+/** A tone that never stops, for tests that listen for gaps; or one that is silent every other second. */
+function toneTrack(frequency, { pulsed = false } = {}) {
   const context = new AudioContext();
   const tone = new OscillatorNode(context, { frequency });
   const volume = new GainNode(context, { gain: 0.4 });
+  if (pulsed) setInterval(() => { volume.gain.value = volume.gain.value > 0 ? 0 : 0.4; }, 1000);
   const output = context.createMediaStreamDestination();
   tone.connect(volume).connect(output);
   tone.start();
@@ -97,6 +98,7 @@ window.lk = {
   async leave() { await room.disconnect(); },
   state: () => room?.state,
   events: (name) => events.filter((event) => !name || event.name === name),
+  speakers: () => room.activeSpeakers.map((speaker) => speaker.identity),
   participants: () => [...room.remoteParticipants.keys()],
 
   async publish(what = { camera: true, microphone: true }) {
@@ -105,8 +107,8 @@ window.lk = {
     if (what.camera) await local.setCameraEnabled(true, { resolution: { width: 1280, height: 720, frameRate: 30 } }, what.videoOptions);
   },
 
-  async publishTone(frequency = 440) {
-    await room.localParticipant.publishTrack(toneTrack(frequency), { source: Track.Source.Microphone, dtx: false });
+  async publishTone(frequency = 440, { pulsed, ...options } = {}) {
+    await room.localParticipant.publishTrack(toneTrack(frequency, { pulsed }), { source: Track.Source.Microphone, dtx: false, ...options });
   },
 
   enable: (source, on) => room.localParticipant[`set${source}Enabled`](on),
@@ -131,7 +133,7 @@ window.lk = {
       nacks: stats?.nackCount ?? 0,
       lost: stats?.packetsLost ?? 0,
       packets: stats?.packetsReceived ?? 0,
-      energy: stats?.totalAudioEnergy ?? 0,
+      bytes: stats?.bytesReceived ?? 0,
       codec: stats?.codec,
       level: probes.get(track?.sid)?.level() ?? 0,
     };
