@@ -50,7 +50,14 @@ bool RedUnwrapper::is_missing(uint16_t sequence) const {
 }
 
 // Whether `sequence` is new; it is not any more then.
-bool RedUnwrapper::mark(uint16_t sequence) {
+bool RedUnwrapper::mark(uint16_t sequence, bool recovered) {
+  if (!mark_seen(sequence)) return false;
+  const uint64_t bit = uint64_t{1} << sequence % kRemembered;
+  recovered_ = recovered ? recovered_ | bit : recovered_ & ~bit;
+  return true;
+}
+
+bool RedUnwrapper::mark_seen(uint16_t sequence) {
   const auto ahead = static_cast<int16_t>(sequence - newest_);
   if (!started_ || ahead >= kWindow || ahead < -1000) {
     seen_ = started_ ? 1 : 0xff;  // there was nothing to miss before the first packet
@@ -71,14 +78,14 @@ bool RedUnwrapper::mark(uint16_t sequence) {
 RedUnwrapper::Output RedUnwrapper::handle(uint16_t sequence, uint32_t timestamp, ByteView payload) {
   Output out;
   const auto red = parse_red(payload);
-  if (!red || !mark(sequence)) return out;
+  if (!red || !mark(sequence, false)) return out;
   const auto blocks = red->redundant_blocks();
   const size_t usable = std::min(blocks.size(), kMaxRecovered);
   for (size_t distance = usable; distance > 0; --distance) {
     const RedBlock& block = blocks[blocks.size() - distance];
     const auto missing = static_cast<uint16_t>(sequence - distance);
     if (block.data.empty() || !is_missing(missing)) continue;
-    mark(missing);
+    mark(missing, true);
     out.packets[out.count++] = {missing, timestamp - block.timestamp_offset, true, block.data};
   }
   if (!red->primary.data.empty())

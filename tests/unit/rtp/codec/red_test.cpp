@@ -87,6 +87,28 @@ TEST(RedUnwrapper, RestoresNothingFromBeforeTheFirstPacket) {
   EXPECT_EQ(numbers(unwrapper, 20, 2), std::vector({20}));
 }
 
+TEST(RedUnwrapper, AdmitsPlainPacketsOfTheStreamOnce) {
+  RedUnwrapper unwrapper;
+  for (int i = 0; i < 2; ++i) EXPECT_TRUE(unwrapper.admit(9));  // nothing to compare with yet
+  numbers(unwrapper, 10, 1);
+  EXPECT_TRUE(unwrapper.admit(11));
+  EXPECT_EQ(numbers(unwrapper, 12, 1), std::vector({12}));
+  EXPECT_EQ(numbers(unwrapper, 14, 1), std::vector({13, 14}));
+  EXPECT_FALSE(unwrapper.admit(13));
+}
+
+TEST(RedUnwrapper, RemembersWhatCameOutOfRedundancy) {
+  RedUnwrapper unwrapper;
+  numbers(unwrapper, 10, 1);
+  numbers(unwrapper, 12, 1);
+  EXPECT_FALSE(unwrapper.was_recovered(10));
+  EXPECT_TRUE(unwrapper.was_recovered(11));
+  numbers(unwrapper, 11, 1);  // late
+  EXPECT_TRUE(unwrapper.was_recovered(11));
+  for (uint8_t n = 13; n <= 75; ++n) numbers(unwrapper, n, 1);
+  EXPECT_FALSE(unwrapper.was_recovered(75));
+}
+
 TEST(RedUnwrapper, DropsDuplicatesAndRubbish) {
   RedUnwrapper unwrapper;
   numbers(unwrapper, 10, 1);
