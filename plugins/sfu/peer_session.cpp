@@ -102,11 +102,6 @@ Worker* PeerSession::bind(Worker& candidate, ByteView check) {
     worker_.store(&candidate, std::memory_order_release);
   }
   set_state(PeerState::Connecting);
-  const auto ports = ports_;
-  for (const auto& port : ports) {
-    port->bound_ = true;
-    if (port->port_listener_) port->port_listener_->on_port_bound(candidate);
-  }
   candidate.touch(*this);
   return &candidate;
 }
@@ -248,10 +243,7 @@ void PeerSession::add_port(std::shared_ptr<TransportPort> port) {
     if (self.closed_) return;
     self.ports_.push_back(port);
     self.configure_port(*port);
-    if (Worker* worker = self.worker()) {
-      port->bound_ = true;
-      if (port->port_listener_) port->port_listener_->on_port_bound(*worker);
-    }
+    if (self.transport_->connected()) self.tell_bound(*port);
   });
 }
 
@@ -507,6 +499,8 @@ void PeerSession::handle_event(transport::TransportEvent event) {
             update_route();
             open_data_channels();
             set_state(PeerState::Connected);
+            // By index: a listener may add ports.
+            for (size_t i = 0; i < ports_.size(); ++i) tell_bound(*std::shared_ptr(ports_[i]));
           },
           [&](const transport::TransportDisconnected&) { set_state(PeerState::Disconnected); },
           [&](const transport::TransportReconnected&) { set_state(PeerState::Connected); },
@@ -532,6 +526,12 @@ void PeerSession::handle_event(transport::TransportEvent event) {
           },
       },
       event);
+}
+
+// Not before there are keys: what is forwarded earlier is lost, a keyframe with it.
+void PeerSession::tell_bound(TransportPort& port) {
+  if (std::exchange(port.bound_, true) || !port.port_listener_) return;
+  port.port_listener_->on_port_bound(*worker());
 }
 
 void PeerSession::set_state(PeerState state) {

@@ -160,6 +160,7 @@ class PeerSession final : public std::enable_shared_from_this<PeerSession>, priv
   void poll_transport(Timestamp now);
   void handle_event(transport::TransportEvent event);
   void open_data_channels();
+  void tell_bound(TransportPort& port);
   void set_state(PeerState state);
   void update_route();
   void send_datagram(const transport::AddressPair& path, ByteView bytes);

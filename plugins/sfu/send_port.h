@@ -38,8 +38,8 @@ class SendPort {
   class Listener {
    public:
     virtual ~Listener() = default;
-    // From now on the port's session lives on `worker`, whose thread this is. At most once, at once
-    // when that is so already.
+    // The port's session is connected and lives on `worker`, whose thread this is: what is pushed
+    // from now on is sent. At most once, at once when that is so already.
     virtual void on_port_bound(Worker& worker) = 0;
   };
 
