@@ -9,7 +9,9 @@ import dgram from 'node:dgram';
 import http from 'node:http';
 import net from 'node:net';
 
-import { assertHears, assertSees } from './lib/checks.mjs';
+import { throughRelay } from './lib/candidates.mjs';
+import { assertHears, assertSees, assertTalk } from './lib/checks.mjs';
+import { startRelay } from './lib/relay.mjs';
 import { makeStage } from './lib/stage.mjs';
 import { freshRoom, joinToken } from './lib/token.mjs';
 import { sleep } from './lib/wait.mjs';
@@ -95,6 +97,19 @@ stage.test('packets that begin like STUN, DTLS, RTP or RTCP and then end are dro
   });
   return sendUdp(s.daemon.ports.udp, packets);
 }));
+
+stage.test('replayed, corrupted and truncated STUN, DTLS and SRTP harm nobody', (s) => besideACall(s, async (room) => {
+  const relay = await startRelay(s.daemon.ports.udp, { mangle: 20 });
+  const cleo = await s.join(room, 'cleo', { before: throughRelay(relay.port) });
+  await cleo.call('publish');
+  const dora = await s.join(room, 'dora', { before: throughRelay(relay.port) });
+  await dora.call('publish');
+  await assertTalk(cleo, dora);
+  await sleep(3000);
+  await assertTalk(cleo, dora);
+  const { mangled } = await relay.stop();
+  assert.ok(mangled > 200, `${mangled} packets were mangled`);
+}), { timeout: 90000 });
 
 stage.test('garbage to the ICE/TCP port is closed', (s) => besideACall(s, async () => {
   await Promise.all(Array.from({ length: 50 }, () => new Promise((resolve) => {

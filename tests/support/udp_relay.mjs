@@ -3,8 +3,9 @@
 // A UDP relay that loses and delays packets, each way by itself, with a seed: what netem would do, for
 // kernels without it and users without root.
 //
-//   node udp_relay.mjs --to <port> [--loss <percent>] [--delay <ms>] [--seed <number>]
+//   node udp_relay.mjs --to <port> [--loss <percent>] [--delay <ms>] [--mangle <percent>] [--seed <number>]
 //
+// A mangled packet arrives, and after it once more the same, once with a wrong byte and once cut short.
 // It listens on a free port of 127.0.0.1, prints {"port": N}, and one line of counts when it ends with
 // its standard input. Each sender gets a socket of its own towards the target, as behind a NAT.
 
@@ -19,7 +20,8 @@ function option(name, fallback) {
 const target = option('to');
 const loss = option('loss', 0) / 100;
 const delay = option('delay', 0);
-const counts = { passed: 0, lost: 0, latest: 0 };
+const mangle = option('mangle', 0) / 100;
+const counts = { passed: 0, lost: 0, mangled: 0, latest: 0 };
 
 /** Numbers from 0 to 1 that repeat with the seed (mulberry32). */
 function seededRandom(seed) {
@@ -34,6 +36,12 @@ function seededRandom(seed) {
 
 const random = seededRandom(option('seed', 1));
 
+function mangledCopies(packet) {
+  const wrong = Buffer.from(packet);
+  wrong[Math.floor(random() * wrong.length)] ^= 1 + Math.floor(random() * 255);
+  return [packet, wrong, packet.subarray(0, Math.floor(random() * packet.length))];
+}
+
 /** One direction: packets leave in the order in which they came, `delay` later. */
 class Line {
   constructor(send) {
@@ -47,7 +55,12 @@ class Line {
       counts.lost += 1;
       return;
     }
-    this.waiting.push({ packet, due: performance.now() + delay });
+    const due = performance.now() + delay;
+    this.waiting.push({ packet, due });
+    if (mangle > 0 && random() < mangle) {
+      counts.mangled += 1;
+      this.waiting.push(...mangledCopies(packet).map((copy) => ({ packet: copy, due })));
+    }
     this.timer ??= setTimeout(() => this.run(), delay);
   }
 

@@ -9,15 +9,15 @@ import { fileURLToPath } from 'node:url';
 const program = path.join(path.dirname(fileURLToPath(import.meta.url)), '../../support/udp_relay.mjs');
 
 /** A relay in front of `port`, in a process of its own so that nothing here delays it. */
-export async function startRelay(port, { loss, delay, seed = 1 }) {
-  const words = { to: port, loss, delay, seed };
+export async function startRelay(port, { loss = 0, delay = 0, mangle = 0, seed = 1 }) {
+  const words = { to: port, loss, delay, mangle, seed };
   const child = spawn(process.execPath, [program, ...Object.entries(words).flatMap(([k, v]) => [`--${k}`, `${v}`])],
     { stdio: ['pipe', 'pipe', 'inherit'] });
   const lines = readline.createInterface({ input: child.stdout });
   const [first] = await once(lines, 'line');
   return {
     port: JSON.parse(first).port,
-    /** Ends it and gives its counts: passed, lost, latest (ms a packet left after its time). */
+    /** Ends it and gives its counts: passed, lost, mangled, latest (ms a packet left after its time). */
     async stop() {
       child.stdin.end();
       const [last] = await once(lines, 'line');
