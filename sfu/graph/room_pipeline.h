@@ -26,6 +26,8 @@ class RoomPipeline final : public room::RoomMedia {
       const std::string& name, room::PeerTransportListener& listener) override;
   double audio_level(const TrackId& track) const override;
   bool receiving(const TrackId& track) const override;
+  // For a dot dump.
+  GstElement* pipeline() const { return pipeline_.get(); }
 
  private:
   friend class PipelineTransport;

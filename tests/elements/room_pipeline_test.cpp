@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// A room's pipeline as the daemon makes it, driven through room/media.h.
+#include <gst/gst.h>
+#include <gtest/gtest.h>
+
+#include <sstream>
+#include <string>
+
+#include "graph/media_graph.h"
+#include "graph/room_pipeline.h"
+#include "room/media.h"
+
+namespace gstlk::graph {
+namespace {
+
+class Listener final : public room::PeerTransportListener {
+ public:
+  void on_connected() override {}
+  void on_failed() override {}
+  void on_data_channel_open(room::DataChannelKind) override {}
+  void on_data(room::DataChannelKind, ByteView) override {}
+};
+
+sdp::MediaPlan video_plan(const char* mid, bool receive) {
+  sdp::MediaPlan plan;
+  plan.mid = Mid(mid);
+  plan.kind = sdp::MediaKind::Video;
+  plan.receive = receive;
+  plan.send = !receive;
+  plan.formats.push_back({PayloadType(96), "VP8", 90000});
+  if (receive) plan.rids = {Rid("q"), Rid("h"), Rid("f")};
+  return plan;
+}
+
+class RoomPipelineTest : public testing::Test {
+ protected:
+  static void SetUpTestSuite() { gst_init(nullptr, nullptr); }
+
+  RoomPipelineTest() {
+    sfu::WorkerPoolConfig config;
+    config.workers = 1;
+    config.addresses = {"127.0.0.1"};
+    config.tcp_port = 0;
+    // Any free port: tests run beside each other.
+    for (uint16_t port = 20'000; !graph_ && port < 20'200; ++port) {
+      config.udp_port = port;
+      auto graph = MediaGraph::create(config);
+      if (graph) graph_ = std::move(*graph);
+    }
+  }
+
+  std::unique_ptr<MediaGraph> graph_;
+  Listener listener_;
+};
+
+std::string dot(RoomPipeline& room) {
+  gchar* data = gst_debug_bin_to_dot_data(GST_BIN(room.pipeline()), GST_DEBUG_GRAPH_SHOW_ALL);
+  std::string text = data;
+  g_free(data);
+  return text;
+}
+
+size_t count(const std::string& text, const std::string& word) {
+  size_t found = 0;
+  for (size_t at = text.find(word); at != std::string::npos; at = text.find(word, at + 1)) ++found;
+  return found;
+}
+
+// Links into pads of the element `name`; the lines that only lay out an element are invisible.
+size_t links_to(const std::string& text, const std::string& name) {
+  size_t found = 0;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    found += line.find(" -> " + name + "_") != std::string::npos &&
+             line.find("invis") == std::string::npos;
+  }
+  return found;
+}
+
+TEST_F(RoomPipelineTest, ItsDotDumpShowsTheCall) {
+  ASSERT_TRUE(graph_);
+  auto media = graph_->factory()(RoomName("kitchen"));
+  auto& room = static_cast<RoomPipeline&>(*media);
+  auto ada = media->add_transport("ada", listener_);
+  auto bob = media->add_transport("bob", listener_);
+  ada->set_media({video_plan("0", true)});
+  ada->publish(Mid("0"),
+               {TrackId("TR_cam"), room::TrackKind::Video, {Rid("q"), Rid("h"), Rid("f")}});
+  bob->set_media({video_plan("0", false)});
+  bob->subscribe({TrackId("TR_cam"), Mid("0"), Ssrc(7), Ssrc(8), "VP8"}, {});
+
+  const std::string text = dot(room);
+  EXPECT_NE(text.find("room-kitchen"), std::string::npos);
+  EXPECT_NE(text.find("GstSfuRouter"), std::string::npos);
+  EXPECT_GE(count(text, "GstSfuTransport\\n"), 2u);
+  // Three layers in, one subscription out.
+  EXPECT_EQ(links_to(text, "router"), 3u) << text;
+  EXPECT_EQ(links_to(text, "bob"), 1u) << text;
+
+  bob->unsubscribe(TrackId("TR_cam"));
+  EXPECT_EQ(links_to(dot(room), "bob"), 0u);
+  ada->unpublish(TrackId("TR_cam"));
+  EXPECT_EQ(links_to(dot(room), "router"), 0u);
+}
+
+TEST_F(RoomPipelineTest, ATransportHasCredentialsAndCandidatesAndChangesThemWhenIceRestarts) {
+  ASSERT_TRUE(graph_);
+  auto media = graph_->factory()(RoomName("kitchen"));
+  auto ada = media->add_transport("ada", listener_);
+  const room::LocalTransport before = ada->local();
+  EXPECT_GE(before.ice_ufrag.size(), 4u);
+  EXPECT_GE(before.ice_pwd.size(), 22u);
+  EXPECT_EQ(before.fingerprint.find("sha-256 "), 0u);
+  ASSERT_FALSE(ada->candidates().empty());
+  EXPECT_NE(ada->candidates().front().find(" 127.0.0.1 "), std::string::npos);
+  ada->restart_ice();
+  EXPECT_NE(ada->local().ice_ufrag, before.ice_ufrag);
+  EXPECT_NE(ada->local().ice_pwd, before.ice_pwd);
+  EXPECT_EQ(ada->local().fingerprint, before.fingerprint);
+}
+
+TEST_F(RoomPipelineTest, TransportsComeAndGoWithoutLeavingPadsBehind) {
+  ASSERT_TRUE(graph_);
+  auto media = graph_->factory()(RoomName("kitchen"));
+  auto& room = static_cast<RoomPipeline&>(*media);
+  const std::string empty = dot(room);
+  for (int i = 0; i < 20; ++i) {
+    auto ada = media->add_transport("ada", listener_);
+    auto bob = media->add_transport("bob", listener_);
+    ada->set_media({video_plan("0", true)});
+    ada->publish(Mid("0"),
+                 {TrackId("TR_cam"), room::TrackKind::Video, {Rid("q"), Rid("h"), Rid("f")}});
+    bob->set_media({video_plan("0", false)});
+    bob->subscribe({TrackId("TR_cam"), Mid("0"), Ssrc(7), {}, "VP8"}, {});
+    // The publisher may go first, and the m-line may vanish before the track is unpublished.
+    if (i % 2) {
+      ada->set_media({});
+      ada.reset();
+    }
+  }
+  const std::string after = dot(room);
+  EXPECT_EQ(count(after, "GstSfuTransport\\n"), 0u);
+  EXPECT_EQ(count(after, "sink_"), count(empty, "sink_")) << after;
+}
+
+}  // namespace
+}  // namespace gstlk::graph
