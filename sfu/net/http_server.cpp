@@ -9,7 +9,8 @@
 
 #include "base/log.h"
 #include "base/ref.h"
-#include "net/soup_web_socket.h"
+#include "net/permessage_deflate.h"
+#include "net/web_socket_connection.h"
 
 namespace gstlk::net {
 namespace {
@@ -21,6 +22,7 @@ LogCategory log_category{"sfu-net"};
 constexpr int kBacklog = 1024;
 
 constexpr char kSocketKey[] = "gstlk-web-socket";
+constexpr char kExtensions[] = "Sec-WebSocket-Extensions";
 constexpr char kSizeKey[] = "gstlk-body-size";
 
 // On a socket that listens already it replaces the backlog; libsoup has no option for it.
@@ -80,6 +82,14 @@ void write_response(SoupServerMessage* message, const Headers& cors, const HttpR
                                    response.body.data(), response.body.size());
 }
 
+void answer_handshake(SoupServerMessage* message, const HttpRequest& request) {
+  soup_websocket_server_process_handshake(message, nullptr, nullptr, nullptr, nullptr);
+  const std::string extensions = PermessageDeflate::accept(request.header(kExtensions));
+  if (extensions.empty()) return;
+  soup_message_headers_replace(soup_server_message_get_response_headers(message), kExtensions,
+                               extensions.c_str());
+}
+
 }  // namespace
 
 struct HttpServer::Impl {
@@ -91,31 +101,28 @@ struct HttpServer::Impl {
   void handle(SoupServerMessage* message);
   void begin_web_socket(SoupServerMessage* message, const HttpRequest& request,
                         const WebSocketHandler& handler);
-  void remove(SoupWebSocket& socket);
+  void remove(WebSocketConnection& socket);
 
   static void on_headers(SoupServer*, SoupServerMessage* message, const char*, GHashTable*,
                          gpointer self);
   static void on_chunk(SoupServerMessage* message, GBytes* chunk, gpointer self);
   static void on_request(SoupServer*, SoupServerMessage* message, const char*, GHashTable*,
                          gpointer self);
-  static void on_handshake(SoupServer*, SoupServerMessage* message, const char*,
-                           SoupWebsocketConnection* connection, gpointer self);
+  static void on_switched(SoupServerMessage* message, gpointer self);
   static void on_finished(SoupServerMessage* message, gpointer self);
 
   const HttpLimits limits;
   Ref<SoupServer> server;
+  PermessageDeflate deflate;
   std::map<std::string, HttpHandler> handlers;
   std::map<std::string, WebSocketHandler> web_sockets;
-  std::list<std::unique_ptr<SoupWebSocket>> sockets;
+  std::list<std::unique_ptr<WebSocketConnection>> sockets;
 };
 
 HttpServer::Impl::Impl(HttpLimits l)
     : limits(l), server(Ref<SoupServer>::adopt(soup_server_new(nullptr, nullptr))) {
   soup_server_add_early_handler(server.get(), nullptr, on_headers, this, nullptr);
   soup_server_add_handler(server.get(), nullptr, on_request, this, nullptr);
-  // The handshake comes after on_request(), and only when that has set no status.
-  soup_server_add_websocket_handler(server.get(), nullptr, nullptr, nullptr, on_handshake, this,
-                                    nullptr);
 }
 
 HttpServer::Impl::~Impl() {
@@ -196,8 +203,11 @@ const HttpHandler* HttpServer::Impl::find_handler(const std::string& path) const
 
 void HttpServer::Impl::begin_web_socket(SoupServerMessage* message, const HttpRequest& request,
                                         const WebSocketHandler& handler) {
-  auto socket = std::make_unique<SoupWebSocket>(limits.max_message_size,
-                                                [this](SoupWebSocket& gone) { remove(gone); });
+  if (!soup_websocket_server_check_handshake(message, nullptr, nullptr, nullptr, nullptr)) {
+    return write_response(message, cors_headers(request), plain_text(400, "bad handshake"));
+  }
+  auto socket = std::make_unique<WebSocketConnection>(
+      limits.max_message_size, deflate, [this](WebSocketConnection& gone) { remove(gone); });
   Result<std::unique_ptr<WebSocketListener>, HttpResponse> listener = handler(request, *socket);
   if (!listener) {
     write_response(message, cors_headers(request), listener.error());
@@ -206,27 +216,36 @@ void HttpServer::Impl::begin_web_socket(SoupServerMessage* message, const HttpRe
   socket->set_listener(std::move(listener).value());
   g_object_set_data(G_OBJECT(message), kSocketKey, socket.get());
   g_signal_connect(message, "finished", G_CALLBACK(on_finished), this);
+  g_signal_connect(message, "wrote-informational", G_CALLBACK(on_switched), nullptr);
   sockets.push_back(std::move(socket));
+  answer_handshake(message, request);
 }
 
-void HttpServer::Impl::on_handshake(SoupServer*, SoupServerMessage* message, const char*,
-                                    SoupWebsocketConnection* connection, gpointer) {
-  auto* socket = static_cast<SoupWebSocket*>(g_object_get_data(G_OBJECT(message), kSocketKey));
+// libsoup writes the answer; what comes after it is ours, because libsoup bounds neither a message
+// in fragments, nor what is inflated, nor the pongs to a peer that does not read.
+void HttpServer::Impl::on_switched(SoupServerMessage* message, gpointer) {
+  auto* socket =
+      static_cast<WebSocketConnection*>(g_object_steal_data(G_OBJECT(message), kSocketKey));
   if (!socket) return;
-  g_object_set_data(G_OBJECT(message), kSocketKey, nullptr);
-  socket->attach(connection);
+  const auto kept = Ref<SoupServerMessage>::share(message);
+  auto under = Ref<GSocket>::share(soup_server_message_get_socket(message));
+  const bool compressed =
+      soup_message_headers_get_one(soup_server_message_get_response_headers(message), kExtensions);
+  auto stream = Ref<GIOStream>::adopt(soup_server_message_steal_connection(message));
+  socket->attach(std::move(stream), std::move(under), compressed);
 }
 
 // Without a handshake: the client went away in between.
 void HttpServer::Impl::on_finished(SoupServerMessage* message, gpointer self) {
-  auto* socket = static_cast<SoupWebSocket*>(g_object_get_data(G_OBJECT(message), kSocketKey));
+  auto* socket =
+      static_cast<WebSocketConnection*>(g_object_get_data(G_OBJECT(message), kSocketKey));
   if (socket) static_cast<Impl*>(self)->remove(*socket);
 }
 
-void HttpServer::Impl::remove(SoupWebSocket& socket) {
-  const auto it = std::ranges::find(sockets, &socket, &std::unique_ptr<SoupWebSocket>::get);
+void HttpServer::Impl::remove(WebSocketConnection& socket) {
+  const auto it = std::ranges::find(sockets, &socket, &std::unique_ptr<WebSocketConnection>::get);
   if (it == sockets.end()) return;
-  const std::unique_ptr<SoupWebSocket> doomed = std::move(*it);
+  const std::unique_ptr<WebSocketConnection> doomed = std::move(*it);
   sockets.erase(it);
 }
 
