@@ -1,27 +1,19 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
-#include <openssl/evp.h>
-
 #include <array>
 #include <cstdint>
-#include <memory>
-#include <optional>
 #include <span>
 
 #include "base/bytes.h"
 #include "transport/hmac_sha1.h"
+#include "transport/provider_cipher.h"
 #include "transport/srtp_keys.h"
 
 namespace gstlk::transport {
 
-struct CipherContextDeleter {
-  void operator()(EVP_CIPHER_CTX* context) const { EVP_CIPHER_CTX_free(context); }
-};
-using CipherContext = std::unique_ptr<EVP_CIPHER_CTX, CipherContextDeleter>;
-
-// The keyed transform of one direction and one kind (RTP or RTCP): an EVP context that is keyed
-// once and only gets a new IV per packet, which is what makes a packet cost 0.5 us instead of 1.1.
+// The keyed transform of one direction and one kind (RTP or RTCP): a cipher that is keyed once and
+// only gets a new IV per packet, which is what makes a packet cost 0.4 us instead of 1.1.
 // Knows nothing of packets; SrtpSendSession and SrtpReceiveSession do. Not thread-safe.
 class SrtpCipher {
  public:
@@ -36,15 +28,15 @@ class SrtpCipher {
   // RFC 7714 sections 8.1 and 9.1, RFC 3711 section 4.1.1.
   void begin(uint32_t ssrc, uint64_t index);
   // AES-GCM only: additional authenticated data.
-  void authenticate(ByteView data);
+  void authenticate(ByteView data) { cipher_.authenticate(data); }
   // Encrypts or decrypts `size` bytes from `in` to `out`; both may be the same place. Splitting a
   // payload elsewhere than at multiples of 16 is correct but slow.
-  void crypt(const uint8_t* in, uint8_t* out, size_t size);
+  void crypt(const uint8_t* in, uint8_t* out, size_t size) { cipher_.update({in, size}, out); }
   // AES-GCM, Protect: writes the tag behind what was encrypted.
-  void finish_gcm(uint8_t* tag);
+  void finish_gcm(uint8_t* tag) { cipher_.finish(std::span<uint8_t, 16>(tag, 16)); }
   // AES-GCM, Unprotect: the tag to expect, before crypt(), and whether it was right, after.
-  void expect_gcm(const uint8_t* tag);
-  bool verified_gcm();
+  void expect_gcm(const uint8_t* tag) { cipher_.expect(std::span<const uint8_t, 16>(tag, 16)); }
+  bool verified_gcm() { return cipher_.verify(); }
 
   // AES-CM: the tag over `packet` and `suffix` (the ROC, or nothing).
   HmacSha1::Digest sign(ByteView packet, ByteView suffix) const {
@@ -53,7 +45,7 @@ class SrtpCipher {
 
  private:
   SrtpProfile profile_;
-  CipherContext context_;
+  ProviderCipher cipher_;
   std::array<uint8_t, 16> salt_{};
   HmacSha1 hmac_;
 };

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cassert>
 
-#include "transport/srtp_cipher.h"
+#include "transport/provider_cipher.h"
 
 namespace gstlk::transport {
 namespace {
@@ -21,10 +21,9 @@ void derive(const SrtpMasterKey& master, SrtpKind kind, Label label, std::span<u
   std::copy_n(master.salt.begin(), srtp_salt_size(master.profile), iv.begin());
   iv[7] ^= static_cast<uint8_t>(static_cast<uint8_t>(label) +
                                 (kind == SrtpKind::Rtcp ? kRtcpLabels : 0));
-  const CipherContext context(EVP_CIPHER_CTX_new());
-  int size = 0;
-  EVP_EncryptInit_ex(context.get(), EVP_aes_128_ctr(), nullptr, master.key.data(), iv.data());
-  EVP_EncryptUpdate(context.get(), out.data(), &size, kZeros.data(), static_cast<int>(out.size()));
+  ProviderCipher cipher(ProviderCipher::aes_128_ctr(), master.key, true);
+  cipher.begin(iv);
+  cipher.update(ByteView(kZeros).first(out.size()), out.data());
 }
 
 }  // namespace
