@@ -166,14 +166,14 @@ void DtlsSession::handle_datagram(ByteView datagram) {
 }
 
 void DtlsSession::handle_timeout() {
-  if (state_ == State::Failed || state_ == State::New) return;
+  // Nothing is sent again later: the last flight only when the peer repeats its own.
+  if (state_ != State::Handshaking) return;
   acquire_memory();
-  if (DTLSv1_handle_timeout(ssl_.get()) < 0 && state_ == State::Handshaking)
-    fail_with("handshake timed out");
+  if (DTLSv1_handle_timeout(ssl_.get()) < 0) fail_with("handshake timed out");
 }
 
 std::optional<Timestamp> DtlsSession::next_timeout(Timestamp now) const {
-  if (state_ == State::Failed) return std::nullopt;
+  if (state_ != State::Handshaking) return std::nullopt;
   timeval left;
   if (DTLSv1_get_timeout(ssl_.get(), &left) != 1) return std::nullopt;
   return now + Duration(left.tv_sec * int64_t{1'000'000} + left.tv_usec);
