@@ -7,7 +7,10 @@
 
 #include "api/absent_services.h"
 #include "api/room_service.h"
+#include "base/log.h"
+#include "net/host_addresses.h"
 #include "room/sids.h"
+#include "signal/ice_servers.h"
 
 namespace gstlk {
 namespace {
@@ -25,14 +28,21 @@ net::StaticFiles find_page() {
   return built.has_index() ? built : net::StaticFiles(SFU_PAGE_INSTALL_DIR);
 }
 
-sfu::WorkerPoolConfig worker_config(const config::Config& config) {
+Result<sfu::WorkerPoolConfig> worker_config(const config::Config& config) {
   const config::RtcConfig& rtc = config.rtc;
   sfu::WorkerPoolConfig pool;
   pool.udp_port = rtc.udp_ports.first;
   pool.udp_port_last = rtc.udp_ports.last;
   pool.tcp_port = rtc.tcp_port;
   pool.node_ip = rtc.node_ip;
+  pool.additional_ips = rtc.additional_host_ips;
   pool.loopback = rtc.enable_loopback_candidate || config.development;
+  const net::AddressFilter filter{rtc.interface_includes, rtc.interface_excludes, rtc.ip_includes,
+                                  rtc.ip_excludes, pool.loopback};
+  if (filter.empty()) return pool;
+  auto addresses = net::choose_addresses(net::list_host_addresses(), filter);
+  if (!addresses) return Unexpected<Error>{addresses.error()};
+  pool.addresses = std::move(*addresses);
   return pool;
 }
 
@@ -50,7 +60,9 @@ Daemon::Daemon(const config::Config& config)
 Daemon::~Daemon() = default;
 
 Result<void> Daemon::open() {
-  auto media = graph::MediaGraph::create(worker_config(config_));
+  const auto workers = worker_config(config_);
+  if (!workers) return Unexpected<Error>{workers.error()};
+  auto media = graph::MediaGraph::create(*workers);
   if (!media) return Unexpected<Error>{media.error()};
   media_ = std::move(*media);
   rooms_ = std::make_unique<room::RoomRegistry>(room_settings(), timers_, fill_random,
@@ -87,7 +99,6 @@ room::Settings Daemon::room_settings() const {
   }
   settings.speaker_interval = config_.audio.update_interval;
   settings.dynacast_pause_delay = config_.video.dynacast_pause_delay;
-  settings.codec_regression_threshold = config_.video.codec_regression_threshold;
   const config::LimitConfig& limit = config_.limit;
   settings.limits.max_metadata_size = limit.max_metadata_size;
   settings.limits.max_attributes_size = limit.max_attributes_size;
@@ -102,8 +113,9 @@ room::Settings Daemon::room_settings() const {
   settings.sign_token = [this](const livekit::Claims& claims) {
     return authenticator_.sign(claims);
   };
-  // TURN and external servers come with the TURN service; clients take an empty list, and reach
-  // this server by its own candidates.
+  settings.ice_servers = [this](const ParticipantId& participant) {
+    return signal::ice_servers(config_.rtc, participant, wall_clock());
+  };
   return settings;
 }
 

@@ -211,16 +211,18 @@ void WorkerPool::make_candidates(const WorkerPoolConfig& config) {
     return !config.node_ip.empty() && address.family() == SocketAddress::Family::Ipv4 &&
            !is_loopback(address);
   };
-  auto add = [&](const SocketAddress& address, bool tcp) {
-    const std::string host = is_mapped(address) ? config.node_ip : address.host();
+  std::vector<std::string> listed;
+  auto add = [&](const std::string& host, uint16_t port, bool tcp) {
+    // Behind a 1:1 NAT every IPv4 address of this machine is advertised as the same one.
+    const std::string name =
+        host + " " + std::to_string(port) + " typ host" + (tcp ? " tcptype passive" : "");
+    if (std::ranges::count(listed, name) != 0) return;
+    listed.push_back(name);
     const uint32_t type_preference = tcp ? 90 : 126;
     const uint32_t priority = type_preference << 24 | local_preference << 8 | 255;
     --local_preference;
-    const std::string candidate = "candidate:" + std::to_string(foundation++) + " 1 " +
-                                  (tcp ? "tcp" : "udp") + " " + std::to_string(priority) + " " +
-                                  host + " " + std::to_string(address.port()) + " typ host" +
-                                  (tcp ? " tcptype passive" : "");
-    candidates_.push_back(candidate);
+    candidates_.push_back("candidate:" + std::to_string(foundation++) + " 1 " +
+                          (tcp ? "tcp" : "udp") + " " + std::to_string(priority) + " " + name);
   };
   auto rank = [&](const SocketAddress& address) {
     return (is_loopback(address) ? 2 : 0) +
@@ -228,13 +230,11 @@ void WorkerPool::make_candidates(const WorkerPoolConfig& config) {
   };
   auto add_all = [&](std::vector<SocketAddress> addresses, bool tcp) {
     std::ranges::stable_sort(addresses, {}, rank);
-    bool node_ip_listed = false;
     for (const SocketAddress& address : addresses) {
-      // Behind a 1:1 NAT every IPv4 address would be advertised as the same one.
-      const bool mapped = is_mapped(address);
-      if (mapped && node_ip_listed && config.udp_port_last == 0) continue;
-      node_ip_listed |= mapped;
-      add(address, tcp);
+      add(is_mapped(address) ? config.node_ip : address.host(), address.port(), tcp);
+    }
+    for (const std::string& host : config.additional_ips) {
+      for (const SocketAddress& address : addresses) add(host, address.port(), tcp);
     }
   };
   add_all(udp_addresses_, false);

@@ -33,6 +33,8 @@ struct WorkerPoolConfig {
   uint16_t tcp_port = 7881;    // 0: none
   // Advertised instead of a local IPv4 address (1:1 NAT).
   std::string node_ip;
+  // Advertised beside the others, for each port.
+  std::vector<std::string> additional_ips;
 };
 
 // The threads, sockets and keys that all sfu-transports of a process (or of a pipeline) share. It

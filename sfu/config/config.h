@@ -39,7 +39,6 @@ struct RtcConfig {
   uint16_t tcp_port = 7881;         // 0: no ICE over TCP
   std::string node_ip;              // the address clients are told; empty: found out
   std::vector<std::string> additional_host_ips;
-  bool use_external_ip = false;
   bool enable_loopback_candidate = false;
   std::vector<std::string> interface_includes;
   std::vector<std::string> interface_excludes;
@@ -49,12 +48,6 @@ struct RtcConfig {
   std::vector<TurnServer> turn_servers;
   uint32_t packet_buffer_size_video = 500;
   uint32_t packet_buffer_size_audio = 200;
-  Duration pli_throttle_low = 500ms;
-  Duration pli_throttle_mid = 1s;
-  Duration pli_throttle_high = 1s;
-  bool allow_tcp_fallback = true;
-  bool congestion_control = true;
-  bool allow_pause = false;
 };
 
 struct AudioConfig {
@@ -66,7 +59,6 @@ struct AudioConfig {
 
 struct VideoConfig {
   Duration dynacast_pause_delay = 5s;
-  uint32_t codec_regression_threshold = 5;
 };
 
 struct CodecConfig {
@@ -88,7 +80,6 @@ struct RoomConfig {
 };
 
 struct LimitConfig {
-  uint32_t num_tracks = 0;
   uint32_t subscription_limit_video = 0;
   uint32_t subscription_limit_audio = 0;
   uint32_t max_metadata_size = 524288;

@@ -13,6 +13,8 @@ namespace gstlk::config {
 namespace {
 
 constexpr size_t kMinSecretSize = 32;
+// Each has a socket for every address and worker.
+constexpr uint16_t kMaxUdpPorts = 8;
 
 std::string at(const std::string& source, const YamlNode& node) {
   return source + ":" + std::to_string(node.line) + ": ";
@@ -136,11 +138,17 @@ Result<void> ConfigLoader::choose_udp_ports() {
     if (config_.port_range_start == 0 || config_.port_range_end < config_.port_range_start) {
       return fail("rtc.port_range_end: expected a port that is not below rtc.port_range_start");
     }
-    // All participants share a socket, so the rest of the range is free for others.
-    config_.rtc.udp_ports = {config_.port_range_start, config_.port_range_start};
-    warnings_.push_back("rtc.port_range_start: everybody shares UDP port " +
-                        std::to_string(config_.port_range_start) +
-                        ", the rest of the range is not used; rtc.udp_port says the same");
+    config_.rtc.udp_ports = {config_.port_range_start, config_.port_range_end};
+  }
+  PortRange& ports = config_.rtc.udp_ports;
+  if (ports.last - ports.first >= kMaxUdpPorts) {
+    // LiveKit gives each connection a port of its own; here all share sockets, and more of them
+    // would only be more to look after.
+    ports.last = static_cast<uint16_t>(ports.first + kMaxUdpPorts - 1);
+    warnings_.push_back((has_range ? "rtc.port_range_start" : "rtc.udp_port") +
+                        std::string(": everybody shares UDP ports ") + std::to_string(ports.first) +
+                        " to " + std::to_string(ports.last) +
+                        ", the rest of the range is not used");
   }
   return {};
 }

@@ -55,7 +55,6 @@ struct Settings {
 
   Duration speaker_interval = 400ms;
   Duration dynacast_pause_delay = 5s;
-  uint32_t codec_regression_threshold = 5;
 
   Limits limits;
 

@@ -57,11 +57,11 @@ TEST(CommandLine, LaterSourcesWin) {
 }
 
 TEST(CommandLine, AnyKeyIsAFlag) {
-  const auto config = load({"--dev", "--rtc.tcp_port", "9", "--rtc.use_external_ip",
+  const auto config = load({"--dev", "--rtc.tcp_port", "9", "--rtc.enable_loopback_candidate",
                             "--room.auto_create=false", "--rtc.udp_port=5-6"});
   ASSERT_TRUE(config);
   EXPECT_EQ(config->rtc.tcp_port, 9);
-  EXPECT_TRUE(config->rtc.use_external_ip);
+  EXPECT_TRUE(config->rtc.enable_loopback_candidate);
   EXPECT_FALSE(config->room.auto_create);
   EXPECT_EQ(config->rtc.udp_ports.last, 6);
 }

@@ -59,16 +59,16 @@ port: 80
 bind_addresses: [10.0.0.1, "::1"]
 region: eu
 rtc:
-  udp_port: 7882-7892
+  udp_port: 7882-7885
   tcp_port: 0
-  use_external_ip: true
   interfaces:
     includes:
       - eth0
-  pli_throttle: {low_quality: 250ms, high_quality: 1m30s}
+  ips: {excludes: [10.0.0.0/8]}
   turn_servers:
     - {host: turn.example.org, port: 443, protocol: tls, username: u, credential: c}
 audio: {update_interval: 500}
+video: {dynacast_pause_delay: 1m30s}
 room:
   auto_create: false
   max_participants: 2
@@ -84,12 +84,11 @@ logging: {level: debug, component_levels: {sfu: trace}}
   EXPECT_EQ(config.port, 80);
   EXPECT_EQ(config.bind_addresses, (std::vector<std::string>{"10.0.0.1", "::1"}));
   EXPECT_EQ(config.region, "eu");
-  EXPECT_EQ(config.rtc.udp_ports.last, 7892);
+  EXPECT_EQ(config.rtc.udp_ports.last, 7885);
   EXPECT_EQ(config.rtc.tcp_port, 0);
-  EXPECT_TRUE(config.rtc.use_external_ip);
   EXPECT_EQ(config.rtc.interface_includes, std::vector<std::string>{"eth0"});
-  EXPECT_EQ(config.rtc.pli_throttle_low, 250ms);
-  EXPECT_EQ(config.rtc.pli_throttle_high, 90s);
+  EXPECT_EQ(config.rtc.ip_excludes, std::vector<std::string>{"10.0.0.0/8"});
+  EXPECT_EQ(config.video.dynacast_pause_delay, 90s);
   ASSERT_EQ(config.rtc.turn_servers.size(), 1u);
   EXPECT_EQ(config.rtc.turn_servers[0].port, 443);
   EXPECT_EQ(config.audio.update_interval, 500ms);
@@ -149,6 +148,10 @@ TEST(ConfigLoader, AKeyWithoutEffectSaysSo) {
   ASSERT_TRUE(loaded.config);
   ASSERT_EQ(loaded.warnings.size(), 2u);
   EXPECT_EQ(loaded.warnings[0], "livekit.yaml:2: turn.enabled is accepted but has no effect yet");
+  for (const char* path : {"rtc.use_external_ip", "rtc.pli_throttle.low_quality",
+                           "rtc.congestion_control.enabled", "limit.num_tracks"}) {
+    EXPECT_FALSE(find_config_key(path)->is_used()) << path;
+  }
 }
 
 TEST(ConfigLoader, EveryKeyThatLiveKitsSampleHasIsKnown) {
@@ -208,13 +211,22 @@ TEST(ConfigLoader, AShortSecretIsAWarning) {
   EXPECT_TRUE(loaded.warnings[0].starts_with("keys: the secret of devkey is shorter than 32"));
 }
 
-TEST(ConfigLoader, APortRangeBecomesItsFirstPort) {
+TEST(ConfigLoader, OfAPortRangeAtMostEightAreShared) {
   const Loaded loaded =
       load(std::string(kKeysLine) + "rtc: {port_range_start: 50000, port_range_end: 60000}");
   ASSERT_TRUE(loaded.config);
   EXPECT_EQ(loaded.config->rtc.udp_ports.first, 50000);
-  EXPECT_EQ(loaded.config->rtc.udp_ports.last, 50000);
-  EXPECT_EQ(loaded.warnings.size(), 1u);
+  EXPECT_EQ(loaded.config->rtc.udp_ports.last, 50007);
+  ASSERT_EQ(loaded.warnings.size(), 1u);
+  EXPECT_EQ(
+      loaded.warnings[0],
+      "rtc.port_range_start: everybody shares UDP ports 50000 to 50007, the rest of the range "
+      "is not used");
+  const Loaded small =
+      load(std::string(kKeysLine) + "rtc: {port_range_start: 50000, port_range_end: 50003}");
+  ASSERT_TRUE(small.config);
+  EXPECT_EQ(small.config->rtc.udp_ports.last, 50003);
+  EXPECT_TRUE(small.warnings.empty());
 }
 
 TEST(ConfigLoader, APortAndARangeExcludeEachOther) {
