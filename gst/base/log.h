@@ -36,10 +36,10 @@ void for_each_log_category(void (*visit)(LogCategory& category));
 
 }  // namespace gstlk
 
-#define GSTLK_LOG(category, level, ...)                                                      \
-  do {                                                                                       \
-    if (__builtin_expect((level) <= (category).threshold, 0))                                \
-      ::gstlk::log_message(category, level, __FILE__, __LINE__, __func__, __VA_ARGS__);      \
+#define GSTLK_LOG(category, level, ...)                                                 \
+  do {                                                                                  \
+    if (__builtin_expect((level) <= (category).threshold, 0))                           \
+      ::gstlk::log_message(category, level, __FILE__, __LINE__, __func__, __VA_ARGS__); \
   } while (false)
 #define LOG_ERROR(category, ...) GSTLK_LOG(category, ::gstlk::LogLevel::Error, __VA_ARGS__)
 #define LOG_WARNING(category, ...) GSTLK_LOG(category, ::gstlk::LogLevel::Warning, __VA_ARGS__)

@@ -7,7 +7,8 @@
 
 namespace gstlk {
 
-// How a reference-counted C type is kept alive. GObjects by default; the mini objects have their own.
+// How a reference-counted C type is kept alive. GObjects by default; the mini objects have their
+// own.
 template <class T>
 struct RefTraits {
   static void ref(T* p) { g_object_ref(p); }

@@ -40,8 +40,8 @@ constexpr uint64_t to_ntp_interval(Duration d) {
          static_cast<uint64_t>((fraction << 32) / 1'000'000);
 }
 constexpr Duration from_ntp_interval(uint64_t ntp) {
-  return Duration(static_cast<int64_t>((ntp >> 32) * 1'000'000 +
-                                       (((ntp & 0xffffffff) * 1'000'000) >> 32)));
+  return Duration(
+      static_cast<int64_t>((ntp >> 32) * 1'000'000 + (((ntp & 0xffffffff) * 1'000'000) >> 32)));
 }
 
 // Bits per second.
