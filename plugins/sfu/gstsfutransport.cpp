@@ -87,6 +87,9 @@ struct _GstSfuTransportSinkPad {
   guint ssrc;
   guint rtx_ssrc;
   std::shared_ptr<TransportPort>* port;  // made when the pad is first asked for it
+  // The same for the chain functions, which would otherwise lock the pad and count a reference at
+  // every push. They run under the stream lock: whoever has deactivated the pad may let go.
+  std::atomic<TransportPort*> streaming_port;
 };
 G_DEFINE_FINAL_TYPE(GstSfuTransportSinkPad, gst_sfu_transport_sink_pad, GST_TYPE_PAD)
 
@@ -426,7 +429,9 @@ void SfuTransport::stop() {
   }
   GST_OBJECT_LOCK(element_);
   for (GList* item = element_->sinkpads; item; item = item->next) {
-    GST_SFU_TRANSPORT_SINK_PAD(item->data)->port->reset();
+    auto* pad = GST_SFU_TRANSPORT_SINK_PAD(item->data);
+    pad->streaming_port = nullptr;
+    pad->port->reset();
   }
   GST_OBJECT_UNLOCK(element_);
 }
@@ -649,6 +654,16 @@ Ref<GstPad> SfuTransport::make_source_pad(const Mid& mid, const Rid& rid) {
   return Ref<GstPad>::share(pad);
 }
 
+// The cast without a look at the type: the pad has this function because it is one.
+GstFlowReturn sink_chain_list(GstPad* pad, GstObject* parent, GstBufferList* list) {
+  auto* sink = reinterpret_cast<GstSfuTransportSinkPad*>(pad);
+  TransportPort* port = sink->streaming_port.load(std::memory_order_acquire);
+  if (!port) port = GST_SFU_TRANSPORT(parent)->impl->port(sink).get();
+  if (port) return port->push(list);
+  gst_buffer_list_unref(list);
+  return GST_FLOW_FLUSHING;
+}
+
 GstPad* SfuTransport::request_pad(GstPadTemplate* pad_template, const gchar* name) {
   std::string pad_name;
   {
@@ -660,16 +675,11 @@ GstPad* SfuTransport::request_pad(GstPadTemplate* pad_template, const gchar* nam
   }
   auto* pad = GST_PAD(g_object_new(GST_TYPE_SFU_TRANSPORT_SINK_PAD, "name", pad_name.c_str(),
                                    "direction", GST_PAD_SINK, "template", pad_template, nullptr));
-  gst_pad_set_chain_list_function(pad, [](GstPad* p, GstObject* parent, GstBufferList* list) {
-    auto owned = Ref<GstBufferList>::adopt(list);
-    const auto port = GST_SFU_TRANSPORT(parent)->impl->port(GST_SFU_TRANSPORT_SINK_PAD(p));
-    return port ? port->push(std::move(owned)) : GST_FLOW_FLUSHING;
-  });
+  gst_pad_set_chain_list_function(pad, sink_chain_list);
   gst_pad_set_chain_function(pad, [](GstPad* p, GstObject* parent, GstBuffer* buffer) {
-    auto list = Ref<GstBufferList>::adopt(gst_buffer_list_new_sized(1));
-    gst_buffer_list_add(list.get(), buffer);
-    const auto port = GST_SFU_TRANSPORT(parent)->impl->port(GST_SFU_TRANSPORT_SINK_PAD(p));
-    return port ? port->push(std::move(list)) : GST_FLOW_FLUSHING;
+    GstBufferList* list = gst_buffer_list_new_sized(1);
+    gst_buffer_list_add(list, buffer);
+    return sink_chain_list(p, parent, list);
   });
   gst_pad_set_event_function(pad, [](GstPad* p, GstObject* parent, GstEvent* event) -> gboolean {
     if (const auto report = gstlk::sfu::parse_sender_report(event)) {
@@ -692,13 +702,14 @@ GstPad* SfuTransport::request_pad(GstPadTemplate* pad_template, const gchar* nam
 }
 
 void SfuTransport::release_pad(GstPad* pad) {
+  gst_pad_set_active(pad, FALSE);
   std::shared_ptr<TransportPort> port;
   GST_OBJECT_LOCK(pad);
+  GST_SFU_TRANSPORT_SINK_PAD(pad)->streaming_port = nullptr;
   port = std::exchange(*GST_SFU_TRANSPORT_SINK_PAD(pad)->port, nullptr);
   GST_OBJECT_UNLOCK(pad);
   const auto current = session();
   if (current && port) current->remove_port(std::move(port));
-  gst_pad_set_active(pad, FALSE);
   gst_element_remove_pad(element_, pad);
 }
 
@@ -718,6 +729,7 @@ std::shared_ptr<TransportPort> SfuTransport::port(GstSfuTransportSinkPad* pad) {
   if (!*pad->port) {
     *pad->port = std::make_shared<TransportPort>(current, GST_PAD(pad), std::move(config));
     port = *pad->port;
+    pad->streaming_port = port.get();
   }
   std::shared_ptr<TransportPort> result = *pad->port;
   GST_OBJECT_UNLOCK(pad);

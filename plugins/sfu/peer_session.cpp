@@ -92,13 +92,14 @@ transport::IceCredentials PeerSession::local_ice() const {
 Worker* PeerSession::bind(Worker& candidate, ByteView check) {
   {
     MutexLock lock(bind_mutex_);
-    if (Worker* bound = worker()) return bound;
     const auto message = transport::StunMessage::parse(check);
-    if (closed_ || !message) return nullptr;
+    if (!message) return nullptr;
     if (!message->verify(transport::HmacSha1(as_bytes(local_ice_.pwd))) &&
         !(previous_ice_ && message->verify(transport::HmacSha1(as_bytes(previous_ice_->pwd))))) {
       return nullptr;
     }
+    if (Worker* bound = worker()) return bound;
+    if (closed_) return nullptr;
     worker_.store(&candidate, std::memory_order_release);
   }
   set_state(PeerState::Connecting);
@@ -251,8 +252,7 @@ void PeerSession::remove_port(std::shared_ptr<TransportPort> port) {
   run([port = std::move(port)](PeerSession& self) {
     if (port->added_) self.send_.remove_stream(port->stream_);
     port->added_ = false;
-    port->port_listener_.reset();
-    port->pad_.reset();
+    port->detach();
     std::erase(self.ports_, port);
   });
 }
@@ -284,16 +284,14 @@ void PeerSession::release() {
   for (Encoding& encoding : encodings_) encoding.pending.reset();
   encodings_.clear();
   has_pending_ = false;
-  for (const auto& port : ports_) {
-    port->port_listener_.reset();
-    port->pad_.reset();
-  }
+  for (const auto& port : ports_) port->detach();
   ports_.clear();
   // Whoever closes knows; telling it under the binding lock could come back here.
   state_ = PeerState::Closed;
   if (Worker* worker = this->worker()) {
     worker->timers().cancel(*this);
     worker->forget(*this);
+    pool_.forget_elsewhere(shared_from_this(), *worker);
   }
   route_ = {};
 }
@@ -329,7 +327,10 @@ void PeerSession::handle_datagram(ByteView datagram, const transport::SocketAddr
   transport_->handle_datagram(datagram, path, now);
   if (kind != transport::PacketKind::Stun || transport_->stats().bad_stun != bad_before) return;
   if (tcp || std::ranges::find(known_paths_, path) != known_paths_.end()) return;
-  if (known_paths_.size() >= kMaxPaths) known_paths_.erase(known_paths_.begin());
+  if (known_paths_.size() >= kMaxPaths) {
+    worker()->unlearn(known_paths_.front().remote, known_paths_.front().local);
+    known_paths_.erase(known_paths_.begin());
+  }
   known_paths_.push_back(path);
   worker()->learn(remote, local, shared_from_this());
 }
@@ -530,7 +531,7 @@ void PeerSession::handle_event(transport::TransportEvent event) {
 
 // Not before there are keys: what is forwarded earlier is lost, a keyframe with it.
 void PeerSession::tell_bound(TransportPort& port) {
-  if (std::exchange(port.bound_, true) || !port.port_listener_) return;
+  if (std::exchange(port.bound_, this) || !port.port_listener_) return;
   port.port_listener_->on_port_bound(*worker());
 }
 
@@ -810,19 +811,29 @@ void TransportPort::set_listener(std::shared_ptr<Listener> listener) {
 
 void TransportPort::stage(std::span<const StagedPacket> packets) { staged_ = packets; }
 
-GstFlowReturn TransportPort::push(Ref<GstBufferList> list) {
+void TransportPort::detach() {
+  bound_ = nullptr;
+  port_listener_.reset();
+  pad_.reset();
+}
+
+GstFlowReturn TransportPort::push(GstBufferList* list) {
+  // Only a router stages, and on this session's thread.
+  if (staged_.empty()) return push_packets(Ref<GstBufferList>::adopt(list));
+  for (const StagedPacket& staged : std::exchange(staged_, {})) {
+    if (bound_) bound_->send_packet(*this, staged);
+  }
+  gst_buffer_list_unref(list);
+  return GST_FLOW_OK;
+}
+
+// From another element, or another thread: whole packets.
+GstFlowReturn TransportPort::push_packets(Ref<GstBufferList> list) {
   const std::shared_ptr<PeerSession> session = session_.lock();
   if (!session) return GST_FLOW_FLUSHING;
-  Worker* worker = session->worker();
-  if (!worker) return GST_FLOW_OK;  // not connected yet: media does not wait
-  if (!staged_.empty() && worker->is_current()) {
-    for (const StagedPacket& staged : std::exchange(staged_, {}))
-      session->send_packet(*this, staged);
-    return GST_FLOW_OK;
-  }
-  // From another element, or another thread: whole packets.
+  if (!session->worker()) return GST_FLOW_OK;  // not connected yet: media does not wait
   session->run([self = std::static_pointer_cast<TransportPort>(shared_from_this()),
-                list](PeerSession& peer) {
+                list = std::move(list)](PeerSession& peer) {
     for (guint i = 0; i < gst_buffer_list_length(list.get()); ++i) {
       GstMapInfo map;
       GstBuffer* buffer = gst_buffer_list_get(list.get(), i);

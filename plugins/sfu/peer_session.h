@@ -236,8 +236,8 @@ class TransportPort final : public SendPort, public std::enable_shared_from_this
   void set_listener(std::shared_ptr<Listener> listener) override;
   void stage(std::span<const StagedPacket> packets) override;
 
-  // The pad's chain functions.
-  GstFlowReturn push(Ref<GstBufferList> list);
+  // The pad's chain functions. Takes over `list`.
+  GstFlowReturn push(GstBufferList* list);
   void set_clock_mapping(NtpTime ntp, uint32_t timestamp);
 
  private:
@@ -253,9 +253,14 @@ class TransportPort final : public SendPort, public std::enable_shared_from_this
   Ref<GstPad> pad_;  // dropped when the port is removed
   const Config config_;
 
+  GstFlowReturn push_packets(Ref<GstBufferList> list);
+  // On the session's thread: the end.
+  void detach();
+
   // The session's thread from here.
   std::shared_ptr<Listener> port_listener_;
-  bool bound_ = false;
+  // Once connected and until the port or the session is released; so while anything is staged.
+  PeerSession* bound_ = nullptr;
   bool added_ = false;
   std::span<const StagedPacket> staged_;
   rtp::SendStreamId stream_;
