@@ -321,6 +321,10 @@ void Worker::deliver(PeerSession& session, ByteView datagram,
 
 void Worker::remember(const AddressPair& pair, Owner owner) {
   last_owner_ = nullptr;
+  if (addresses_.size() >= kMaxAddresses) {
+    // The next check brings back what another worker needs.
+    std::erase_if(addresses_, [](const auto& entry) { return entry.second.foreign != nullptr; });
+  }
   if (addresses_.size() >= kMaxAddresses && !addresses_.contains(pair)) {
     counters_.unknown++;
     return;
@@ -335,6 +339,14 @@ void Worker::learn(const transport::SocketAddress& remote, const transport::Sock
       remember({remote, i}, {std::move(session), nullptr});
       return;
     }
+  }
+}
+
+void Worker::unlearn(const transport::SocketAddress& remote,
+                     const transport::SocketAddress& local) {
+  last_owner_ = nullptr;
+  for (uint32_t i = 0; i < udp_.size(); ++i) {
+    if (udp_[i].address == local) addresses_.erase({remote, i});
   }
 }
 

@@ -291,6 +291,14 @@ void WorkerPool::unregister_ufrag(const std::string& ufrag) {
   sessions_.erase(ufrag);
 }
 
+void WorkerPool::forget_elsewhere(const std::shared_ptr<PeerSession>& session,
+                                  const Worker& owner) {
+  for (const auto& worker : workers_) {
+    if (worker.get() == &owner) continue;
+    worker->post([worker = worker.get(), session] { worker->forget(*session); });
+  }
+}
+
 std::shared_ptr<PeerSession> WorkerPool::find_session(ByteView check) const {
   const std::string_view ufrag = transport::stun_local_ufrag(check);
   if (ufrag.empty() || ufrag.size() > 256) return nullptr;

@@ -64,6 +64,10 @@ class WorkerPool {
   // Whose check this is, by its USERNAME.
   std::shared_ptr<PeerSession> find_session(ByteView check) const EXCLUDES(mutex_);
 
+  // Workers that handed datagrams over to `owner` for `session` forget it. Once no check can find
+  // it any more.
+  void forget_elsewhere(const std::shared_ptr<PeerSession>& session, const Worker& owner);
+
  private:
   class SctpTimer;
 

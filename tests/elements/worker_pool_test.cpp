@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "plugins/sfu/worker_pool.h"
+
+#include <arpa/inet.h>
+#include <gtest/gtest.h>
+#include <openssl/rand.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+
+#include "plugins/sfu/peer_session.h"
+#include "transport/ice_client.h"
+
+namespace gstlk::sfu {
+namespace {
+
+// A client's UDP socket on loopback.
+class ClientSocket {
+ public:
+  ClientSocket() : fd_(socket(AF_INET, SOCK_DGRAM, 0)) {
+    sockaddr_in address = loopback(0);
+    bind(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address);
+  }
+  ~ClientSocket() { close(fd_); }
+  ClientSocket(const ClientSocket&) = delete;
+  ClientSocket& operator=(const ClientSocket&) = delete;
+
+  uint16_t port() const {
+    sockaddr_in address{};
+    socklen_t size = sizeof address;
+    getsockname(fd_, reinterpret_cast<sockaddr*>(&address), &size);
+    return ntohs(address.sin_port);
+  }
+
+  // An ICE check with these credentials; whether it was answered.
+  bool check(const transport::IceCredentials& remote, uint16_t port, int milliseconds) {
+    transport::IceClient ice(
+        [](std::span<uint8_t> out) { RAND_bytes(out.data(), static_cast<int>(out.size())); });
+    ice.set_remote(remote, {});
+    std::array<uint8_t, 512> packet;
+    const size_t size = ice.poll_check(Worker::read_clock(), packet);
+    const sockaddr_in to = loopback(port);
+    sendto(fd_, packet.data(), size, 0, reinterpret_cast<const sockaddr*>(&to), sizeof to);
+    pollfd waiting{fd_, POLLIN, 0};
+    if (poll(&waiting, 1, milliseconds) != 1) return false;
+    return recv(fd_, packet.data(), packet.size(), 0) > 0;
+  }
+
+ private:
+  static sockaddr_in loopback(uint16_t port) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    return address;
+  }
+
+  int fd_;
+};
+
+class WorkerPoolTest : public testing::Test {
+ protected:
+  static void SetUpTestSuite() { gst_init(nullptr, nullptr); }
+
+  WorkerPoolTest() {
+    WorkerPoolConfig config;
+    config.workers = 2;
+    config.addresses = {"127.0.0.1"};
+    config.udp_port = port_ = ClientSocket().port();
+    config.tcp_port = 0;
+    auto pool = WorkerPool::create(config);
+    EXPECT_TRUE(pool);
+    if (pool) pool_ = std::move(*pool);
+    session_ = PeerSession::create(*pool_, {});
+  }
+
+  static bool is_gone(const std::weak_ptr<PeerSession>& session) {
+    for (int i = 0; i < 500 && !session.expired(); i++) usleep(10'000);
+    return session.expired();
+  }
+
+  uint16_t port_ = 0;
+  std::shared_ptr<WorkerPool> pool_;
+  std::shared_ptr<PeerSession> session_;
+};
+
+TEST_F(WorkerPoolTest, NobodyKeepsASessionWhoseChecksArrivedAtEveryWorker) {
+  // Far more addresses than a session remembers; the kernel spreads them over the workers.
+  std::array<ClientSocket, 64> client;
+  for (ClientSocket& socket : client) EXPECT_TRUE(socket.check(session_->local_ice(), port_, 5000));
+  session_->close();
+  const std::weak_ptr<PeerSession> session = std::exchange(session_, nullptr);
+  EXPECT_TRUE(is_gone(session));
+}
+
+TEST_F(WorkerPoolTest, ACheckWithAWrongPasswordIsNotAnswered) {
+  transport::IceCredentials wrong = session_->local_ice();
+  wrong.pwd[0] = wrong.pwd[0] == 'a' ? 'b' : 'a';
+  ClientSocket first;
+  EXPECT_FALSE(first.check(wrong, port_, 50));
+  EXPECT_EQ(session_->worker(), nullptr);
+  EXPECT_TRUE(first.check(session_->local_ice(), port_, 5000));
+  std::array<ClientSocket, 8> others;
+  for (ClientSocket& socket : others) EXPECT_FALSE(socket.check(wrong, port_, 50));
+  session_->close();
+}
+
+TEST_F(WorkerPoolTest, ASecondPoolOnThePortIsAnErrorThatNamesIt) {
+  WorkerPoolConfig config;
+  config.addresses = {"127.0.0.1"};
+  config.udp_port = port_;
+  const auto second = WorkerPool::create(config);
+  ASSERT_FALSE(second);
+  EXPECT_NE(second.error().message.find(std::to_string(port_)), std::string::npos);
+}
+
+}  // namespace
+}  // namespace gstlk::sfu
