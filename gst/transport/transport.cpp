@@ -66,7 +66,9 @@ void Transport::set_dtls_role(DtlsRole role) {
 }
 
 void Transport::restart_ice() {
-  if (lite_) lite_->restart();
+  if (!lite_) return;
+  lite_->restart();
+  if (std::exchange(silent_, false)) failed_ = false;
 }
 
 void Transport::enable_data_channels(uint16_t local_port, uint16_t remote_port) {
@@ -152,9 +154,12 @@ void Transport::update_ice_state(Timestamp now) {
   const IceState before = std::exchange(last_ice_state_, state);
   if (state == before || failed_) return;
   if (state == IceState::Disconnected) events_.emplace_back(TransportDisconnected{});
-  if (state == IceState::Connected && before == IceState::Disconnected)
+  if (state == IceState::Connected && before != IceState::New && connected_)
     events_.emplace_back(TransportReconnected{});
-  if (state == IceState::Failed) fail_with("no ICE check came for too long");
+  if (state == IceState::Failed) {
+    silent_ = true;
+    fail_with("no ICE check came for too long");
+  }
 }
 
 void Transport::poll_client(Timestamp now) {

@@ -33,7 +33,7 @@ struct TransportConnected {};
 // ICE heard nothing for kIceDisconnectedAfter, or hears the peer again.
 struct TransportDisconnected {};
 struct TransportReconnected {};
-// For good.
+// For good; only a silent peer may be taken back, by restart_ice().
 struct TransportFailed {
   std::string reason;
 };
@@ -84,7 +84,8 @@ class Transport {
   void set_dtls_role(DtlsRole role);
   // ICE client only: where the server is.
   void set_remote_address(const AddressPair& path);
-  // New local credentials; see IceLite::restart().
+  // New local credentials; see IceLite::restart(). Failed for want of checks, it waits for the
+  // first with them, and is TransportReconnected then.
   void restart_ice();
   // The application section was negotiated. Before or after DTLS is connected.
   void enable_data_channels(uint16_t local_port = SctpSession::kDefaultPort,
@@ -147,6 +148,7 @@ class Transport {
   IceState last_ice_state_ = IceState::New;
   bool connected_ = false;
   bool failed_ = false;
+  bool silent_ = false;  // why it failed: no check came
   std::deque<Datagram> output_;
   std::deque<TransportEvent> events_;
   Stats stats_;

@@ -4,11 +4,13 @@
 #include <gtest/gtest.h>
 #include <malloc.h>
 
+#include <array>
 #include <memory>
 #include <vector>
 
 #include "counting_random.h"
 #include "system_clock.h"
+#include "transport/ice_client.h"
 
 namespace gstlk::transport {
 namespace {
@@ -192,6 +194,25 @@ TEST_F(TransportTest, SilenceDisconnectsAndChecksReconnect) {
   advance(20s);
   EXPECT_EQ(server_.all<TransportFailed>().size(), 1u);
   EXPECT_FALSE(server_.transport.next_timeout(now_));
+}
+
+TEST_F(TransportTest, ARestartTakesASilentPeerBack) {
+  connect();
+  cut_ = true;
+  advance(20s);
+  ASSERT_TRUE(server_.transport.failed());
+  server_.transport.restart_ice();
+  EXPECT_FALSE(server_.transport.failed());
+  advance(3s);
+  EXPECT_TRUE(server_.all<TransportReconnected>().empty());
+  IceClient back(counting_random);
+  back.set_remote(server_.transport.local_ice(), {kClient, kServer});
+  std::array<uint8_t, 512> check;
+  const size_t size = back.poll_check(now_, check);
+  server_.transport.handle_datagram({check.data(), size}, {kServer, kClient}, now_);
+  exchange();
+  EXPECT_EQ(server_.all<TransportReconnected>().size(), 1u);
+  EXPECT_TRUE(server_.transport.connected());
 }
 
 TEST_F(TransportTest, StaysConnectedForAnHour) {
