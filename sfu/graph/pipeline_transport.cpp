@@ -108,7 +108,6 @@ struct PipelineTransport::MainLoopRelay : std::enable_shared_from_this<MainLoopR
   explicit MainLoopRelay(room::PeerTransportListener& l) : listener(&l) {}
 
   room::PeerTransportListener* listener;  // main thread
-  bool connected = false;                 // main thread
 
   void post(std::function<void(MainLoopRelay&)> task) {
     struct Call {
@@ -142,9 +141,7 @@ struct PipelineTransport::MainLoopRelay : std::enable_shared_from_this<MainLoopR
     const std::string state = nick;
     g_free(nick);
     if (state == "connected") {
-      self->post([](MainLoopRelay& relay) {
-        if (!std::exchange(relay.connected, true)) relay.listener->on_connected();
-      });
+      self->post([](MainLoopRelay& relay) { relay.listener->on_connected(); });
     } else if (state == "failed") {
       self->post([](MainLoopRelay& relay) { relay.listener->on_failed(); });
     }

@@ -13,8 +13,8 @@
 #include "base/time.h"
 #include "sdp/media_plan.h"
 
-// What room/ and signal/ see of the media plane: interfaces that sfu/graph implements with GStreamer
-// pipelines, and that tests implement with a fake. Main thread only, both ways.
+// What room/ and signal/ see of the media plane: interfaces that sfu/graph implements with
+// GStreamer pipelines, and that tests implement with a fake. Main thread only, both ways.
 namespace gstlk::room {
 
 enum class TrackKind : uint8_t { Audio, Video };
@@ -55,7 +55,7 @@ struct PublishedMedia {
 
 struct SubscribedMedia {
   TrackId track;
-  Mid mid;        // the m-line it is sent on
+  Mid mid;  // the m-line it is sent on
   Ssrc ssrc;
   std::optional<Ssrc> rtx_ssrc;
   std::string encoding_name;  // codec to send, as in the plan of `mid`
@@ -80,7 +80,7 @@ struct TrackStats {
 class PeerTransportListener {
  public:
   virtual ~PeerTransportListener() = default;
-  // ICE and DTLS are up. Once.
+  // ICE and DTLS are up: for the first time, and again whenever the peer was not heard in between.
   virtual void on_connected() = 0;
   // Consent expired or DTLS failed: nothing has been received for ICE's limit.
   virtual void on_failed() = 0;

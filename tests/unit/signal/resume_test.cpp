@@ -156,6 +156,16 @@ TEST_F(ResumeTest, MediaThatComesBackAfterAResumeKeepsTheParticipant) {
   EXPECT_TRUE(has("alice"));
 }
 
+TEST_F(ResumeTest, AConnectionThatIsUpAgainKeepsAParticipantThatSendsNothing) {
+  join_v1(alice_);
+  alice_.publisher()->fail();
+  ASSERT_TRUE(alice_.open_again());
+  alice_.publisher()->connect();
+  server_.timers.advance(15s);
+  EXPECT_TRUE(has("alice"));
+  EXPECT_EQ(alice_.count(Response::kLeave), 0u);
+}
+
 TEST_F(ResumeTest, MediaThatStaysAwayAfterAResumeRemovesTheParticipant) {
   join_v1(alice_);
   alice_.publisher()->fail();
