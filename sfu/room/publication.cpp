@@ -47,7 +47,12 @@ std::vector<std::string> Publication::codecs() const {
   return names;
 }
 
+void Publication::await_offer(Duration limit, std::function<void()> on_never) {
+  offer_limit_ = publisher_.room().timers().call_later(limit, std::move(on_never));
+}
+
 void Publication::set_published(const UpstreamTrack& upstream) {
+  offer_limit_.reset();
   complete_track_info(upstream, info_);
   published_ = true;
   if (info_.type() != ::livekit::VIDEO) return;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -36,6 +37,8 @@ class Publication {
   // As a subscriber's session description calls them: "vp8", the preferred first.
   std::vector<std::string> codecs() const;
 
+  // Calls `on_never` unless the track is published within `limit`.
+  void await_offer(Duration limit, std::function<void()> on_never);
   void set_published(const UpstreamTrack& upstream);
   void touch();
 
@@ -58,6 +61,7 @@ class Publication {
   bool first_subscriber_told_ = false;
   std::optional<Dynacast> dynacast_;
   std::unique_ptr<Timer> dynacast_timer_;
+  std::unique_ptr<Timer> offer_limit_;
 };
 
 }  // namespace gstlk::room

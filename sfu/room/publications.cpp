@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "room/log.h"
 #include "room/participant.h"
 #include "room/permissions.h"
 #include "room/room.h"
@@ -15,6 +16,7 @@ namespace {
 constexpr size_t kMaxPending = 20;
 constexpr ptrdiff_t kMaxQueuedPerCid = 3;
 constexpr int kMaxCodecs = 4;
+constexpr Duration kOfferLimit = 30s;  // between AddTrack and its m-line
 
 }  // namespace
 
@@ -48,7 +50,20 @@ void Publications::handle_add_track(const ::livekit::AddTrackRequest& request) {
       request.cid()));
   Publication& publication = *list_.back();
   announce(publication, request.cid());
+  publication.await_offer(kOfferLimit, [this, sid] { on_never_offered(sid); });
   claim(publication);
+}
+
+void Publications::on_never_offered(const TrackId& sid) {
+  const auto found = std::ranges::find_if(
+      list_, [&](const auto& publication) { return publication->sid() == sid; });
+  if (found == list_.end()) return;
+  LOG_INFO(log_room, "%s: %s was announced but never offered", owner_.sid().value.c_str(),
+           sid.value.c_str());
+  // Its place among the pending ones is free again.
+  end(found);
+  if (!owner_.room().settings().reconnect_on_publication_error) return;
+  owner_.room().remove(owner_, {::livekit::STATE_MISMATCH, ::livekit::LeaveRequest::RECONNECT});
 }
 
 bool Publications::refused(const ::livekit::AddTrackRequest& request) {
@@ -146,11 +161,11 @@ void Publications::handle_upstream(const std::vector<UpstreamTrack>& tracks) {
 
 void Publications::bind(Publication& publication, const UpstreamTrack& upstream) {
   publication.set_published(upstream);
-  owner_.media().publish(
-      upstream.mid, {.track = publication.sid(),
-                     .kind = upstream.kind,
-                     .layers = upstream.rids,
-                     .screen_share = publication.info().source() == ::livekit::SCREEN_SHARE});
+  owner_.media().publish(upstream.mid,
+                         {.track = publication.sid(),
+                          .kind = upstream.kind,
+                          .layers = upstream.rids,
+                          .screen_share = publication.info().source() == ::livekit::SCREEN_SHARE});
   owner_.room().on_published(publication);
 }
 

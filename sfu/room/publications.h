@@ -50,6 +50,7 @@ class Publications {
   void queue(const ::livekit::AddTrackRequest& request);
   void announce(const Publication& publication, const std::string& cid);
   void claim(Publication& publication);
+  void on_never_offered(const TrackId& sid);
   void bind(Publication& publication, const UpstreamTrack& upstream);
   void end(List::iterator position);
   void serve_queue(const std::string& cid);

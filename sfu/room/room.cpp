@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "livekit_room.pb.h"
 #include "room/log.h"
 #include "room/participant.h"
 #include "room/publication.h"
@@ -29,6 +30,7 @@ Room::Room(RoomName name, const Settings& settings, Timers& timers, RandomSource
       empty_timeout_(settings.empty_timeout),
       departure_timeout_(settings.departure_timeout),
       max_participants_(settings.max_participants),
+      sync_streams_(settings.sync_streams),
       empty_since_(timers.now()),
       media_(std::move(media)),
       data_(*this),
@@ -64,13 +66,22 @@ Room::~Room() = default;
   return info;
 }
 
-void Room::configure(uint32_t empty_timeout, uint32_t departure_timeout, uint32_t max_participants,
-                     const std::string& metadata) {
-  if (empty_timeout > 0) empty_timeout_ = std::chrono::seconds(empty_timeout);
-  if (departure_timeout > 0) departure_timeout_ = std::chrono::seconds(departure_timeout);
-  if (max_participants > 0) max_participants_ = max_participants;
-  if (!metadata.empty()) set_metadata(metadata);
+template <class Message>
+void Room::configure(const Message& wanted) {
+  if (wanted.empty_timeout() > 0) empty_timeout_ = std::chrono::seconds(wanted.empty_timeout());
+  if (wanted.departure_timeout() > 0)
+    departure_timeout_ = std::chrono::seconds(wanted.departure_timeout());
+  if (wanted.max_participants() > 0) max_participants_ = wanted.max_participants();
+  if (wanted.sync_streams()) sync_streams_ = true;
+  if (wanted.min_playout_delay() > 0 || wanted.max_playout_delay() > 0) {
+    playout_delay_ = {std::chrono::milliseconds(wanted.min_playout_delay()),
+                      std::chrono::milliseconds(wanted.max_playout_delay())};
+    LOG_WARNING(log_room, "%s: a playout delay has no effect yet", name_.value.c_str());
+  }
+  if (!wanted.metadata().empty()) set_metadata(wanted.metadata());
 }
+template void Room::configure(const ::livekit::CreateRoomRequest&);
+template void Room::configure(const ::livekit::RoomConfiguration&);
 
 void Room::set_metadata(const std::string& metadata) {
   if (metadata_ == metadata) return;

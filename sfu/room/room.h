@@ -32,6 +32,13 @@ struct JoinDetails;
 // Why a join was answered with leave instead of a place in the room.
 enum class JoinRefusal : uint8_t { RoomFull };
 
+// How long receivers shall hold media back; zero leaves it to them. Kept for the forwarding, which
+// does not send it yet.
+struct PlayoutDelay {
+  Duration min{};
+  Duration max{};
+};
+
 // One room: who is in it, which tracks there are, and who has to hear what. It decides; packets are
 // forwarded by its RoomMedia. Main thread only.
 class Room {
@@ -51,9 +58,13 @@ class Room {
   RoomReports& reports() { return reports_; }
   ::livekit::Room info() const;
 
-  // From CreateRoom or the token of the first join; zero and empty change nothing.
-  void configure(uint32_t empty_timeout, uint32_t departure_timeout, uint32_t max_participants,
-                 const std::string& metadata);
+  // CreateRoomRequest, or RoomConfiguration of the token of the first join; zero and empty change
+  // nothing.
+  template <class Message>
+  void configure(const Message& wanted);
+  // Tracks of one publisher's stream are played in step; LiveKit's stream ids say so.
+  bool syncs_streams() const { return sync_streams_; }
+  const PlayoutDelay& playout_delay() const { return playout_delay_; }
   void set_metadata(const std::string& metadata);
 
   // Who has the same identity leaves. The caller sends the join response, then calls admit().
@@ -108,6 +119,8 @@ class Room {
   Duration departure_timeout_;
   uint32_t max_participants_;
   std::string metadata_;
+  bool sync_streams_;
+  PlayoutDelay playout_delay_;
   bool active_recording_ = false;
 
   Timestamp empty_since_;

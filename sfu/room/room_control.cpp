@@ -46,8 +46,7 @@ Result<::livekit::Room, ApiError> RoomRegistry::create_room(
       return refuse(ErrorCode::InvalidArgument, "unknown room preset " + request.room_preset());
   }
   Room& room = find_or_create(RoomName(request.name()), &preset);
-  room.configure(request.empty_timeout(), request.departure_timeout(), request.max_participants(),
-                 request.metadata());
+  room.configure(request);
   return room.info();
 }
 

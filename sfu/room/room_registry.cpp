@@ -33,10 +33,7 @@ Room& RoomRegistry::find_or_create(const RoomName& name,
   LOG_INFO(log_room, "%s: created", name.value.c_str());
   auto& room = rooms_[name] =
       std::make_unique<Room>(name, settings_, timers_, random_, media_(name));
-  if (configuration) {
-    room->configure(configuration->empty_timeout(), configuration->departure_timeout(),
-                    configuration->max_participants(), configuration->metadata());
-  }
+  if (configuration) room->configure(*configuration);
   if (!idle_check_) idle_check_ = timers_.call_later(kIdleCheck, [this] { close_idle_rooms(); });
   return *room;
 }

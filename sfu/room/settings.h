@@ -48,6 +48,8 @@ struct Settings {
   bool enable_data_tracks = true;
   bool sync_streams = false;
   size_t update_batch_target_size = 131072;
+  // A track that is announced but not offered within 30 s makes its client start over.
+  bool reconnect_on_publication_error = false;
   std::vector<EnabledCodec> enabled_codecs = {
       {"audio/PCMU", ""}, {"audio/PCMA", ""}, {"audio/opus", ""}, {"audio/red", ""},
       {"video/VP8", ""},  {"video/H264", ""}, {"video/VP9", ""},  {"video/AV1", ""},

@@ -109,7 +109,7 @@ void Subscriptions::tell_permission(Subscription& subscription, const Publicatio
 void Subscriptions::start(Subscription& subscription, Publication& publication) {
   const ::livekit::TrackInfo& info = publication.info();
   const ::livekit::UpdateTrackSettings settings = settings_of(subscription);
-  const bool sync = owner_.room().settings().sync_streams && owner_.quirks().takes_sync_streams;
+  const bool sync = owner_.room().syncs_streams() && owner_.quirks().takes_sync_streams;
   subscription.active = true;
   owner_.media().add_downstream(
       {.track = publication.sid(),

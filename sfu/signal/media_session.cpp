@@ -53,7 +53,7 @@ NegotiationOptions negotiation_options(const room::Participant& participant) {
   // Fits a signed 64-bit number, as RFC 8829 section 5.2.1 wants it.
   options.session_id = load_u64(random.data()) >> 2;
   options.first_offer_id = random[8] + 1U;
-  options.reuse_sections = quirks.reuses_sections && !settings.sync_streams;
+  options.reuse_sections = quirks.reuses_sections && !participant.room().syncs_streams();
   options.only_preferred_codec = quirks.ignores_codec_order;
   return options;
 }

@@ -3,6 +3,7 @@
 
 #include "livekit_room.pb.h"
 #include "room/admission.h"
+#include "room/room.h"
 #include "room_fixture.h"
 
 namespace gstlk::room {
@@ -41,6 +42,16 @@ TEST_F(RoomControlTest, CreatingARoomAgainChangesWhatTheRequestHas) {
   EXPECT_EQ(second->sid(), first->sid());
   EXPECT_EQ(second->metadata(), "large");
   EXPECT_EQ(second->empty_timeout(), 9u);
+  request.set_sync_streams(true);
+  request.set_min_playout_delay(100);
+  request.set_max_playout_delay(2000);
+  request.set_max_participants(7);
+  ASSERT_TRUE(registry_.create_room(request));
+  const Room& made = *registry_.find(RoomName(request.name()));
+  EXPECT_TRUE(made.syncs_streams());
+  EXPECT_EQ(made.playout_delay().min, 100ms);
+  EXPECT_EQ(made.playout_delay().max, 2s);
+  EXPECT_EQ(made.info().max_participants(), 7u);
   request.set_room_preset("none");
   EXPECT_EQ(registry_.create_room(request).error().code, ErrorCode::InvalidArgument);
 }

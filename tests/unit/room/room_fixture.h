@@ -38,7 +38,10 @@ class FakeParticipantMedia : public ParticipantMedia {
         .kind = hint.kind,
         .codecs = {hint.kind == TrackKind::Video ? std::string("VP8") : std::string("opus")}};
   }
-  void publish(const Mid&, const PublishedMedia& media) override { published.insert(media.track); }
+  void publish(const Mid&, const PublishedMedia& media) override {
+    published.insert(media.track);
+    if (media.screen_share) screens.insert(media.track);
+  }
   void unpublish(const TrackId& track) override { published.erase(track); }
   void add_downstream(const DownstreamTrack& track) override { downstream[track.track] = track; }
   void update_downstream(const TrackId& track, const SubscriptionSettings& settings) override {
@@ -55,6 +58,7 @@ class FakeParticipantMedia : public ParticipantMedia {
 
   bool sends_at_once = true;  // AddTrack publishes
   std::set<TrackId> published;
+  std::set<TrackId> screens;  // of those, shared screens
   std::map<TrackId, DownstreamTrack> downstream;
   std::vector<std::pair<DataChannelKind, std::string>> data;
   std::optional<TrackStats> stats;

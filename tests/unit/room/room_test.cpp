@@ -170,6 +170,43 @@ TEST_F(RoomTest, ConnectionQualityIsToldEveryFiveSecondsIfItChanged) {
   EXPECT_NE(update.updates(0).quality(), ::livekit::EXCELLENT);
 }
 
+TEST_F(RoomTest, ATrackThatIsNeverOfferedIsForgottenAfterThirtySeconds) {
+  alice_.media->sends_at_once = false;
+  const TrackId sid = publish_camera(alice_);
+  timers_.advance(29s);
+  EXPECT_TRUE(alice_->publications().find(sid));
+  timers_.advance(1s);
+  EXPECT_FALSE(alice_->publications().find(sid));
+  EXPECT_FALSE(alice_.link->detached);
+}
+
+TEST_F(RoomTest, ATrackThatIsOfferedInTimeStays) {
+  const TrackId sid = publish_camera(alice_);
+  timers_.advance(40s);
+  EXPECT_TRUE(room().find_track(sid));
+}
+
+TEST_F(RoomTest, TheMediaIsToldWhichTracksAreSharedScreens) {
+  const TrackId camera = publish_camera(alice_);
+  const TrackId screen = publish(alice_, "screen", ::livekit::VIDEO, ::livekit::SCREEN_SHARE);
+  EXPECT_EQ(alice_.media->published, (std::set<TrackId>{camera, screen}));
+  EXPECT_EQ(alice_.media->screens, std::set<TrackId>{screen});
+}
+
+struct StrictRoomTest : RoomFixture {
+  StrictRoomTest() : RoomFixture({.reconnect_on_publication_error = true}) {}
+};
+
+TEST_F(StrictRoomTest, ATrackThatIsNeverOfferedMakesItsClientStartOver) {
+  Guest alice = join("alice");
+  alice.media->sends_at_once = false;
+  publish_camera(alice);
+  timers_.advance(30s);
+  const auto leave = alice.link->last(Response::kLeave).leave();
+  EXPECT_EQ(leave.action(), ::livekit::LeaveRequest::RECONNECT);
+  EXPECT_EQ(leave.reason(), ::livekit::STATE_MISMATCH);
+}
+
 TEST_F(RoomTest, ABatchIsSplitAtItsTargetSize) {
   std::vector<Info> infos(3);
   for (Info& info : infos) info.set_metadata(std::string(600, 'x'));
