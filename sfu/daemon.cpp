@@ -76,7 +76,9 @@ Result<void> Daemon::open() {
   api::add_absent_services(*twirp_);
   http_->add_handler("/twirp/*",
                      [this](const net::HttpRequest& request) { return twirp_->handle(request); });
-  front_page_ = std::make_unique<api::FrontPage>(authenticator_, wall_clock, find_page(),
+  net::StaticFiles page = find_page();
+  has_page_ = page.has_index();
+  front_page_ = std::make_unique<api::FrontPage>(authenticator_, wall_clock, std::move(page),
                                                  config_.development);
   front_page_->add_to(*http_);
   return http_->listen(config_.bind_addresses, config_.port);
@@ -97,6 +99,7 @@ room::Settings Daemon::room_settings() const {
   for (const config::CodecConfig& codec : room.enabled_codecs) {
     settings.enabled_codecs.push_back({codec.mime, codec.fmtp_line});
   }
+  settings.reconnect_on_publication_error = config_.rtc.reconnect_on_publication_error;
   settings.speaker_interval = config_.audio.update_interval;
   settings.dynacast_pause_delay = config_.video.dynacast_pause_delay;
   const config::LimitConfig& limit = config_.limit;
@@ -131,7 +134,8 @@ std::string Daemon::describe() const {
       text += std::string(", ") + protocol + " " + address + " " + std::to_string(port);
     }
   }
-  return text + "; " + std::to_string(media_->workers().worker_count()) + " workers";
+  text += "; " + std::to_string(media_->workers().worker_count()) + " workers";
+  return has_page_ ? text : text + "; no page: npm was not there when this was built";
 }
 
 void Daemon::start_draining() {

@@ -41,6 +41,7 @@ class Daemon {
   room::Settings room_settings() const;
 
   const config::Config config_;
+  bool has_page_ = false;
   room::GlibTimers timers_;
   api::Authenticator authenticator_;
   std::unique_ptr<graph::MediaGraph> media_;

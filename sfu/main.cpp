@@ -2,16 +2,18 @@
 #include <glib-unix.h>
 #include <gst/gst.h>
 #include <openssl/rand.h>
+#include <unistd.h>
 
 #include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <string>
 #include <vector>
 
-#include "base/log.h"
 #include "base/ref.h"
 #include "config/command_line.h"
 #include "daemon.h"
+#include "logging/log_output.h"
 
 namespace gstlk {
 namespace {
@@ -61,45 +63,6 @@ gboolean on_signal(gpointer data) {
   return G_SOURCE_CONTINUE;
 }
 
-// Cores log through GStreamer: one GstDebugCategory for each of theirs, so that GST_DEBUG shows
-// all.
-void log_to_gstreamer(LogCategory& category, LogLevel level, const char* file, int line,
-                      const char* function, const char* format, va_list arguments) {
-  static constexpr GstDebugLevel kLevels[] = {GST_LEVEL_ERROR, GST_LEVEL_WARNING, GST_LEVEL_INFO,
-                                              GST_LEVEL_DEBUG, GST_LEVEL_TRACE};
-  auto* gst_category = static_cast<GstDebugCategory*>(category.sink_data);
-  if (!gst_category) return;
-  gst_debug_log_valist(gst_category, kLevels[static_cast<size_t>(level)], file, function, line,
-                       nullptr, format, arguments);
-}
-
-void connect_log_category(LogCategory& category) {
-  GstDebugCategory* gst_category = nullptr;
-  GST_DEBUG_CATEGORY_INIT(gst_category, category.name, 0, "gst-livekit core");
-  category.sink_data = gst_category;
-  const GstDebugLevel threshold = gst_debug_category_get_threshold(gst_category);
-  if (threshold >= GST_LEVEL_TRACE) {
-    category.threshold = LogLevel::Trace;
-  } else if (threshold >= GST_LEVEL_DEBUG) {
-    category.threshold = LogLevel::Debug;
-  } else if (threshold >= GST_LEVEL_INFO) {
-    category.threshold = LogLevel::Info;
-  } else if (threshold >= GST_LEVEL_WARNING) {
-    category.threshold = LogLevel::Warning;
-  } else {
-    category.threshold = LogLevel::Error;
-  }
-}
-
-void set_log_level(const config::LoggingConfig& logging) {
-  if (g_getenv("GST_DEBUG")) return;
-  const std::string& level = logging.level;
-  gst_debug_set_default_threshold(GST_LEVEL_WARNING);
-  if (level == "debug") gst_debug_set_threshold_from_string("sfu*:DEBUG", FALSE);
-  if (level == "info") gst_debug_set_threshold_from_string("sfu*:WARNING", FALSE);
-  if (level == "error") gst_debug_set_default_threshold(GST_LEVEL_ERROR);
-}
-
 std::string random_text(size_t length) {
   static constexpr char kAlphabet[] =
       "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
@@ -143,10 +106,23 @@ int create_join_token(const config::CommandLine& line, const config::Config& con
   return 0;
 }
 
+int list_ports(const config::Config& config) {
+  const config::RtcConfig& rtc = config.rtc;
+  printf("TCP %u: HTTP and WebSocket\n", config.port);
+  if (rtc.tcp_port != 0) printf("TCP %u: media (ICE over TCP)\n", rtc.tcp_port);
+  const std::string last =
+      rtc.udp_ports.last > rtc.udp_ports.first ? "-" + std::to_string(rtc.udp_ports.last) : "";
+  printf("UDP %u%s: media\n", rtc.udp_ports.first, last.c_str());
+  return 0;
+}
+
+// GLib has no source for it, and it shall be what the others are. kill() is async-signal-safe.
+void stop_like_terminate(int) { kill(getpid(), SIGTERM); }
+
 int serve(const config::Config& config) {
-  set_log_level(config.logging);
-  set_log_sink(log_to_gstreamer);
-  for_each_log_category(connect_log_category);
+  for (const std::string& warning : logging::set_up(config.logging)) {
+    fprintf(stderr, "%s\n", warning.c_str());
+  }
   auto daemon = Daemon::create(config);
   if (!daemon) {
     fprintf(stderr, "livekit-sfu: %s\n", daemon.error().message.c_str());
@@ -156,6 +132,7 @@ int serve(const config::Config& config) {
   service.daemon = std::move(*daemon);
   service.loop = Ref<GMainLoop>::adopt(g_main_loop_new(nullptr, FALSE));
   for (int signal : {SIGINT, SIGTERM}) g_unix_signal_add(signal, on_signal, &service);
+  std::signal(SIGQUIT, stop_like_terminate);
   fprintf(stderr, "livekit-sfu " SFU_VERSION " %s\n", service.daemon->describe().c_str());
   g_main_loop_run(service.loop.get());
   return 0;
@@ -179,8 +156,13 @@ int run(const std::vector<std::string>& arguments) {
       return 0;
     case config::Command::GenerateKeys:
       return generate_keys();
+    case config::Command::ListNodes:
+      // LiveKit's lists what Redis knows.
+      printf("This server is a node of its own; there are no others to list.\n");
+      return 0;
     case config::Command::Serve:
     case config::Command::CreateJoinToken:
+    case config::Command::Ports:
       break;
   }
   std::vector<std::string> warnings;
@@ -197,6 +179,7 @@ int run(const std::vector<std::string>& arguments) {
     return 1;
   }
   if (line->command == config::Command::CreateJoinToken) return create_join_token(*line, *config);
+  if (line->command == config::Command::Ports) return list_ports(*config);
   return serve(*config);
 }
 

@@ -16,6 +16,8 @@ constexpr std::pair<std::string_view, Command> kCommands[] = {
     {"generate-keys", Command::GenerateKeys},
     {"help", Command::Help},
     {"help-verbose", Command::HelpVerbose},
+    {"list-nodes", Command::ListNodes},
+    {"ports", Command::Ports},
 };
 
 // A flag or variable with a name of its own, and the key it stands for.
@@ -243,6 +245,8 @@ Commands:
   generate-keys        prints an API key and its secret
   create-join-token    prints a token: --room NAME --identity NAME [--recorder]
   help-verbose         lists every key of the configuration
+  list-nodes           says that this server is the only one
+  ports                lists the ports that the configuration opens
 
 Flags:
   --config FILE        configuration in YAML, with LiveKit's keys

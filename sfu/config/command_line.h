@@ -18,6 +18,8 @@ enum class Command : uint8_t {
   GenerateKeys,
   Help,
   HelpVerbose,
+  ListNodes,
+  Ports,
   Version,
 };
 

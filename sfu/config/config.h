@@ -46,15 +46,11 @@ struct RtcConfig {
   std::vector<std::string> ip_excludes;
   std::vector<std::string> stun_servers;
   std::vector<TurnServer> turn_servers;
-  uint32_t packet_buffer_size_video = 500;
-  uint32_t packet_buffer_size_audio = 200;
+  bool reconnect_on_publication_error = false;
 };
 
 struct AudioConfig {
-  uint32_t active_level = 35;    // -dBov
-  uint32_t min_percentile = 40;  // of an interval that must be as loud
   Duration update_interval = 400ms;
-  uint32_t smooth_intervals = 2;
 };
 
 struct VideoConfig {

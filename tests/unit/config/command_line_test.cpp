@@ -66,6 +66,19 @@ TEST(CommandLine, AnyKeyIsAFlag) {
   EXPECT_EQ(config->rtc.udp_ports.last, 6);
 }
 
+TEST(CommandLine, CommandsAreKnownByLiveKitsNames) {
+  const std::pair<const char*, Command> commands[] = {{"generate-keys", Command::GenerateKeys},
+                                                      {"help-verbose", Command::HelpVerbose},
+                                                      {"list-nodes", Command::ListNodes},
+                                                      {"ports", Command::Ports}};
+  for (const auto& [name, command] : commands) {
+    const std::vector<std::string> arguments = {name};
+    const auto line = parse_command_line(arguments);
+    ASSERT_TRUE(line) << name;
+    EXPECT_EQ(line->command, command);
+  }
+}
+
 TEST(CommandLine, LiveKitsOwnFlagsWork) {
   const auto config =
       load({"--keys", "a: b", "--bind", "10.0.0.1", "--bind=::1", "--node-ip", "1.2.3.4",
