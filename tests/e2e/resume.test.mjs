@@ -5,10 +5,12 @@
 
 import assert from 'node:assert/strict';
 
-import { assertTalk } from './lib/checks.mjs';
+import { throughRelay } from './lib/candidates.mjs';
+import { assertHears, assertTalk } from './lib/checks.mjs';
+import { startRelay } from './lib/relay.mjs';
 import { makeStage } from './lib/stage.mjs';
 import { freshRoom } from './lib/token.mjs';
-import { eventually } from './lib/wait.mjs';
+import { eventually, sleep } from './lib/wait.mjs';
 
 const stage = makeStage();
 
@@ -112,3 +114,27 @@ for (const client of ['newest', 'v2_0']) {
     await survives(call, simulate('node-failure'), { limit: 3000, resumed: false });
   });
 }
+
+// After 15 s the server takes the connection for failed and asks for a resume.
+stage.test('a network that was away for too long is taken back', async (s) => {
+  const relay = await startRelay(s.daemon.ports.udp, {});
+  const room = freshRoom('away');
+  const ada = await s.join(room, 'ada', { before: throughRelay(relay.port) });
+  const bob = await s.join(room, 'bob');
+  await Promise.all([publish(ada), publish(bob)]);
+  await assertTalk(ada, bob);
+  const sid = await sidOf(ada);
+  await watchReturn(ada);
+  relay.freeze();
+  await sleep(16500);
+  relay.thaw();
+  await eventually(() => ada.page.evaluate(() => window.isBack), { timeout: 15000, what: 'ada is back' });
+  const before = await heard(ada, 'bob');
+  await eventually(async () => (await heard(ada, 'bob')).packets > before.packets + 50, { what: 'packets at ada' });
+  await Promise.all([assertHears(ada, 'bob'), assertHears(bob, 'ada')]);
+  // The server would remove her now if it had not seen her come back.
+  await sleep(16000);
+  assert.equal(await sidOf(ada), sid);
+  assert.deepEqual(await bob.call('events', 'ParticipantDisconnected'), []);
+  await relay.stop();
+}, { timeout: 120000 });

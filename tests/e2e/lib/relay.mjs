@@ -17,6 +17,9 @@ export async function startRelay(port, { loss = 0, delay = 0, mangle = 0, seed =
   const [first] = await once(lines, 'line');
   return {
     port: JSON.parse(first).port,
+    /** Nothing passes until thaw(). */
+    freeze: () => child.kill('SIGSTOP'),
+    thaw: () => child.kill('SIGCONT'),
     /** Ends it and gives its counts: passed, lost, mangled, latest (ms a packet left after its time). */
     async stop() {
       child.stdin.end();
