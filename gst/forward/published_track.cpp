@@ -18,11 +18,11 @@ constexpr Duration kScreenSilence = 2500ms;
 // Older than this before the newest cannot be told from an attempt to confuse.
 constexpr int64_t kMaxLateness = 10'000;
 
+}  // namespace
+
 bool uses_dependency_descriptor(rtp::Codec codec) {
   return codec == rtp::Codec::Av1 || codec == rtp::Codec::Vp9;
 }
-
-}  // namespace
 
 PublishedTrack::PublishedTrack(const PublishedTrackConfig& config)
     : config_(config), clocks_(config.clock_rate) {

@@ -31,6 +31,10 @@ struct ExtensionIds {
   uint8_t dependency_descriptor = 0;
 };
 
+// Whether packets of this codec are selected and forwarded by their dependency descriptor. It is
+// left out where it is not followed: its template structure would not fit what is forwarded.
+bool uses_dependency_descriptor(rtp::Codec codec);
+
 struct EncodingStats {
   uint64_t packets = 0;
   uint64_t bytes = 0;      // whole packets

@@ -403,8 +403,11 @@ void TrackShard::handle_nack(RouterPort& port, uint16_t sequence) {
   shared.received.encoding = again->encoding;
   shared.received.descriptor.codec =
       format_->red == view->payload_type() ? rtp::Codec::Red : format_->codec;
-  shared.received.descriptor_bytes =
-      rtp::find_extension(*view, format_->extensions, rtp::ExtensionType::DependencyDescriptor);
+  // Clients send it with every codec; a repetition has it where the first sending had it.
+  if (forward::uses_dependency_descriptor(format_->codec)) {
+    shared.received.descriptor_bytes =
+        rtp::find_extension(*view, format_->extensions, rtp::ExtensionType::DependencyDescriptor);
+  }
   shared.capture_time =
       rtp::find_extension(*view, format_->extensions, rtp::ExtensionType::AbsCaptureTime);
   staged_.assign(1, {&shared, again->rewrite, true});
