@@ -135,7 +135,7 @@ std::string Daemon::describe() const {
     }
   }
   text += "; " + std::to_string(media_->workers().worker_count()) + " workers";
-  return has_page_ ? text : text + "; no page: npm was not there when this was built";
+  return has_page_ ? text : text + "; without the web page, which needs npm to be built";
 }
 
 void Daemon::start_draining() {
