@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "base/prefetch.h"
+
 namespace gstlk::forward {
 
 namespace {
@@ -45,6 +47,12 @@ void DownTrack::set_paused(bool paused) {
 }
 
 void DownTrack::set_round_trip(Duration round_trip) { round_trip_ = round_trip; }
+
+void DownTrack::prefetch_next() const {
+  if (video_) prefetch(video_.get(), sizeof(Video));
+  rewriter_.prefetch_next();
+  history_.prefetch_next();
+}
 
 DownTrack::Decision DownTrack::handle(const ReceivedPacket& packet, const TrackState& state,
                                       Timestamp now) {

@@ -77,6 +77,9 @@ class DownTrack {
   std::variant<Forward, Drop> handle(const ReceivedPacket& packet, const TrackState& state,
                                      Timestamp now);
 
+  // handle() comes soon: fetches what it will touch into the cache.
+  void prefetch_next() const;
+
   // The encoding that should send a keyframe now, if one should; counts as asked for.
   std::optional<uint8_t> poll_keyframe_request(Timestamp now);
   std::optional<Timestamp> next_timeout() const;

@@ -54,6 +54,7 @@ class RtpRewriter {
     return {map_.fill(packet.sequence), to_out(packet.timestamp)};
   }
 
+  void prefetch_next() const { map_.prefetch_next(); }
   uint32_t to_out(int64_t source_timestamp) const {
     return static_cast<uint32_t>(source_timestamp) + offset_;
   }

@@ -7,6 +7,7 @@ namespace gstlk::forward {
 
 void SendHistory::add(uint8_t encoding, int64_t source_sequence, const Rewrite& rewrite,
                       Timestamp now) {
+  newest_ = rewrite.sequence;
   Entry& e = entry(rewrite.sequence);
   e.source_sequence = static_cast<uint32_t>(source_sequence);
   e.timestamp = rewrite.timestamp;

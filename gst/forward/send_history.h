@@ -7,6 +7,7 @@
 #include <optional>
 #include <vector>
 
+#include "base/prefetch.h"
 #include "base/time.h"
 #include "forward/rewrite.h"
 
@@ -30,6 +31,9 @@ class SendHistory {
   // What was sent as `sequence`. nullopt: forgotten or never, sent less than `interval` ago, or
   // sent again kMaxResends times. A result counts as sent again `now`.
   std::optional<Sent> resend(uint16_t sequence, Duration interval, Timestamp now);
+
+  // A burst of packets comes soon.
+  void prefetch_next() const { prefetch(&entries_[newest_ & (entries_.size() - 1)], kBurst); }
 
   static constexpr uint8_t kMaxResends = 3;
 
@@ -55,7 +59,10 @@ class SendHistory {
   }
   Entry& entry(uint16_t sequence) { return entries_[sequence & (entries_.size() - 1)]; }
 
+  static constexpr size_t kBurst = 8 * sizeof(Entry);
+
   std::vector<Entry> entries_;
+  uint16_t newest_ = 0;
 };
 
 }  // namespace gstlk::forward

@@ -7,6 +7,8 @@
 #include <optional>
 #include <vector>
 
+#include "base/prefetch.h"
+
 namespace gstlk::forward {
 
 // Sequence numbers of one stream with some packets left out: numbers close over what is dropped on
@@ -63,6 +65,8 @@ class SequenceMap {
   }
 
   int64_t newest() const { return newest_; }
+  // A packet comes soon.
+  void prefetch_next() const { prefetch(&entry(newest_ + 1), sizeof(Entry)); }
 
  private:
   struct Entry {

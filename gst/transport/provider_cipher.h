@@ -9,6 +9,7 @@
 #include <span>
 
 #include "base/bytes.h"
+#include "base/prefetch.h"
 
 namespace gstlk::transport {
 
@@ -41,6 +42,8 @@ class ProviderCipher {
   // From `in` to `out`, which may be the same place. False with AES-GCM's limits exceeded.
   bool update(ByteView in, uint8_t* out);
   void authenticate(ByteView data);
+  // begin() comes soon.
+  void prefetch_context() const { prefetch(context_.get(), kContextSize); }
   // AES-GCM: the tag of what was encrypted; the tag to expect, before the first update(); whether
   // it was right, after the last one.
   void finish(std::span<uint8_t, 16> tag);
@@ -52,6 +55,9 @@ class ProviderCipher {
     const Functions* functions;
     void operator()(void* context) const { functions->free(context); }
   };
+
+  // About, of OpenSSL's for AES-GCM.
+  static constexpr size_t kContextSize = 1200;
 
   const Functions* functions_;
   bool encrypt_;

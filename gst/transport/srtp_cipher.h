@@ -27,6 +27,7 @@ class SrtpCipher {
   // Starts a packet. `index` is the 48-bit packet index of RTP or the 31-bit index of RTCP.
   // RFC 7714 sections 8.1 and 9.1, RFC 3711 section 4.1.1.
   void begin(uint32_t ssrc, uint64_t index);
+  void prefetch_context() const { cipher_.prefetch_context(); }
   // AES-GCM only: additional authenticated data.
   void authenticate(ByteView data) { cipher_.authenticate(data); }
   // Encrypts or decrypts `size` bytes from `in` to `out`; both may be the same place. Splitting a

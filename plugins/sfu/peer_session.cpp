@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <condition_variable>
 
+#include "base/prefetch.h"
 #include "plugins/sfu/sfu_events.h"
 #include "plugins/sfu/tcp_connection.h"
 #include "plugins/sfu/worker.h"
@@ -703,6 +704,11 @@ size_t PeerSession::write_header(const TransportPort& port, const StagedPacket& 
   return rtp::kFixedHeaderSize + block;
 }
 
+void PeerSession::prefetch_next() const {
+  prefetch(this, sizeof *this);
+  if (const transport::SrtpSendSession* srtp = transport_->srtp_send()) srtp->prefetch_next();
+}
+
 void PeerSession::send_packet(TransportPort& port, const StagedPacket& staged) {
   const forward::ReceivedPacket& packet = staged.packet->received;
   const rtp::Codec codec = packet.descriptor.codec;
@@ -807,6 +813,11 @@ void TransportPort::set_listener(std::shared_ptr<Listener> listener) {
     self->port_listener_ = listener;
     if (listener && self->bound_) listener->on_port_bound(*peer.worker());
   });
+}
+
+void TransportPort::prefetch_next() const {
+  prefetch(pad_.get(), sizeof(GstPad));
+  if (bound_) bound_->prefetch_next();
 }
 
 void TransportPort::stage(std::span<const StagedPacket> packets) { staged_ = packets; }

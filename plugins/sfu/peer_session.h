@@ -124,6 +124,7 @@ class PeerSession final : public std::enable_shared_from_this<PeerSession>, priv
   // now() of the worker on its thread, else the clock's.
   Timestamp worker_time() const;
 
+  void prefetch_next() const;
   // Sends a packet of `port`'s stream; see SendPort. RED goes out as the Opus inside it where the
   // peer did not negotiate RED.
   void send_packet(TransportPort& port, const StagedPacket& staged);
@@ -234,6 +235,7 @@ class TransportPort final : public SendPort, public std::enable_shared_from_this
       : session_(std::move(session)), pad_(Ref<GstPad>::share(pad)), config_(std::move(config)) {}
 
   void set_listener(std::shared_ptr<Listener> listener) override;
+  void prefetch_next() const override;
   void stage(std::span<const StagedPacket> packets) override;
 
   // The pad's chain functions. Takes over `list`.

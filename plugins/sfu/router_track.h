@@ -127,6 +127,7 @@ class TrackShard final : public std::enable_shared_from_this<TrackShard>, privat
 
   void on_timer(Timestamp now) override;
   void forward(const PacketBatch& batch);
+  void prefetch_after(size_t index) const;
   void remember(const PacketBatch& batch);
   void send(RouterPort& port, const Ref<GstBufferList>& list);
   void send_copies(RouterPort& port);

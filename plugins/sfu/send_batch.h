@@ -43,7 +43,8 @@ class SendBatch {
   static constexpr size_t kMaxDatagram = 2048;
 
  private:
-  static constexpr size_t kArenaSize = 512 * 1024;
+  // Small, so that what is written is still in the cache when the kernel copies it.
+  static constexpr size_t kArenaSize = 128 * 1024;
   static constexpr size_t kMaxMessages = 64;
   // The kernel's limits: UDP_MAX_SEGMENTS and the largest UDP payload.
   static constexpr unsigned kMaxSegments = 64;

@@ -48,6 +48,9 @@ class SendPort {
   // Thread-safe. The port keeps the listener alive until it is replaced or the port closes.
   virtual void set_listener(std::shared_ptr<Listener> listener) = 0;
 
+  // A push comes soon: what it will touch may be fetched into the cache. Worker thread only.
+  virtual void prefetch_next() const = 0;
+
   // What the list pushed next on this pad means; `packets` stay valid until that push returns.
   // Worker thread only.
   virtual void stage(std::span<const StagedPacket> packets) = 0;
