@@ -8,8 +8,6 @@
 namespace gstlk::room {
 namespace {
 
-// An exponential average over two intervals: 2 / (2 + 1).
-constexpr double kSmoothing = 2.0 / 3.0;
 // -35 dBov, LiveKit's audio.active_level: 10^(-35/20).
 constexpr double kActive = 0.017782794;
 constexpr double kSteps = 8;
@@ -17,28 +15,29 @@ constexpr double kSteps = 8;
 }  // namespace
 
 std::vector<Speakers::Change> Speakers::update(const std::map<ParticipantId, double>& levels) {
-  for (const auto& [participant, level] : levels) {
-    if (level > 0) states_.try_emplace(participant);
-  }
   std::vector<Change> changes;
-  for (auto it = states_.begin(); it != states_.end();) {
-    State& state = it->second;
+  for (auto it = told_.begin(); it != told_.end();) {
     const auto heard = levels.find(it->first);
-    const double level = heard == levels.end() ? 0 : std::clamp(heard->second, 0.0, 1.0);
-    state.smoothed += kSmoothing * (level - state.smoothed);
-    const bool active = state.smoothed >= kActive;
-    const auto told =
-        active ? static_cast<float>(std::ceil(state.smoothed * kSteps) / kSteps) : 0.0F;
-    if (std::exchange(state.told, told) != told) changes.push_back({it->first, told});
-    it = active || level > 0 ? std::next(it) : states_.erase(it);
+    if (heard != levels.end() && heard->second >= kActive) {
+      ++it;
+      continue;
+    }
+    changes.push_back({it->first, 0});
+    it = told_.erase(it);
+  }
+  for (const auto& [participant, level] : levels) {
+    if (level < kActive) continue;
+    const auto rounded = static_cast<float>(std::ceil(std::min(level, 1.0) * kSteps) / kSteps);
+    float& told = told_[participant];
+    if (std::exchange(told, rounded) != rounded) changes.push_back({participant, rounded});
   }
   std::ranges::stable_sort(changes, std::greater{}, &Change::level);
   return changes;
 }
 
 float Speakers::level(const ParticipantId& participant) const {
-  const auto found = states_.find(participant);
-  return found == states_.end() ? 0 : found->second.told;
+  const auto found = told_.find(participant);
+  return found == told_.end() ? 0 : found->second;
 }
 
 }  // namespace gstlk::room

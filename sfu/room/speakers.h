@@ -8,9 +8,9 @@
 
 namespace gstlk::room {
 
-// Who speaks and how loud (LiveKit's SpeakersChanged): levels of each interval are smoothed over
-// two, rounded up to eighths, and only changes are told. Levels are linear, 0 to 1. Not
-// thread-safe.
+// Who speaks and how loud (LiveKit's SpeakersChanged): levels are rounded up to eighths, and only
+// changes are told. Levels are linear, 0 to 1, and smooth already (RoomMedia::audio_level()): to
+// smooth them again would keep who is silent a speaker for another second. Not thread-safe.
 class Speakers {
  public:
   struct Change {
@@ -22,14 +22,10 @@ class Speakers {
   std::vector<Change> update(const std::map<ParticipantId, double>& levels);
   // 0 for who does not speak.
   float level(const ParticipantId& participant) const;
-  bool quiet() const { return states_.empty(); }
+  bool quiet() const { return told_.empty(); }
 
  private:
-  struct State {
-    double smoothed = 0;
-    float told = 0;
-  };
-  std::map<ParticipantId, State> states_;
+  std::map<ParticipantId, float> told_;  // of those who speak
 };
 
 }  // namespace gstlk::room

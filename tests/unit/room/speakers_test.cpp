@@ -13,21 +13,28 @@ TEST(Speakers, LevelsAreRoundedUpToEighthsAndToldOnce) {
   Speakers speakers;
   const auto changes = speakers.update({{kAlice, 0.3}});
   ASSERT_EQ(changes.size(), 1u);
-  EXPECT_FLOAT_EQ(changes[0].level, 0.25F);  // two thirds of 0.3
-  speakers.update({{kAlice, 0.3}});
-  speakers.update({{kAlice, 0.3}});
+  EXPECT_FLOAT_EQ(changes[0].level, 0.375F);
   EXPECT_TRUE(speakers.update({{kAlice, 0.3}}).empty());
+  EXPECT_TRUE(speakers.update({{kAlice, 0.26}}).empty());
+  EXPECT_FLOAT_EQ(speakers.update({{kAlice, 0.2}}).at(0).level, 0.25F);
 }
 
-TEST(Speakers, SilenceIsToldOnce) {
+TEST(Speakers, SilenceIsToldAtOnceAndOnce) {
   Speakers speakers;
   speakers.update({{kAlice, 0.1}});
-  std::vector<Speakers::Change> changes;
-  for (int i = 0; i < 10 && changes.empty(); ++i) changes = speakers.update({});
+  const auto changes = speakers.update({});
   ASSERT_EQ(changes.size(), 1u);
   EXPECT_FLOAT_EQ(changes[0].level, 0);
   EXPECT_TRUE(speakers.update({}).empty());
   EXPECT_TRUE(speakers.quiet());
+}
+
+TEST(Speakers, WhatIsBelowTheActiveLevelIsSilence) {
+  Speakers speakers;
+  EXPECT_TRUE(speakers.update({{kAlice, 0.017}}).empty());
+  EXPECT_TRUE(speakers.quiet());
+  EXPECT_EQ(speakers.update({{kAlice, 0.018}}).size(), 1u);
+  EXPECT_FLOAT_EQ(speakers.update({{kAlice, 0.017}}).at(0).level, 0);
 }
 
 TEST(Speakers, TheLoudestComesFirst) {
