@@ -57,31 +57,33 @@ void add(ProviderCipher::Functions& functions, const OSSL_DISPATCH& entry) {
   }
 }
 
-ProviderCipher::Functions find_functions(const char* name) {
-  // Kept for ever, and with it the provider.
-  const EVP_CIPHER* cipher = EVP_CIPHER_fetch(nullptr, name, nullptr);
-  const OSSL_DISPATCH* dispatch = cipher ? find_dispatch(cipher) : nullptr;
-  if (!dispatch) {
-    fprintf(stderr, "OpenSSL has no %s; is its configuration without the default provider?\n",
-            name);
-    abort();
+// An algorithm that is kept for ever, and with it its provider.
+struct Algorithm {
+  explicit Algorithm(const char* name) : cipher(EVP_CIPHER_fetch(nullptr, name, nullptr)) {
+    const OSSL_DISPATCH* dispatch = cipher ? find_dispatch(cipher) : nullptr;
+    if (!dispatch) {
+      fprintf(stderr, "OpenSSL has no %s; is its configuration without the default provider?\n",
+              name);
+      abort();
+    }
+    functions.provider = OSSL_PROVIDER_get0_provider_ctx(EVP_CIPHER_get0_provider(cipher));
+    for (; dispatch->function_id != 0; ++dispatch) add(functions, *dispatch);
   }
+
+  const EVP_CIPHER* const cipher;
   ProviderCipher::Functions functions;
-  functions.provider = OSSL_PROVIDER_get0_provider_ctx(EVP_CIPHER_get0_provider(cipher));
-  for (; dispatch->function_id != 0; ++dispatch) add(functions, *dispatch);
-  return functions;
-}
+};
 
 }  // namespace
 
 const ProviderCipher::Functions& ProviderCipher::aes_128_gcm() {
-  static const Functions functions = find_functions("AES-128-GCM");
-  return functions;
+  static const Algorithm algorithm("AES-128-GCM");
+  return algorithm.functions;
 }
 
 const ProviderCipher::Functions& ProviderCipher::aes_128_ctr() {
-  static const Functions functions = find_functions("AES-128-CTR");
-  return functions;
+  static const Algorithm algorithm("AES-128-CTR");
+  return algorithm.functions;
 }
 
 ProviderCipher::ProviderCipher(const Functions& functions, std::span<const uint8_t, 16> key,
