@@ -34,7 +34,7 @@ TEST(PermessageDeflate, DeclinesOtherExtensionsAndSmallerWindows) {
 TEST(PermessageDeflate, InflatesWhatItCompressed) {
   PermessageDeflate deflate;
   std::string mixed;
-  for (int i = 0; i < 300'000; i++) mixed += static_cast<char>(i * i / 7);
+  for (uint32_t i = 0; i < 300'000; i++) mixed += static_cast<char>(i * i / 7);
   for (const std::string& message : {std::string(), std::string("x"), std::string(100'000, 'a'),
                                      std::string("\0\0\xff\xff", 4), mixed}) {
     const std::string packed = deflate.compress(message);
