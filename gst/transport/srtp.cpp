@@ -61,12 +61,13 @@ size_t SrtpSendSession::protect_rtp(ByteView header, ByteView payload_head, Byte
   const uint16_t sequence = load_u16(out + 2);
   const uint32_t ssrc = load_u32(out + 8);
   const size_t size = header.size() + payload_head.size() + payload_rest.size();
-  rtp_.begin(ssrc, static_cast<uint64_t>(roc) << 16 | sequence);
+  const uint64_t index = static_cast<uint64_t>(roc) << 16 | sequence;
   if (is_gcm(rtp_)) {
-    rtp_.authenticate({out, header.size()});
+    rtp_.begin_gcm(ssrc, index, {out, header.size()});
     encrypt_payload(payload_head, payload_rest, out + header.size());
     rtp_.finish_gcm(out + size);
   } else {
+    rtp_.begin(ssrc, index);
     encrypt_payload(payload_head, payload_rest, out + header.size());
     std::array<uint8_t, 4> suffix;
     store_u32(suffix.data(), roc);
@@ -103,7 +104,6 @@ std::optional<size_t> SrtpSendSession::protect_rtcp(ByteView packet, std::span<u
   std::array<uint8_t, kTrailerSize> trailer;
   store_u32(trailer.data(), kEncrypted | rtcp_index_);
   copy_header(packet.first(kRtcpHeaderSize), out.data());
-  rtcp_.begin(ssrc, rtcp_index_);
   const ByteView body = packet.subspan(kRtcpHeaderSize);
   uint8_t* end = out.data() + packet.size();
   if (is_gcm(rtcp_)) {
@@ -112,11 +112,12 @@ std::optional<size_t> SrtpSendSession::protect_rtcp(ByteView packet, std::span<u
     std::array<uint8_t, kRtcpHeaderSize + kTrailerSize> aad;
     memcpy(aad.data(), out.data(), kRtcpHeaderSize);
     memcpy(aad.data() + kRtcpHeaderSize, trailer.data(), kTrailerSize);
-    rtcp_.authenticate(aad);
+    rtcp_.begin_gcm(ssrc, rtcp_index_, aad);
     if (!body.empty()) rtcp_.crypt(body.data(), out.data() + kRtcpHeaderSize, body.size());
     rtcp_.finish_gcm(end);
     memcpy(end + rtcp_.tag_size(), trailer.data(), kTrailerSize);
   } else {
+    rtcp_.begin(ssrc, rtcp_index_);
     if (!body.empty()) rtcp_.crypt(body.data(), out.data() + kRtcpHeaderSize, body.size());
     memcpy(end, trailer.data(), kTrailerSize);
     const HmacSha1::Digest digest = rtcp_.sign(out.first(packet.size() + kTrailerSize), {});
@@ -149,10 +150,8 @@ bool SrtpReceiveSession::open_rtp(ByteView packet, size_t header_size, uint32_t 
   const ByteView sealed = packet.first(packet.size() - rtp_.tag_size());
   const uint8_t* tag = packet.data() + sealed.size();
   const ByteView payload = sealed.subspan(header_size);
-  rtp_.begin(ssrc, index);
   if (is_gcm(rtp_)) {
-    rtp_.expect_gcm(tag);
-    rtp_.authenticate(sealed.first(header_size));
+    rtp_.begin_gcm(ssrc, index, sealed.first(header_size), tag);
     if (!payload.empty()) rtp_.crypt(payload.data(), out + header_size, payload.size());
     if (!rtp_.verified_gcm()) return false;
     copy_header(sealed.first(header_size), out);
@@ -163,6 +162,7 @@ bool SrtpReceiveSession::open_rtp(ByteView packet, size_t header_size, uint32_t 
   const HmacSha1::Digest digest = rtp_.sign(sealed, suffix);
   if (CRYPTO_memcmp(digest.data(), tag, rtp_.tag_size()) != 0) return false;
   copy_header(sealed.first(header_size), out);
+  rtp_.begin(ssrc, index);
   if (!payload.empty()) rtp_.crypt(payload.data(), out + header_size, payload.size());
   return true;
 }
@@ -188,15 +188,14 @@ bool SrtpReceiveSession::open_rtcp(ByteView packet, uint32_t ssrc, uint32_t trai
   const ByteView header = packet.first(kRtcpHeaderSize);
   const ByteView body = packet.subspan(kRtcpHeaderSize, size - kRtcpHeaderSize);
   const bool encrypted = trailer & kEncrypted;
-  rtcp_.begin(ssrc, trailer & kMaxRtcpIndex);
+  const uint32_t index = trailer & kMaxRtcpIndex;
   if (is_gcm(rtcp_)) {
     // RFC 7714 section 9.3 has packets with authentication only; DTLS-SRTP never makes them.
     if (!encrypted) return false;
     std::array<uint8_t, kRtcpHeaderSize + kTrailerSize> aad;
     memcpy(aad.data(), header.data(), kRtcpHeaderSize);
     store_u32(aad.data() + kRtcpHeaderSize, trailer);
-    rtcp_.expect_gcm(packet.data() + size);
-    rtcp_.authenticate(aad);
+    rtcp_.begin_gcm(ssrc, index, aad, packet.data() + size);
     if (!body.empty()) rtcp_.crypt(body.data(), out + kRtcpHeaderSize, body.size());
     if (!rtcp_.verified_gcm()) return false;
     copy_header(header, out);
@@ -207,6 +206,7 @@ bool SrtpReceiveSession::open_rtcp(ByteView packet, uint32_t ssrc, uint32_t trai
   if (CRYPTO_memcmp(digest.data(), tag, rtcp_.tag_size()) != 0) return false;
   copy_header(header, out);
   if (body.empty()) return true;
+  rtcp_.begin(ssrc, index);
   if (encrypted)
     rtcp_.crypt(body.data(), out + kRtcpHeaderSize, body.size());
   else

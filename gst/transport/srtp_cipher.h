@@ -4,8 +4,10 @@
 #include <array>
 #include <cstdint>
 #include <span>
+#include <variant>
 
 #include "base/bytes.h"
+#include "transport/fast_gcm.h"
 #include "transport/hmac_sha1.h"
 #include "transport/provider_cipher.h"
 #include "transport/srtp_keys.h"
@@ -18,26 +20,28 @@ namespace gstlk::transport {
 class SrtpCipher {
  public:
   enum class Direction : uint8_t { Protect, Unprotect };
+  using Engine = std::variant<ProviderCipher, FastGcm>;
 
   SrtpCipher(const SrtpSessionKey& key, Direction direction);
 
   size_t tag_size() const { return srtp_tag_size(profile_); }
   SrtpProfile profile() const { return profile_; }
 
-  // Starts a packet. `index` is the 48-bit packet index of RTP or the 31-bit index of RTCP.
-  // RFC 7714 sections 8.1 and 9.1, RFC 3711 section 4.1.1.
+  // AES-CM: starts a packet. `index` is the 48-bit packet index of RTP or the 31-bit index of RTCP.
+  // RFC 3711 section 4.1.1.
   void begin(uint32_t ssrc, uint64_t index);
-  void prefetch_context() const { cipher_.prefetch_context(); }
-  // AES-GCM only: additional authenticated data.
-  void authenticate(ByteView data) { cipher_.authenticate(data); }
+  // AES-GCM: likewise, with what is authenticated only; RFC 7714 sections 8.1 and 9.1. Unprotect:
+  // with the tag to expect as well.
+  void begin_gcm(uint32_t ssrc, uint64_t index, ByteView authenticated,
+                 const uint8_t* expected_tag = nullptr);
+  void prefetch_context() const;
   // Encrypts or decrypts `size` bytes from `in` to `out`; both may be the same place. Splitting a
   // payload elsewhere than at multiples of 16 is correct but slow.
-  void crypt(const uint8_t* in, uint8_t* out, size_t size) { cipher_.update({in, size}, out); }
+  void crypt(const uint8_t* in, uint8_t* out, size_t size);
   // AES-GCM, Protect: writes the tag behind what was encrypted.
-  void finish_gcm(uint8_t* tag) { cipher_.finish(std::span<uint8_t, 16>(tag, 16)); }
-  // AES-GCM, Unprotect: the tag to expect, before crypt(), and whether it was right, after.
-  void expect_gcm(const uint8_t* tag) { cipher_.expect(std::span<const uint8_t, 16>(tag, 16)); }
-  bool verified_gcm() { return cipher_.verify(); }
+  void finish_gcm(uint8_t* tag);
+  // AES-GCM, Unprotect: whether the tag was right, after crypt().
+  bool verified_gcm();
 
   // AES-CM: the tag over `packet` and `suffix` (the ROC, or nothing).
   HmacSha1::Digest sign(ByteView packet, ByteView suffix) const {
@@ -45,9 +49,12 @@ class SrtpCipher {
   }
 
  private:
+  std::array<uint8_t, 16> make_iv(uint32_t ssrc, uint64_t index) const;
+
   SrtpProfile profile_;
-  ProviderCipher cipher_;
+  Engine engine_;
   std::array<uint8_t, 16> salt_{};
+  std::array<uint8_t, 16> expected_{};  // the tag of the packet that is being opened
   HmacSha1 hmac_;
 };
 

@@ -3,7 +3,7 @@
 
 namespace gstlk::bench {
 
-// Nanoseconds of CPU that protecting a 1,200-byte packet takes with warm caches, now, on this
+// Nanoseconds of CPU that OpenSSL takes to seal a 1,200-byte packet with warm caches, now, on this
 // thread: about 500 on an idle core of the machines that the budgets were measured on. More tells
 // that others used the core or its caches while a figure was taken.
 double calibrate_ns();

@@ -299,8 +299,7 @@ TEST(SrtpCipher, SealsThePacketOfRfc7714) {
       "20696e207061727465732074726573");
   SrtpCipher cipher(key, SrtpCipher::Direction::Protect);
   Bytes out(payload.size() + cipher.tag_size());
-  cipher.begin(0x5501a0b2, 0xf17b);
-  cipher.authenticate(header);
+  cipher.begin_gcm(0x5501a0b2, 0xf17b, header);
   cipher.crypt(payload.data(), out.data(), payload.size());
   cipher.finish_gcm(out.data() + payload.size());
   EXPECT_EQ(out, from_hex("f24de3a3fb34de6cacba861c9d7e4bcabe633bd50d294e6f42a5f47a51c7d19b36de3adf"
