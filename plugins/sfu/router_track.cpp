@@ -232,6 +232,13 @@ void TrackShard::process(std::shared_ptr<const PacketBatch> batch) {
     finish();
     return;
   }
+  if (worker_) {
+    worker_->post_packets([self = shared_from_this(), batch = std::move(batch)] {
+      self->forward(*batch);
+      self->finish();
+    });
+    return;
+  }
   run([batch = std::move(batch)](TrackShard& self) { self.forward(*batch); });
 }
 

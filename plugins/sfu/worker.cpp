@@ -129,6 +129,24 @@ void Worker::post(std::function<void()> task) {
     MutexLock lock(mailbox_mutex_);
     mailbox_.push_back(std::move(task));
   }
+  wake();
+}
+
+bool Worker::post_packets(std::function<void()> task) {
+  {
+    MutexLock lock(mailbox_mutex_);
+    if (waiting_packets_ == kMaxWaitingPackets) {
+      ++overrun_;
+      return false;
+    }
+    ++waiting_packets_;
+    mailbox_.push_back(std::move(task));
+  }
+  wake();
+  return true;
+}
+
+void Worker::wake() {
   // A wake-up of a sleeping thread is dear, so a running one is not woken.
   if (sleeping_.exchange(false)) {
     const uint64_t one = 1;
@@ -194,6 +212,8 @@ void Worker::run_mailbox() {
   {
     MutexLock lock(mailbox_mutex_);
     running_.swap(mailbox_);
+    waiting_packets_ = 0;
+    counters_.overrun = overrun_;
   }
   for (auto& task : running_) task();
   running_.clear();
@@ -268,7 +288,7 @@ void Worker::handle_datagram(ByteView datagram, const transport::SocketAddress& 
   }
   if (owner.foreign) {
     counters_.handed_over++;
-    owner.foreign->post(
+    owner.foreign->post_packets(
         [target = owner.foreign, session = owner.session,
          copy = Bytes(datagram.begin(), datagram.end()), remote,
          local = udp_[endpoint].address] { target->handle_foreign(session, copy, remote, local); });
@@ -301,7 +321,7 @@ void Worker::handle_unknown(ByteView datagram, const transport::SocketAddress& r
   }
   counters_.handed_over++;
   remember(pair, {session, owner});
-  owner->post(
+  owner->post_packets(
       [owner, session, copy = Bytes(datagram.begin(), datagram.end()), remote,
        local = udp_[endpoint].address] { owner->handle_foreign(session, copy, remote, local); });
 }

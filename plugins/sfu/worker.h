@@ -29,6 +29,7 @@ struct WorkerCounters {
   uint64_t unknown = 0;      // from an address that belongs to no session
   uint64_t malformed = 0;    // neither STUN, DTLS, RTP nor RTCP
   uint64_t handed_over = 0;  // belonged to a session of another worker
+  uint64_t overrun = 0;      // batches from other threads that it was too slow for
 };
 
 // One thread of the data plane: a UDP socket for each listening address (SO_REUSEPORT, so the
@@ -59,6 +60,9 @@ class Worker {
 
   // Runs `task` on this worker's thread, in the order of posting. Any thread.
   void post(std::function<void()> task) EXCLUDES(mailbox_mutex_);
+  // Likewise for packets, which a worker that is too far behind does not get: false, and counted
+  // as overrun.
+  bool post_packets(std::function<void()> task) EXCLUDES(mailbox_mutex_);
   bool is_current() const { return current_ == this; }
   // The worker whose thread this is; null on others.
   static Worker* current() { return current_; }
@@ -141,6 +145,7 @@ class Worker {
   void remember(const AddressPair& pair, Owner owner);
   void deliver(PeerSession& session, ByteView datagram, const transport::SocketAddress& remote,
                const transport::SocketAddress& local, TcpConnection* tcp);
+  void wake();
   void run_mailbox() EXCLUDES(mailbox_mutex_);
   void finish_turn();
 
@@ -148,6 +153,8 @@ class Worker {
   static constexpr uint32_t kTcp = 0xffffffff;
   static constexpr size_t kMaxAddresses = 65'536;
   static constexpr size_t kMaxTcpConnections = 16'384;
+  // Batches of packets: a tenth of a second's at the most that one core forwards.
+  static constexpr size_t kMaxWaitingPackets = 4096;
 
   const unsigned index_;
   WorkerPool& pool_;
@@ -175,6 +182,8 @@ class Worker {
 
   Mutex mailbox_mutex_;
   std::vector<std::function<void()>> mailbox_ GUARDED_BY(mailbox_mutex_);
+  size_t waiting_packets_ GUARDED_BY(mailbox_mutex_) = 0;
+  uint64_t overrun_ GUARDED_BY(mailbox_mutex_) = 0;
   std::vector<std::function<void()>> running_;
   std::atomic<bool> sleeping_{false};
   std::atomic<bool> stopping_{false};
