@@ -13,7 +13,6 @@ void SendHistory::add(uint8_t encoding, int64_t source_sequence, const Rewrite& 
   e.timestamp = rewrite.timestamp;
   e.sequence = rewrite.sequence;
   e.sent_ms = to_ms(now);
-  e.used = 1;
   e.marker = rewrite.marker;
   e.encoding = encoding & 3;
   e.resends = 0;
@@ -34,7 +33,8 @@ void SendHistory::add(uint8_t encoding, int64_t source_sequence, const Rewrite& 
 std::optional<SendHistory::Sent> SendHistory::resend(uint16_t sequence, Duration interval,
                                                      Timestamp now) {
   Entry& e = entry(sequence);
-  if (!e.used || e.sequence != sequence || e.resends >= kMaxResends) return std::nullopt;
+  const bool used = e.change != static_cast<uint8_t>(Change::Unused);
+  if (!used || e.sequence != sequence || e.resends >= kMaxResends) return std::nullopt;
   const uint16_t age = static_cast<uint16_t>(to_ms(now) - e.sent_ms);
   if (std::chrono::milliseconds(age) < interval) return std::nullopt;
   e.sent_ms = to_ms(now);

@@ -35,20 +35,20 @@ class SendHistory {
   // A burst of packets comes soon.
   void prefetch_next() const { prefetch(&entries_[newest_ & (entries_.size() - 1)], kBurst); }
 
-  static constexpr uint8_t kMaxResends = 3;
+  // On a link that loses every tenth packet one in ten million is lost that often.
+  static constexpr uint8_t kMaxResends = 7;
 
  private:
-  enum class Change : uint8_t { None, Head, Descriptor };
+  enum class Change : uint8_t { Unused, None, Head, Descriptor };
   struct Entry {
     uint32_t source_sequence = 0;
     uint32_t timestamp = 0;
     uint16_t sequence = 0;
     uint16_t sent_ms = 0;  // wraps after 65 s, when a packet is long forgotten or was still
-    uint8_t used : 1 = 0;
     uint8_t marker : 1 = 0;
     uint8_t encoding : 2 = 0;
-    uint8_t resends : 2 = 0;
-    uint8_t change : 2 = 0;
+    uint8_t resends : 3 = 0;
+    uint8_t change : 2 = static_cast<uint8_t>(Change::Unused);
     uint8_t sizes = 0;                 // of the head: replaced << 4 | written; else decode targets
     std::array<uint8_t, 6> changed{};  // the head, or frame number and active decode targets
   };

@@ -820,6 +820,10 @@ void TransportPort::prefetch_next() const {
   if (bound_) bound_->prefetch_next();
 }
 
+std::optional<Duration> TransportPort::round_trip() const {
+  return bound_ ? bound_->send_.round_trip() : std::nullopt;
+}
+
 void TransportPort::stage(std::span<const StagedPacket> packets) { staged_ = packets; }
 
 void TransportPort::detach() {

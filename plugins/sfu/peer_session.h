@@ -236,6 +236,7 @@ class TransportPort final : public SendPort, public std::enable_shared_from_this
 
   void set_listener(std::shared_ptr<Listener> listener) override;
   void prefetch_next() const override;
+  std::optional<Duration> round_trip() const override;
   void stage(std::span<const StagedPacket> packets) override;
 
   // The pad's chain functions. Takes over `list`.

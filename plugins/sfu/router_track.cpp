@@ -419,6 +419,9 @@ void TrackShard::handle_sender_report(uint8_t encoding, NtpTime ntp, uint32_t ti
 
 void TrackShard::handle_nack(RouterPort& port, uint16_t sequence) {
   if (!port.down_track_) return;
+  if (const auto known = port.staging_ ? port.staging_->round_trip() : std::nullopt) {
+    port.down_track_->set_round_trip(*known);
+  }
   const auto again = port.down_track_->on_nack(sequence, now());
   if (!again || again->encoding >= rings_.size()) return;
   const Ref<GstBuffer>* buffer = rings_[again->encoding].find(again->sequence);

@@ -4,9 +4,11 @@
 #include <gst/gst.h>
 
 #include <memory>
+#include <optional>
 #include <span>
 
 #include "base/bytes.h"
+#include "base/time.h"
 #include "forward/received_packet.h"
 #include "forward/rewrite.h"
 
@@ -50,6 +52,9 @@ class SendPort {
 
   // A push comes soon: what it will touch may be fetched into the cache. Worker thread only.
   virtual void prefetch_next() const = 0;
+
+  // To the peer and back, by its receiver reports. Worker thread only.
+  virtual std::optional<Duration> round_trip() const = 0;
 
   // What the list pushed next on this pad means; `packets` stay valid until that push returns.
   // Worker thread only.

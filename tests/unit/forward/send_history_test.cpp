@@ -51,10 +51,11 @@ TEST(SendHistory, DoesNotSendAgainTooSoon) {
   EXPECT_TRUE(history.resend(7, 50ms, kStart + 100ms));
 }
 
-TEST(SendHistory, SendsAgainThreeTimesAtMost) {
+TEST(SendHistory, SendsAgainSevenTimesAtMost) {
   SendHistory history(16);
   history.add(0, 5, rewrite_of(7), kStart);
-  for (int i = 1; i <= 3; ++i) EXPECT_TRUE(history.resend(7, 10ms, kStart + i * 20ms));
+  for (int i = 1; i <= SendHistory::kMaxResends; ++i)
+    EXPECT_TRUE(history.resend(7, 10ms, kStart + i * 20ms));
   EXPECT_FALSE(history.resend(7, 10ms, kStart + 1s));
 }
 
