@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <thread>
+
+#include "base/ref.h"
+#include "base/time.h"
+
+namespace gstlk::client {
+
+// The thread on which all room sessions of the process live: signalling, negotiation, timers. It
+// exists while somebody holds it. Media never passes it. Thread-safe.
+class ClientThread {
+ public:
+  // The one of this process.
+  static std::shared_ptr<ClientThread> get();
+  ~ClientThread();
+
+  GMainContext* context() const { return context_.get(); }
+  bool is_current() const { return std::this_thread::get_id() == id_; }
+
+  // Runs the task on the thread, after those that were posted before it.
+  void post(std::function<void()> task);
+  // Runs the task on the thread and waits for its end; at once when called on it. Not with a lock
+  // held that a task may want, nor on a streaming thread of a pipeline that a task may stop.
+  void run(const std::function<void()>& task);
+
+ private:
+  ClientThread();
+
+  Ref<GMainContext> context_;
+  Ref<GMainLoop> loop_;
+  std::thread thread_;
+  std::thread::id id_;
+};
+
+// A task in the future on the client thread, or none. Client thread only.
+class ClientTimer {
+ public:
+  explicit ClientTimer(ClientThread& thread) : thread_(thread) {}
+  ~ClientTimer() { stop(); }
+  ClientTimer(const ClientTimer&) = delete;
+  ClientTimer& operator=(const ClientTimer&) = delete;
+
+  // Replaces what was waiting.
+  void start(Duration after, std::function<void()> task);
+  void stop();
+  bool waiting() const { return source_ != nullptr; }
+
+ private:
+  static gboolean fire(gpointer self);
+
+  ClientThread& thread_;
+  GSource* source_ = nullptr;
+  std::function<void()> task_;
+};
+
+}  // namespace gstlk::client
