@@ -322,6 +322,17 @@ void PeerConnection::add_candidate(unsigned mline, const std::string& candidate)
   g_signal_emit_by_name(webrtcbin_.get(), "add-ice-candidate", mline, candidate.c_str());
 }
 
+void PeerConnection::get_stats(std::function<void(const GstStructure*)> then) {
+  if (!webrtcbin_) return;
+  GstPromise* promise =
+      make_promise([handle = handle_, then = std::move(then)](const GstStructure* reply) {
+        if (!reply) return;
+        const std::shared_ptr<GstStructure> copy(gst_structure_copy(reply), gst_structure_free);
+        Handle::post(handle, [copy, then](PeerConnection&) { then(copy.get()); });
+      });
+  g_signal_emit_by_name(webrtcbin_.get(), "get-stats", nullptr, promise);
+}
+
 void PeerConnection::create_data_channel(const std::string& label) {
   if (!webrtcbin_) return;
   GstStructure* options = gst_structure_new_empty("options");

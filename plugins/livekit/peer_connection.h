@@ -67,6 +67,9 @@ class PeerConnection {
   // Held back until there is a remote description.
   void add_candidate(unsigned mline, const std::string& candidate);
 
+  // webrtcbin's statistics, see GstWebRTCStatsType; not called when there are none.
+  void get_stats(std::function<void(const GstStructure*)> then);
+
   // "_reliable" (ordered), "_lossy" (unordered, no retransmission). Before start().
   void create_data_channel(const std::string& label);
   // False when there is no such channel, it is not open, or too much waits in it.

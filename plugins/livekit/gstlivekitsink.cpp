@@ -1,0 +1,485 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+
+/**
+ * SECTION:element-livekitsink
+ * @title: livekitsink
+ *
+ * Joins a LiveKit room and publishes what comes to its pads, one track for each. Raw media is
+ * encoded for real time, video in up to three sizes (simulcast), of which only those are encoded
+ * that somebody watches. Encoded media and RTP are never encoded again. A lost connection is made
+ * anew inside, and the tracks are published again; sources and encoders go on meanwhile.
+ *
+ * The pads carry properties: `track-name`, `source`, `muted`, `simulcast`, `codec`, `min-bitrate`,
+ * `max-bitrate`, `dtx`. A buffer at a data pad is one data packet.
+ *
+ * |[
+ * gst-launch-1.0 livekitsink name=s ws-url=ws://127.0.0.1:7880 api-key=devkey secret-key=secret \
+ *     room-name=room identity=kiosk \
+ *   videotestsrc is-live=true ! video/x-raw,width=1280,height=720,framerate=30/1 ! s.video_0 \
+ *   audiotestsrc is-live=true ! s.audio_0
+ * ]|
+ *
+ * Since: 0.1
+ */
+
+#include "plugins/livekit/gstlivekitsink.h"
+
+#include <algorithm>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "base/mutex.h"
+#include "base/ref.h"
+#include "plugins/livekit/client_properties.h"
+#include "plugins/livekit/data_pad.h"
+#include "plugins/livekit/livekit_sink_pad.h"
+#include "plugins/livekit/publisher.h"
+#include "plugins/livekit/room_member.h"
+
+GST_DEBUG_CATEGORY_STATIC(livekit_sink_debug);
+#define GST_CAT_DEFAULT livekit_sink_debug
+
+using gstlk::Mutex;
+using gstlk::MutexLock;
+using gstlk::Ref;
+using namespace gstlk::client;
+
+#define VIDEO_CAPS                                                                   \
+  "video/x-raw; video/x-h264; video/x-h265; video/x-vp8; video/x-vp9; video/x-av1; " \
+  "application/x-rtp, media=(string)video"
+#define AUDIO_CAPS "audio/x-raw; audio/x-opus; application/x-rtp, media=(string)audio"
+
+static GstStaticPadTemplate video_template =
+    GST_STATIC_PAD_TEMPLATE("video_%u", GST_PAD_SINK, GST_PAD_REQUEST, GST_STATIC_CAPS(VIDEO_CAPS));
+static GstStaticPadTemplate audio_template =
+    GST_STATIC_PAD_TEMPLATE("audio_%u", GST_PAD_SINK, GST_PAD_REQUEST, GST_STATIC_CAPS(AUDIO_CAPS));
+static GstStaticPadTemplate data_template =
+    GST_STATIC_PAD_TEMPLATE("data_%u", GST_PAD_SINK, GST_PAD_REQUEST, GST_STATIC_CAPS_ANY);
+
+namespace {
+
+class Sink;
+
+// One media pad and its track.
+class SinkTrack : public LocalTrack::Listener {
+ public:
+  SinkTrack(Sink& sink, GstLiveKitSinkPad* pad, MediaKind kind);
+
+  void on_track_ready() override;
+  void on_track_error(const std::string& why) override;
+
+  LocalTrack& track() { return track_; }
+  GstLiveKitSinkPad* pad() const { return pad_; }
+  TrackSettings settings() const;
+
+ private:
+  Sink& sink_;
+  GstLiveKitSinkPad* const pad_;  // owns this, by way of the sink
+  LocalTrack track_;
+};
+
+// Order of locks: mutex_ alone; never held while a pad, the session or a track is called.
+class Sink : public PublisherOwner {
+ public:
+  explicit Sink(GstElement* element) : element_(element), member_(element) {}
+
+  ConnectionSettings settings;  // under the element's object lock
+
+  bool join();
+  void leave();
+  GstPad* request_pad(GstPadTemplate* pad_template, const char* name);
+  void release_pad(GstPad* pad);
+  bool publish_data(GBytes* payload, const char* topic, bool reliable);
+  void mute_changed(GstLiveKitSinkPad* pad);
+  void track_ready(SinkTrack& track);
+  GstStructure* stats();
+  // Counts what has ended; posts EOS when all has.
+  void handle_eos(GstPad* pad, bool ended) EXCLUDES(mutex_);
+
+  GstElement* element() const { return element_; }
+
+ private:
+  std::string pad_name(const char* name, const char* prefix) REQUIRES(mutex_);
+  GstPad* add_media_pad(GstPadTemplate* pad_template, const std::string& name, MediaKind kind);
+  void publish(SinkTrack& track);
+  SinkTrack* find(const LocalTrack& track);
+
+  void on_published(LocalTrack& track, const ::livekit::TrackInfo& info) override;
+  void on_refused(LocalTrack& track, const std::string& why) override;
+  void on_muted_by_server(LocalTrack& track, bool muted) override;
+
+  GstElement* const element_;
+  RoomMember member_;
+  std::unique_ptr<Publisher> publisher_;  // client thread
+  Mutex mutex_;
+  std::map<GstPad*, std::shared_ptr<SinkTrack>> tracks_ GUARDED_BY(mutex_);
+  std::map<GstPad*, bool> ended_ GUARDED_BY(mutex_);
+  std::map<std::string, unsigned> next_ GUARDED_BY(mutex_);
+};
+
+}  // namespace
+
+struct _GstLiveKitSink {
+  GstBin parent;
+  Sink* impl;
+};
+
+G_DEFINE_FINAL_TYPE(GstLiveKitSink, gst_livekit_sink, GST_TYPE_BIN)
+
+enum { PROP_0, PROP_STATS, PROP_FIRST_OF_CLIENT };
+enum { SIGNAL_PUBLISH_DATA, SIGNAL_DISCONNECT, SIGNAL_COUNT };
+static guint signals[SIGNAL_COUNT];
+
+namespace {
+
+SinkTrack::SinkTrack(Sink& sink, GstLiveKitSinkPad* pad, MediaKind kind)
+    : sink_(sink), pad_(pad), track_(kind, std::string("track-") + GST_PAD_NAME(pad), *this) {}
+
+TrackSettings SinkTrack::settings() const {
+  TrackSettings settings = sink_pad_settings(pad_);
+  if (settings.source == ::livekit::UNKNOWN)
+    settings.source = track_.kind() == MediaKind::Video ? ::livekit::CAMERA : ::livekit::MICROPHONE;
+  return settings;
+}
+
+void SinkTrack::on_track_ready() { sink_.track_ready(*this); }
+
+void SinkTrack::on_track_error(const std::string& why) {
+  GST_ELEMENT_ERROR(sink_.element(), STREAM, FORMAT, ("%s: %s", GST_PAD_NAME(pad_), why.c_str()),
+                    (nullptr));
+}
+
+bool Sink::join() {
+  GST_OBJECT_LOCK(element_);
+  const ConnectionSettings copy = settings;
+  GST_OBJECT_UNLOCK(element_);
+  return member_.join(copy, [this](RoomSession& session) {
+    publisher_ = std::make_unique<Publisher>(session, GST_BIN(element_), this);
+    if (!session.set_publisher(publisher_.get())) {
+      GST_ELEMENT_ERROR(element_, RESOURCE, BUSY,
+                        ("There is a livekitsink in session \"%s\" already; use its pads.",
+                         session.settings().session.c_str()),
+                        (nullptr));
+      return false;
+    }
+    std::vector<std::shared_ptr<SinkTrack>> known;
+    {
+      MutexLock lock(mutex_);
+      for (const auto& [pad, track] : tracks_) known.push_back(track);
+    }
+    // Of an earlier session of this element.
+    for (const auto& track : known)
+      if (track->track().format()) publish(*track);
+    return true;
+  });
+}
+
+void Sink::leave() {
+  member_.leave([this](RoomSession& session) {
+    (void)session.set_publisher(nullptr);
+    publisher_.reset();
+  });
+}
+
+std::string Sink::pad_name(const char* name, const char* prefix) {
+  if (name && *name && !std::string_view(name).ends_with("%u")) return name;
+  return std::string(prefix) + "_" + std::to_string(next_[prefix]++);
+}
+
+GstPad* Sink::request_pad(GstPadTemplate* pad_template, const char* name) {
+  const std::string_view kind = GST_PAD_TEMPLATE_NAME_TEMPLATE(pad_template);
+  const std::string prefix(kind.substr(0, kind.find('_')));
+  std::string chosen;
+  {
+    MutexLock lock(mutex_);
+    chosen = pad_name(name, prefix.c_str());
+  }
+  if (prefix != "data")
+    return add_media_pad(pad_template, chosen,
+                         prefix == "video" ? MediaKind::Video : MediaKind::Audio);
+  GstPad* pad =
+      make_data_sink_pad(pad_template, chosen, [this](GBytes* bytes, const DataWishes& d) {
+        return publish_data(bytes, d.topic.c_str(), d.reliable);
+      });
+  gst_pad_set_active(pad, TRUE);
+  gst_element_add_pad(element_, pad);
+  return pad;
+}
+
+GstPadProbeReturn watch_eos(GstPad* pad, GstPadProbeInfo* info, gpointer sink) {
+  const GstEventType type = GST_EVENT_TYPE(GST_PAD_PROBE_INFO_EVENT(info));
+  if (type == GST_EVENT_EOS || type == GST_EVENT_STREAM_START)
+    static_cast<Sink*>(sink)->handle_eos(pad, type == GST_EVENT_EOS);
+  return GST_PAD_PROBE_OK;
+}
+
+GstPad* Sink::add_media_pad(GstPadTemplate* pad_template, const std::string& name, MediaKind kind) {
+  auto* pad = GST_LIVEKIT_SINK_PAD(g_object_new(GST_TYPE_LIVEKIT_SINK_PAD, "name", name.c_str(),
+                                                "direction", GST_PAD_SINK, "template", pad_template,
+                                                nullptr));
+  auto track = std::make_shared<SinkTrack>(*this, pad, kind);
+  GstElement* bin = track->track().bin();
+  gst_bin_add(GST_BIN(element_), GST_ELEMENT(gst_object_ref(bin)));
+  const auto target = Ref<GstPad>::adopt(gst_element_get_static_pad(bin, "sink"));
+  gst_ghost_pad_set_target(GST_GHOST_PAD(pad), target.get());
+  gst_element_sync_state_with_parent(bin);
+  gst_pad_add_probe(GST_PAD(pad), GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, watch_eos, this, nullptr);
+  g_signal_connect(pad, "notify::muted",
+                   G_CALLBACK(+[](GstLiveKitSinkPad* changed, GParamSpec*, gpointer sink) {
+                     static_cast<Sink*>(sink)->mute_changed(changed);
+                   }),
+                   this);
+  {
+    MutexLock lock(mutex_);
+    tracks_[GST_PAD(pad)] = std::move(track);
+    ended_[GST_PAD(pad)] = false;
+  }
+  gst_pad_set_active(GST_PAD(pad), TRUE);
+  gst_element_add_pad(element_, GST_PAD(pad));
+  return GST_PAD(pad);
+}
+
+void Sink::release_pad(GstPad* pad) {
+  std::shared_ptr<SinkTrack> track;
+  {
+    MutexLock lock(mutex_);
+    const auto it = tracks_.find(pad);
+    if (it != tracks_.end()) {
+      track = it->second;
+      tracks_.erase(it);
+      ended_.erase(pad);
+    }
+  }
+  gst_pad_set_active(pad, FALSE);
+  if (track) {
+    g_signal_handlers_disconnect_by_data(pad, this);
+    if (member_.session()) member_.session()->run([&] { publisher_->remove(track->track()); });
+    gst_ghost_pad_set_target(GST_GHOST_PAD(pad), nullptr);
+    GstElement* bin = track->track().bin();
+    gst_element_set_locked_state(bin, TRUE);
+    gst_element_set_state(bin, GST_STATE_NULL);
+    // Not when the whole element goes, which has taken its children out before.
+    if (GST_OBJECT_PARENT(bin) == GST_OBJECT(element_)) gst_bin_remove(GST_BIN(element_), bin);
+  }
+  gst_element_remove_pad(element_, pad);
+}
+
+void Sink::track_ready(SinkTrack& track) {
+  const auto& session = member_.session();
+  if (!session) return;
+  // A released pad waits for this thread, so the track is still there.
+  session->thread().post([this, &track] {
+    if (publisher_) publish(track);
+  });
+}
+
+void Sink::publish(SinkTrack& track) {
+  publisher_->add(track.track(), track.settings(), sink_pad_muted(track.pad()));
+}
+
+void Sink::mute_changed(GstLiveKitSinkPad* pad) {
+  std::shared_ptr<SinkTrack> track;
+  {
+    MutexLock lock(mutex_);
+    const auto it = tracks_.find(GST_PAD(pad));
+    if (it != tracks_.end()) track = it->second;
+  }
+  const auto& session = member_.session();
+  if (!track || !session) return;
+  session->thread().post([this, track, muted = sink_pad_muted(pad)] {
+    if (publisher_) publisher_->set_muted(track->track(), muted);
+  });
+}
+
+bool Sink::publish_data(GBytes* payload, const char* topic, bool reliable) {
+  const auto& session = member_.session();
+  if (!session) return false;
+  ::livekit::DataPacket packet;
+  gsize size = 0;
+  const void* data = g_bytes_get_data(payload, &size);
+  packet.mutable_user()->set_payload(data, size);
+  if (topic && *topic) packet.mutable_user()->set_topic(topic);
+  bool sent = false;
+  session->run([&] { sent = session->publish_data(packet, reliable); });
+  return sent;
+}
+
+void Sink::handle_eos(GstPad* pad, bool ended) {
+  bool all = false;
+  {
+    MutexLock lock(mutex_);
+    const auto it = ended_.find(pad);
+    if (it == ended_.end()) return;
+    it->second = ended;
+    all = ended && std::ranges::all_of(ended_, [](const auto& entry) { return entry.second; });
+  }
+  if (all) gst_element_post_message(element_, gst_message_new_eos(GST_OBJECT(element_)));
+}
+
+SinkTrack* Sink::find(const LocalTrack& wanted) {
+  MutexLock lock(mutex_);
+  for (const auto& [pad, track] : tracks_)
+    if (&track->track() == &wanted) return track.get();
+  return nullptr;
+}
+
+void Sink::on_published(LocalTrack& track, const ::livekit::TrackInfo& info) {
+  const SinkTrack* found = find(track);
+  if (!found) return;
+  GstStructure* structure = gst_structure_new(
+      "livekit-published", "pad", G_TYPE_STRING, GST_PAD_NAME(found->pad()), "sid", G_TYPE_STRING,
+      info.sid().c_str(), "name", G_TYPE_STRING, info.name().c_str(), nullptr);
+  gst_element_post_message(element_, gst_message_new_element(GST_OBJECT(element_), structure));
+}
+
+void Sink::on_refused(LocalTrack& track, const std::string& why) {
+  const SinkTrack* found = find(track);
+  GST_ELEMENT_ERROR(element_, RESOURCE, NOT_AUTHORIZED,
+                    ("%s cannot be published: %s. Check what the token allows.",
+                     found ? GST_PAD_NAME(found->pad()) : "A track", why.c_str()),
+                    (nullptr));
+}
+
+void Sink::on_muted_by_server(LocalTrack& track, bool muted) {
+  if (const SinkTrack* found = find(track)) sink_pad_set_muted(found->pad(), muted);
+}
+
+GstStructure* Sink::stats() {
+  GstStructure* all = gst_structure_new_empty("application/x-livekitsink-stats");
+  MutexLock lock(mutex_);
+  for (const auto& [pad, track] : tracks_) {
+    const TrackStats stats = track->track().stats();
+    GstStructure* one = gst_structure_new("track", "packets", G_TYPE_UINT64, stats.packets, "bytes",
+                                          G_TYPE_UINT64, stats.bytes, nullptr);
+    for (const EncodingStats& encoding : stats.encodings) {
+      GstStructure* layer = gst_structure_new(
+          "encoding", "width", G_TYPE_INT, encoding.width, "height", G_TYPE_INT, encoding.height,
+          "enabled", G_TYPE_BOOLEAN, static_cast<gboolean>(encoding.enabled), "target-bitrate",
+          G_TYPE_UINT64, encoding.target.bps, "frames-encoded", G_TYPE_UINT64,
+          encoding.frames_encoded, nullptr);
+      const std::string field = encoding.rid.empty() ? "encoding" : "encoding-" + encoding.rid;
+      gst_structure_set(one, field.c_str(), GST_TYPE_STRUCTURE, layer, nullptr);
+      gst_structure_free(layer);
+    }
+    gst_structure_set(all, GST_PAD_NAME(pad), GST_TYPE_STRUCTURE, one, nullptr);
+    gst_structure_free(one);
+  }
+  return all;
+}
+
+}  // namespace
+
+static GstPad* gst_livekit_sink_request_new_pad(GstElement* element, GstPadTemplate* pad_template,
+                                                const gchar* name, const GstCaps*) {
+  return GST_LIVEKIT_SINK(element)->impl->request_pad(pad_template, name);
+}
+
+static void gst_livekit_sink_release_pad(GstElement* element, GstPad* pad) {
+  GST_LIVEKIT_SINK(element)->impl->release_pad(pad);
+}
+
+static GstStateChangeReturn gst_livekit_sink_change_state(GstElement* element,
+                                                          GstStateChange change) {
+  auto* self = GST_LIVEKIT_SINK(element);
+  if (change == GST_STATE_CHANGE_READY_TO_PAUSED && !self->impl->join())
+    return GST_STATE_CHANGE_FAILURE;
+  const GstStateChangeReturn result =
+      GST_ELEMENT_CLASS(gst_livekit_sink_parent_class)->change_state(element, change);
+  if (change == GST_STATE_CHANGE_PAUSED_TO_READY ||
+      (change == GST_STATE_CHANGE_READY_TO_PAUSED && result == GST_STATE_CHANGE_FAILURE))
+    self->impl->leave();
+  return result;
+}
+
+static void gst_livekit_sink_set_property(GObject* object, guint id, const GValue* value,
+                                          GParamSpec* spec) {
+  auto* self = GST_LIVEKIT_SINK(object);
+  GST_OBJECT_LOCK(self);
+  const bool known = set_client_property(self->impl->settings, PROP_FIRST_OF_CLIENT, id, value);
+  GST_OBJECT_UNLOCK(self);
+  if (!known) G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
+}
+
+static void gst_livekit_sink_get_property(GObject* object, guint id, GValue* value,
+                                          GParamSpec* spec) {
+  auto* self = GST_LIVEKIT_SINK(object);
+  if (id == PROP_STATS) return g_value_take_boxed(value, self->impl->stats());
+  GST_OBJECT_LOCK(self);
+  const bool known = get_client_property(self->impl->settings, PROP_FIRST_OF_CLIENT, id, value);
+  GST_OBJECT_UNLOCK(self);
+  if (!known) G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
+}
+
+static gboolean gst_livekit_sink_publish_data(GstLiveKitSink* self, GBytes* payload,
+                                              const gchar* topic, gboolean reliable) {
+  return self->impl->publish_data(payload, topic, reliable);
+}
+
+static void gst_livekit_sink_disconnect(GstLiveKitSink* self) { self->impl->leave(); }
+
+static void gst_livekit_sink_finalize(GObject* object) {
+  delete GST_LIVEKIT_SINK(object)->impl;
+  G_OBJECT_CLASS(gst_livekit_sink_parent_class)->finalize(object);
+}
+
+static void gst_livekit_sink_init(GstLiveKitSink* self) {
+  self->impl = new Sink(GST_ELEMENT(self));
+  // EOS is for this element to post: nothing inside is a sink of the pipeline.
+  gst_bin_set_suppressed_flags(
+      GST_BIN(self), static_cast<GstElementFlags>(GST_ELEMENT_FLAG_SOURCE | GST_ELEMENT_FLAG_SINK));
+  GST_OBJECT_FLAG_SET(self, GST_ELEMENT_FLAG_SINK);
+}
+
+static void gst_livekit_sink_class_init(GstLiveKitSinkClass* klass) {
+  auto* object_class = G_OBJECT_CLASS(klass);
+  auto* element_class = GST_ELEMENT_CLASS(klass);
+  GST_DEBUG_CATEGORY_INIT(livekit_sink_debug, "livekitsink", 0, "LiveKit sink");
+  object_class->set_property = gst_livekit_sink_set_property;
+  object_class->get_property = gst_livekit_sink_get_property;
+  object_class->finalize = gst_livekit_sink_finalize;
+  element_class->request_new_pad = gst_livekit_sink_request_new_pad;
+  element_class->release_pad = gst_livekit_sink_release_pad;
+  element_class->change_state = gst_livekit_sink_change_state;
+
+  install_client_properties(object_class, PROP_FIRST_OF_CLIENT);
+  g_object_class_install_property(
+      object_class, PROP_STATS,
+      g_param_spec_boxed("stats", "Statistics",
+                         "For each pad: packets, bytes and, for each encoding, its size, whether "
+                         "it is encoded, target-bitrate (bit/s) and frames-encoded",
+                         GST_TYPE_STRUCTURE,
+                         static_cast<GParamFlags>(G_PARAM_READABLE | G_PARAM_STATIC_STRINGS)));
+  /**
+   * GstLiveKitSink::publish-data:
+   * @payload: at most 64,000 bytes
+   * @topic: (nullable): of the packet
+   * @reliable: in order and repeated, or neither
+   *
+   * Returns: FALSE when the room is not connected, or too much waits to be sent.
+   */
+  signals[SIGNAL_PUBLISH_DATA] = g_signal_new_class_handler(
+      "publish-data", G_TYPE_FROM_CLASS(klass),
+      static_cast<GSignalFlags>(G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION),
+      G_CALLBACK(gst_livekit_sink_publish_data), nullptr, nullptr, nullptr, G_TYPE_BOOLEAN, 3,
+      G_TYPE_BYTES, G_TYPE_STRING, G_TYPE_BOOLEAN);
+  /**
+   * GstLiveKitSink::disconnect:
+   *
+   * Leaves the room; to READY and back joins it again.
+   */
+  signals[SIGNAL_DISCONNECT] = g_signal_new_class_handler(
+      "disconnect", G_TYPE_FROM_CLASS(klass),
+      static_cast<GSignalFlags>(G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION),
+      G_CALLBACK(gst_livekit_sink_disconnect), nullptr, nullptr, nullptr, G_TYPE_NONE, 0);
+
+  gst_element_class_add_static_pad_template_with_gtype(element_class, &video_template,
+                                                       GST_TYPE_LIVEKIT_SINK_PAD);
+  gst_element_class_add_static_pad_template_with_gtype(element_class, &audio_template,
+                                                       GST_TYPE_LIVEKIT_SINK_PAD);
+  gst_element_class_add_static_pad_template_with_gtype(element_class, &data_template,
+                                                       data_sink_pad_type());
+  gst_element_class_set_static_metadata(element_class, "LiveKit sink", "Sink/Network/WebRTC",
+                                        "Publishes media and data in a LiveKit room",
+                                        "gst-livekit");
+}

@@ -1,0 +1,500 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "plugins/livekit/local_track.h"
+
+#include <gst/rtp/rtp.h>
+#include <gst/video/video.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "plugins/livekit/rate_control.h"
+#include "plugins/livekit/rtp_extensions.h"
+
+namespace gstlk::client {
+
+namespace {
+
+// The Internet's paths take 1,280 bytes; this leaves room for SRTP, TURN and IPv6.
+constexpr unsigned kMtu = 1200;
+constexpr Bitrate kAudioBitrate{48'000};
+// A layer is no use below this part of what fits it.
+constexpr uint64_t kMinimumPart = 4;
+
+GstPad* static_pad(GstElement* element, const char* name) {
+  return gst_element_get_static_pad(element, name);
+}
+
+void ghost(GstElement* bin, GstElement* element, const char* name) {
+  const auto pad = Ref<GstPad>::adopt(static_pad(element, name));
+  GstPad* ghost_pad = gst_ghost_pad_new(name, pad.get());
+  gst_pad_set_active(ghost_pad, TRUE);
+  gst_element_add_pad(bin, ghost_pad);
+}
+
+const char* sink_caps(MediaKind kind) {
+  return kind == MediaKind::Video
+             ? "video/x-raw;video/x-h264;video/x-h265;video/x-vp8;video/x-vp9;video/x-av1;"
+               "application/x-rtp,media=video"
+             : "audio/x-raw;audio/x-opus;application/x-rtp,media=audio";
+}
+
+void add_extension(GstElement* payloader, const RtpExtension& extension, const char* property,
+                   const std::string& value) {
+  GstRTPHeaderExtension* object = gst_rtp_header_extension_create_from_uri(extension.uri);
+  if (!object) return;
+  gst_rtp_header_extension_set_id(object, extension.id);
+  if (property) g_object_set(object, property, value.c_str(), nullptr);
+  g_signal_emit_by_name(payloader, "add-extension", object);
+  gst_object_unref(object);
+}
+
+}  // namespace
+
+// One encoding. Owned by the track; its gate is read by the streaming thread.
+struct LocalTrack::Branch {
+  VideoEncoding encoding;
+  std::optional<Encoder> encoder;
+  GstElement* scale_filter = nullptr;
+  GstElement* payloader = nullptr;
+  Ref<GstPad> keyframe_pad;  // where to ask for a keyframe of encoded media
+  bool enabled = true;
+  Bitrate target;
+  std::atomic<bool> open = false;
+  std::atomic<uint64_t> frames = 0;
+
+  static GstPadProbeReturn gate(GstPad*, GstPadProbeInfo*, gpointer self) {
+    return static_cast<Branch*>(self)->open.load(std::memory_order_relaxed) ? GST_PAD_PROBE_OK
+                                                                            : GST_PAD_PROBE_DROP;
+  }
+  static GstPadProbeReturn count(GstPad*, GstPadProbeInfo*, gpointer self) {
+    static_cast<Branch*>(self)->frames.fetch_add(1, std::memory_order_relaxed);
+    return GST_PAD_PROBE_OK;
+  }
+  void add_probe(GstElement* element, const char* pad_name, GstPadProbeCallback probe) {
+    const auto pad = Ref<GstPad>::adopt(static_pad(element, pad_name));
+    gst_pad_add_probe(
+        pad.get(),
+        static_cast<GstPadProbeType>(GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST),
+        probe, this, nullptr);
+  }
+  void request_keyframe() {
+    if (encoder) return encoder->request_keyframe();
+    if (keyframe_pad)
+      gst_pad_push_event(keyframe_pad.get(),
+                         gst_video_event_new_upstream_force_key_unit(GST_CLOCK_TIME_NONE, TRUE, 0));
+  }
+};
+
+LocalTrack::LocalTrack(MediaKind kind, const std::string& name, Listener& listener)
+    : kind_(kind), listener_(listener), bin_(Ref<GstElement>::sink(gst_bin_new(name.c_str()))) {
+  MutexLock lock(mutex_);
+  // Paces what is not live; live media is on time and does not wait.
+  GstElement* filter = add_caps(sink_caps(kind));
+  entry_ = add("clocksync");
+  link(filter, entry_);
+  outlet_ = GSTLK_OUTLET(add(GST_ELEMENT(g_object_new(GSTLK_TYPE_OUTLET, nullptr))));
+  ghost(bin_.get(), filter, "sink");
+  ghost(bin_.get(), GST_ELEMENT(outlet_), "src");
+  const auto pad = Ref<GstPad>::adopt(static_pad(entry_, "sink"));
+  gst_pad_add_probe(pad.get(), GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, on_event, this, nullptr);
+}
+
+LocalTrack::~LocalTrack() { gst_element_set_state(bin_.get(), GST_STATE_NULL); }
+
+GstPadProbeReturn LocalTrack::on_event(GstPad*, GstPadProbeInfo* info, gpointer self) {
+  GstEvent* event = GST_PAD_PROBE_INFO_EVENT(info);
+  if (GST_EVENT_TYPE(event) == GST_EVENT_CAPS) {
+    GstCaps* caps = nullptr;
+    gst_event_parse_caps(event, &caps);
+    static_cast<LocalTrack*>(self)->handle_caps(caps);
+  }
+  return GST_PAD_PROBE_OK;
+}
+
+void LocalTrack::handle_caps(GstCaps* caps) {
+  const auto format = media_format(caps);
+  bool is_new = false;
+  Result<void> built;
+  {
+    MutexLock lock(mutex_);
+    is_new = !format_;
+    if (!format) {
+      built = fail(format.error().message);
+    } else if (is_new) {
+      built = build(*format);
+      if (built && !missing_.empty())
+        built = fail("the element " + missing_ + " is missing; install GStreamer's base and good " +
+                     "plugins");
+      if (built) format_ = *format;
+    } else if (!format_->is_like(*format)) {
+      built = fail("the media at the pad changed to another kind; request another pad for it");
+    } else {
+      rescale(*format);
+      format_ = *format;
+    }
+  }
+  if (!built) return listener_.on_track_error(built.error().message);
+  if (is_new) listener_.on_track_ready();
+}
+
+Result<void> LocalTrack::build(const MediaFormat& format) {
+  if (format.form != MediaFormat::Form::Raw) {
+    codec_ = format.codec;
+    return build_encoded(format);
+  }
+  if (kind_ == MediaKind::Audio) {
+    codec_ = codec_by_name("opus");
+    return build_audio(format);
+  }
+  codec_ = settings_.codec.empty() ? &default_video_codec() : codec_by_name(settings_.codec);
+  if (!codec_ || codec_->kind != MediaKind::Video)
+    return fail("codec \"" + settings_.codec + "\" is not known; there are h264, h265, vp8, vp9");
+  return build_video(format);
+}
+
+Result<void> LocalTrack::build_video(const MediaFormat& format) {
+  const bool screen = settings_.source == ::livekit::SCREEN_SHARE;
+  const auto encodings = plan_encodings({.width = format.width,
+                                         .height = format.height,
+                                         .simulcast = settings_.simulcast,
+                                         .screen_share = screen,
+                                         .max_bitrate = settings_.max_bitrate});
+  GstElement* convert = add("videoconvert");
+  GstElement* formats = add_caps("video/x-raw,format={(string)I420,(string)NV12}");
+  GstElement* tee = add("tee");
+  g_object_set(tee, "allow-not-linked", TRUE, nullptr);
+  std::vector<GstElement*> payloaders;
+  for (const VideoEncoding& encoding : encodings) {
+    auto added = add_branch(tee, encoding, *codec_);
+    if (!added) return added;
+    payloaders.push_back(branches_.back()->payloader);
+  }
+  finish(payloaders);
+  link(formats, tee);
+  link(convert, formats);
+  link(entry_, convert);
+  return {};
+}
+
+Result<void> LocalTrack::add_branch(GstElement* from, const VideoEncoding& encoding,
+                                    const Codec& codec) {
+  auto encoder = Encoder::make(codec, encoding.max_bitrate);
+  if (!encoder) return fail(encoder.error().message);
+  auto branch = std::make_unique<Branch>();
+  branch->encoding = encoding;
+  branch->target = encoding.max_bitrate;
+  branch->encoder = std::move(*encoder);
+  // A thread for each encoder; one that is too slow loses frames and does not stop the source.
+  GstElement* queue = add("queue");
+  gst_util_set_object_arg(G_OBJECT(queue), "leaky", "downstream");
+  g_object_set(queue, "max-size-buffers", 3, "max-size-bytes", 0, "max-size-time", guint64{0},
+               nullptr);
+  GstElement* scale = add("videoscale");
+  g_object_set(scale, "add-borders", FALSE, nullptr);
+  branch->scale_filter = add_caps("video/x-raw,width=" + std::to_string(encoding.width) +
+                                  ",height=" + std::to_string(encoding.height));
+  GstElement* element = add(branch->encoder->element());
+  GstElement* last = element;
+  if (const std::string output = branch->encoder->output_caps(); !output.empty()) {
+    GstElement* filter = add_caps(output);
+    link(element, filter);
+    last = filter;
+  }
+  if (codec.parser) {
+    GstElement* parser = add(codec.parser);
+    link(last, parser);
+    last = parser;
+  }
+  link(last, add_payloader(*branch));
+  link(branch->scale_filter, element);
+  link(scale, branch->scale_filter);
+  link(queue, scale);
+  branch->add_probe(queue, "sink", Branch::gate);
+  branch->add_probe(element, "src", Branch::count);
+  branches_.push_back(std::move(branch));
+  gst_element_link(from, queue);
+  return {};
+}
+
+Result<void> LocalTrack::build_audio(const MediaFormat& format) {
+  const int channels = format.channels >= 2 ? 2 : 1;
+  const Bitrate bitrate =
+      settings_.max_bitrate.bps ? settings_.max_bitrate : Bitrate{kAudioBitrate.bps * channels};
+  auto encoder = Encoder::make(*codec_, bitrate);
+  if (!encoder) return fail(encoder.error().message);
+  auto branch = std::make_unique<Branch>();
+  branch->encoder = std::move(*encoder);
+  branch->target = bitrate;
+  g_object_set(branch->encoder->element(), "dtx", settings_.dtx, nullptr);
+  GstElement* convert = add("audioconvert");
+  GstElement* resample = add("audioresample");
+  GstElement* filter = add_caps("audio/x-raw,rate=48000,channels=" + std::to_string(channels));
+  // The level goes into a header extension, by which the server finds who speaks.
+  GstElement* level = add("level");
+  g_object_set(level, "post-messages", FALSE, "audio-level-meta", TRUE, nullptr);
+  GstElement* element = add(branch->encoder->element());
+  link(element, add_payloader(*branch));
+  link(level, element);
+  link(filter, level);
+  link(resample, filter);
+  link(convert, resample);
+  branch->add_probe(element, "sink", Branch::gate);
+  branch->add_probe(element, "src", Branch::count);
+  GstElement* payloader = branch->payloader;
+  branches_.push_back(std::move(branch));
+  finish({payloader});
+  link(entry_, convert);
+  return {};
+}
+
+Result<void> LocalTrack::build_encoded(const MediaFormat& format) {
+  auto branch = std::make_unique<Branch>();
+  branch->encoding = plan_encodings({.width = std::max(format.width, 2),
+                                     .height = std::max(format.height, 2),
+                                     .simulcast = false,
+                                     .screen_share = false,
+                                     .max_bitrate = settings_.max_bitrate})
+                         .front();
+  branch->encoding.width = format.width;
+  branch->encoding.height = format.height;
+  GstElement* payloader = add_payloader(*branch);
+  GstElement* first = payloader;
+  if (codec_->parser) {
+    first = add(codec_->parser);
+    // Stream headers with every keyframe: nobody else repeats them for those who come late.
+    if (g_object_class_find_property(G_OBJECT_GET_CLASS(first), "config-interval"))
+      g_object_set(first, "config-interval", -1, nullptr);
+    link(first, payloader);
+  }
+  if (format.form == MediaFormat::Form::Rtp) {
+    GstElement* depayloader = add(codec_->depayloader);
+    link(depayloader, first);
+    first = depayloader;
+  }
+  branch->add_probe(entry_, "src", Branch::gate);
+  branch->add_probe(payloader, "sink", Branch::count);
+  branch->keyframe_pad = Ref<GstPad>::adopt(static_pad(entry_, "sink"));
+  branches_.push_back(std::move(branch));
+  finish({payloader});
+  link(entry_, first);
+  return {};
+}
+
+GstElement* LocalTrack::add_payloader(Branch& branch) {
+  GstElement* payloader = add(codec_->payloader);
+  branch.payloader = payloader;
+  // The timestamps of a track's encodings are of one clock, as a browser's are.
+  g_object_set(payloader, "mtu", kMtu, "pt", codec_->payload, "ssrc", g_random_int(),
+               "timestamp-offset", timestamp_offset_, nullptr);
+  if (g_object_class_find_property(G_OBJECT_GET_CLASS(payloader), "picture-id-mode"))
+    gst_util_set_object_arg(G_OBJECT(payloader), "picture-id-mode", "15-bit");
+  if (g_object_class_find_property(G_OBJECT_GET_CLASS(payloader), "aggregate-mode"))
+    gst_util_set_object_arg(G_OBJECT(payloader), "aggregate-mode", "zero-latency");
+  if (g_object_class_find_property(G_OBJECT_GET_CLASS(payloader), "config-interval"))
+    g_object_set(payloader, "config-interval", -1, nullptr);
+  return payloader;
+}
+
+// From the payloaders to the outlet. The funnel is there for a single one, too: it keeps the filter's
+// a-mid from payloaders, whose mid extension wants to say it itself.
+void LocalTrack::finish(std::vector<GstElement*> payloaders) {
+  rtp_filter_ = add("capsfilter");
+  GstElement* funnel = add("rtpfunnel");
+  for (GstElement* payloader : payloaders) gst_element_link(payloader, funnel);
+  gst_element_link_many(funnel, rtp_filter_, GST_ELEMENT(outlet_), nullptr);
+}
+
+std::string LocalTrack::rtp_caps() const {
+  std::string caps = "application/x-rtp,media=";
+  caps += kind_ == MediaKind::Video ? "video" : "audio";
+  caps += std::string(",encoding-name=") + codec_->encoding +
+          ",payload=" + std::to_string(codec_->payload) +
+          ",clock-rate=" + std::to_string(codec_->clock_rate) + ",a-mid=(string)" + binding_.mid;
+  const auto extension = [&caps](const RtpExtension& wanted) {
+    caps += ",extmap-" + std::to_string(wanted.id) + "=(string)\"" + wanted.uri + "\"";
+  };
+  extension(kMidExtension);
+  if (kind_ == MediaKind::Audio) {
+    caps += ",encoding-params=(string)2";  // RFC 7587 section 7: always
+    // As its payloader says it.
+    if (branches_.front()->encoder)
+      caps += ",extmap-" + std::to_string(kAudioLevelExtension.id) + "=(string)<\"\",\"" +
+              kAudioLevelExtension.uri + "\",\"vad=on\">";
+    return caps;
+  }
+  extension(kTransportCcExtension);
+  caps += ",rtcp-fb-nack-pli=true,rtcp-fb-ccm-fir=true,rtcp-fb-transport-cc=true";
+  if (branches_.size() == 1) return caps;
+  extension(kRidExtension);
+  std::string rids;
+  for (const auto& branch : branches_) {
+    rids += (rids.empty() ? "" : ";") + branch->encoding.rid;
+    caps += ",rid-" + branch->encoding.rid + "=(string)send";
+  }
+  return caps + ",a-simulcast=(string)\"send " + rids + "\"";
+}
+
+Ref<GstCaps> LocalTrack::bind(const TrackBinding& binding) {
+  MutexLock lock(mutex_);
+  const bool first = binding_.mid.empty();
+  binding_ = binding;
+  const auto caps = Ref<GstCaps>::adopt(gst_caps_from_string(rtp_caps().c_str()));
+  g_object_set(rtp_filter_, "caps", caps.get(), nullptr);
+  for (const auto& branch : branches_) {
+    if (!first) g_signal_emit_by_name(branch->payloader, "clear-extensions");
+    add_extension(branch->payloader, kMidExtension, "mid", binding.mid);
+    if (branches_.size() > 1)
+      add_extension(branch->payloader, kRidExtension, "rid", branch->encoding.rid);
+    if (kind_ == MediaKind::Audio && branch->encoder)
+      add_extension(branch->payloader, kAudioLevelExtension, nullptr, "");
+  }
+  if (branches_.size() > 1) return caps;
+  // Of a single encoding the offer tells the SSRC; of several, the rids.
+  const auto with_ssrc = Ref<GstCaps>::adopt(gst_caps_copy(caps.get()));
+  guint ssrc = 0;
+  g_object_get(branches_.front()->payloader, "ssrc", &ssrc, nullptr);
+  gst_caps_set_simple(with_ssrc.get(), "ssrc", G_TYPE_UINT, ssrc, nullptr);
+  return with_ssrc;
+}
+
+void LocalTrack::rescale(const MediaFormat& format) {
+  if (format.form != MediaFormat::Form::Raw || kind_ != MediaKind::Video) return;
+  for (size_t i = 0; i < branches_.size(); ++i) {
+    Branch& branch = *branches_[i];
+    const int divisor = 1 << (branches_.size() - 1 - i);
+    branch.encoding.width = std::max(format.width / divisor / 2 * 2, 2);
+    branch.encoding.height = std::max(format.height / divisor / 2 * 2, 2);
+    const auto caps = Ref<GstCaps>::adopt(
+        gst_caps_new_simple("video/x-raw", "width", G_TYPE_INT, branch.encoding.width, "height",
+                            G_TYPE_INT, branch.encoding.height, nullptr));
+    g_object_set(branch.scale_filter, "caps", caps.get(), nullptr);
+  }
+}
+
+template <class Change>
+void LocalTrack::change_gates(Change change) {
+  std::vector<Branch*> opened;
+  {
+    MutexLock lock(mutex_);
+    change();
+    gstlk_outlet_set_open(outlet_, connected_);
+    for (const auto& branch : branches_) {
+      const bool open = connected_ && !muted_ && branch->enabled;
+      if (!branch->open.exchange(open) && open) opened.push_back(branch.get());
+    }
+  }
+  // Branches stay as long as the track.
+  for (Branch* branch : opened) branch->request_keyframe();
+}
+
+void LocalTrack::set_settings(const TrackSettings& settings) {
+  MutexLock lock(mutex_);
+  settings_ = settings;
+}
+
+std::optional<MediaFormat> LocalTrack::format() const {
+  MutexLock lock(mutex_);
+  return format_;
+}
+
+const Codec* LocalTrack::codec() const {
+  MutexLock lock(mutex_);
+  return codec_;
+}
+
+std::vector<VideoEncoding> LocalTrack::encodings() const {
+  MutexLock lock(mutex_);
+  std::vector<VideoEncoding> encodings;
+  for (const auto& branch : branches_) encodings.push_back(branch->encoding);
+  return encodings;
+}
+
+void LocalTrack::set_connected(bool connected) {
+  change_gates([&]() NO_THREAD_SAFETY_ANALYSIS {
+    connected_ = connected;
+    // What the next session wants of it is not known yet.
+    for (const auto& branch : branches_) branch->enabled = branch->enabled || !connected;
+  });
+}
+
+void LocalTrack::set_muted(bool muted) {
+  change_gates([&]() NO_THREAD_SAFETY_ANALYSIS { muted_ = muted; });
+}
+
+void LocalTrack::enable(::livekit::VideoQuality quality, bool enabled) {
+  change_gates([&]() NO_THREAD_SAFETY_ANALYSIS {
+    for (const auto& branch : branches_) {
+      // A single encoding is the track, whatever quality its subscribers ask for.
+      const bool meant = branches_.size() == 1 || branch->encoding.quality == quality;
+      if (meant) branch->enabled = enabled;
+    }
+  });
+}
+
+void LocalTrack::set_bitrate(Bitrate total) {
+  MutexLock lock(mutex_);
+  std::vector<Branch*> running;
+  std::vector<RateWish> wishes;
+  for (const auto& branch : branches_) {
+    if (!branch->enabled || !branch->encoder || kind_ != MediaKind::Video) continue;
+    running.push_back(branch.get());
+    const Bitrate maximum = branch->encoding.max_bitrate;
+    wishes.push_back(
+        {std::max(settings_.min_bitrate, Bitrate{maximum.bps / kMinimumPart}), maximum});
+  }
+  const std::vector<Bitrate> shares = share_bitrate(total, wishes);
+  for (size_t i = 0; i < running.size(); ++i) {
+    // Encoders start their rate control anew at every change: only what can be seen is passed on.
+    const double change = static_cast<double>(shares[i].bps) /
+                          static_cast<double>(std::max<uint64_t>(running[i]->target.bps, 1));
+    if (change > 0.95 && change < 1.05 && shares[i] != wishes[i].maximum) continue;
+    if (shares[i] == running[i]->target) continue;
+    running[i]->target = shares[i];
+    running[i]->encoder->set_bitrate(shares[i]);
+  }
+}
+
+Bitrate LocalTrack::max_bitrate() const {
+  MutexLock lock(mutex_);
+  Bitrate total;
+  for (const auto& branch : branches_)
+    if (branch->enabled)
+      total.bps +=
+          kind_ == MediaKind::Video ? branch->encoding.max_bitrate.bps : branch->target.bps;
+  return total;
+}
+
+TrackStats LocalTrack::stats() const {
+  MutexLock lock(mutex_);
+  TrackStats stats;
+  gstlk_outlet_get_counts(outlet_, &stats.packets, &stats.bytes);
+  for (const auto& branch : branches_)
+    stats.encodings.push_back({branch->encoding.rid, branch->encoding.width,
+                               branch->encoding.height, branch->enabled, branch->target,
+                               branch->frames.load(std::memory_order_relaxed)});
+  return stats;
+}
+
+GstElement* LocalTrack::add(const char* factory) {
+  GstElement* element = gst_element_factory_make(factory, nullptr);
+  if (element) return add(element);
+  missing_ = factory;
+  return add(gst_element_factory_make("identity", nullptr));
+}
+
+GstElement* LocalTrack::add(GstElement* element) {
+  gst_bin_add(GST_BIN(bin_.get()), element);
+  gst_element_sync_state_with_parent(element);
+  return element;
+}
+
+GstElement* LocalTrack::add_caps(const std::string& text) {
+  GstElement* filter = add("capsfilter");
+  const auto caps = Ref<GstCaps>::adopt(gst_caps_from_string(text.c_str()));
+  g_object_set(filter, "caps", caps.get(), nullptr);
+  return filter;
+}
+
+void LocalTrack::link(GstElement* from, GstElement* to) { gst_element_link(from, to); }
+
+}  // namespace gstlk::client

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <gst/gst.h>
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/mutex.h"
+#include "base/ref.h"
+#include "base/result.h"
+#include "livekit_models.pb.h"
+#include "plugins/livekit/encoder.h"
+#include "plugins/livekit/media_format.h"
+#include "plugins/livekit/outlet.h"
+#include "plugins/livekit/simulcast.h"
+
+namespace gstlk::client {
+
+// What a pad's properties say about its track.
+struct TrackSettings {
+  std::string name;
+  ::livekit::TrackSource source = ::livekit::UNKNOWN;
+  bool simulcast = true;
+  bool dtx = false;
+  std::string codec;    // for raw media; empty: as fits
+  Bitrate min_bitrate;  // zero: as fits
+  Bitrate max_bitrate;
+};
+
+// Where the RTP of a track goes, decided when it is negotiated.
+struct TrackBinding {
+  std::string mid;
+};
+
+struct EncodingStats {
+  std::string rid;
+  int width = 0;
+  int height = 0;
+  bool enabled = false;
+  Bitrate target;
+  uint64_t frames_encoded = 0;
+};
+
+struct TrackStats {
+  uint64_t packets = 0;
+  uint64_t bytes = 0;
+  std::vector<EncodingStats> encodings;
+};
+
+// The way of one track from a sink pad of livekitsink to RTP, in a bin of its own:
+//
+//   clocksync ! (convert) ! tee ! gate ! queue ! scale ! encoder ! payloader ! rtpfunnel ! outlet
+//                               ! gate ! queue ! scale ! encoder ! payloader ! (simulcast)
+//
+// The chain behind clocksync is built when caps arrive, on the streaming thread. Encoded media goes
+// through its parser and payloader alone, RTP through a depayloader before. Thread-safe.
+class LocalTrack {
+ public:
+  class Listener {
+   public:
+    virtual ~Listener() = default;
+    // Its format is known, and it can be published. Streaming thread.
+    virtual void on_track_ready() = 0;
+    // It cannot be published, and why. Streaming thread.
+    virtual void on_track_error(const std::string& why) = 0;
+  };
+
+  // `listener` outlives this.
+  LocalTrack(MediaKind kind, const std::string& name, Listener& listener);
+  ~LocalTrack();
+
+  // Has pads `sink` and `src`.
+  GstElement* bin() const { return bin_.get(); }
+  MediaKind kind() const { return kind_; }
+
+  // Before caps arrive.
+  void set_settings(const TrackSettings& settings) EXCLUDES(mutex_);
+  // nullopt until caps have arrived.
+  std::optional<MediaFormat> format() const EXCLUDES(mutex_);
+  const Codec* codec() const EXCLUDES(mutex_);
+  std::vector<VideoEncoding> encodings() const EXCLUDES(mutex_);
+
+  // Before its `src` is linked. What its section of the offer says.
+  Ref<GstCaps> bind(const TrackBinding& binding) EXCLUDES(mutex_);
+  // Media goes out. Until then nothing is encoded.
+  void set_connected(bool connected) EXCLUDES(mutex_);
+  void set_muted(bool muted) EXCLUDES(mutex_);
+  // By quality; encodings of others stay.
+  void enable(::livekit::VideoQuality quality, bool enabled) EXCLUDES(mutex_);
+  // For all encodings that run.
+  void set_bitrate(Bitrate total) EXCLUDES(mutex_);
+  // What all of them that run may take.
+  Bitrate max_bitrate() const EXCLUDES(mutex_);
+  TrackStats stats() const EXCLUDES(mutex_);
+
+ private:
+  struct Branch;
+
+  static GstPadProbeReturn on_event(GstPad* pad, GstPadProbeInfo* info, gpointer self);
+
+  void handle_caps(GstCaps* caps) EXCLUDES(mutex_);
+  Result<void> build(const MediaFormat& format) REQUIRES(mutex_);
+  Result<void> build_video(const MediaFormat& format) REQUIRES(mutex_);
+  Result<void> build_audio(const MediaFormat& format) REQUIRES(mutex_);
+  Result<void> build_encoded(const MediaFormat& format) REQUIRES(mutex_);
+  Result<void> add_branch(GstElement* from, const VideoEncoding& encoding, const Codec& codec)
+      REQUIRES(mutex_);
+  void finish(std::vector<GstElement*> payloaders) REQUIRES(mutex_);
+  void rescale(const MediaFormat& format) REQUIRES(mutex_);
+  // Does `change` with the lock, opens and shuts the gates, and asks for keyframes without it.
+  template <class Change>
+  void change_gates(Change change) EXCLUDES(mutex_);
+  GstElement* add(const char* factory) REQUIRES(mutex_);
+  GstElement* add(GstElement* element) REQUIRES(mutex_);
+  GstElement* add_caps(const std::string& caps) REQUIRES(mutex_);
+  GstElement* add_payloader(Branch& branch) REQUIRES(mutex_);
+  void link(GstElement* from, GstElement* to) REQUIRES(mutex_);
+  std::string rtp_caps() const REQUIRES(mutex_);
+
+  const MediaKind kind_;
+  Listener& listener_;
+  Ref<GstElement> bin_;
+  const guint timestamp_offset_ = g_random_int();
+  GstElement* entry_ = nullptr;  // in bin_, like the next three
+  GstLkOutlet* outlet_ = nullptr;
+  GstElement* rtp_filter_ = nullptr;
+
+  mutable Mutex mutex_;
+  TrackSettings settings_ GUARDED_BY(mutex_);
+  TrackBinding binding_ GUARDED_BY(mutex_);
+  std::optional<MediaFormat> format_ GUARDED_BY(mutex_);
+  const Codec* codec_ GUARDED_BY(mutex_) = nullptr;
+  std::vector<std::unique_ptr<Branch>> branches_ GUARDED_BY(mutex_);
+  std::string missing_ GUARDED_BY(mutex_);  // an element that is not installed
+  bool connected_ GUARDED_BY(mutex_) = false;
+  bool muted_ GUARDED_BY(mutex_) = false;
+};
+
+}  // namespace gstlk::client

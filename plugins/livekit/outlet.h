@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <gst/gst.h>
+
+#include <cstdint>
+
+G_BEGIN_DECLS
+
+// Between a track's chain and a webrtcbin that comes and goes. Pads `sink` and `src`, any caps.
+// What arrives while it is shut, or is refused behind it, is dropped and called well received, so
+// that neither source nor encoder stops; EOS ends here. Not registered: for livekitsink alone.
+#define GSTLK_TYPE_OUTLET (gstlk_outlet_get_type())
+G_DECLARE_FINAL_TYPE(GstLkOutlet, gstlk_outlet, GSTLK, OUTLET, GstElement)
+
+// Shut at first. Any thread.
+void gstlk_outlet_set_open(GstLkOutlet* outlet, gboolean open);
+
+// Of what went out since it was made. Any thread.
+void gstlk_outlet_get_counts(GstLkOutlet* outlet, uint64_t* packets, uint64_t* bytes);
+
+G_END_DECLS

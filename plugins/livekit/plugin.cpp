@@ -1,0 +1,8 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "plugins/livekit/plugin.h"
+
+#include "plugins/livekit/gstlivekitsink.h"
+
+gboolean gstlk_client_register_elements(GstPlugin* plugin) {
+  return gst_element_register(plugin, "livekitsink", GST_RANK_NONE, GST_TYPE_LIVEKIT_SINK);
+}

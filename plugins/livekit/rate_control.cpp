@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "plugins/livekit/rate_control.h"
+
+#include <algorithm>
+
+namespace gstlk::client {
+
+namespace {
+
+constexpr double kRisePerSecond = 1.08;
+constexpr double kFallToReceived = 0.85;
+constexpr double kLossThatLowers = 0.10;
+constexpr double kLossThatAllowsMore = 0.02;
+// Growth of a packet's delay that means a queue, and for how many reports in a row: one alone is a
+// moment's scheduling.
+constexpr Duration kQueueGrows = 300us;
+constexpr int kReportsOfQueue = 2;
+// Nothing is learned about a path that is used less than this: the encoder had no more to send.
+constexpr double kUsedEnough = 0.6;
+
+Bitrate scaled(Bitrate rate, double factor) {
+  return Bitrate{static_cast<uint64_t>(static_cast<double>(rate.bps) * factor)};
+}
+
+}  // namespace
+
+void RateControl::set_limits(const Limits& limits) {
+  limits_ = limits;
+  clamp();
+}
+
+Bitrate RateControl::handle(const PathReport& report, Timestamp now) {
+  const Duration since = last_ ? std::min<Duration>(now - *last_, 2s) : Duration(1s);
+  last_ = now;
+  over_used_ = report.delay_gradient > kQueueGrows ? over_used_ + 1 : 0;
+  if (over_used_ >= kReportsOfQueue) {
+    target_ = std::min(target_, scaled(report.received, kFallToReceived));
+    over_used_ = 0;
+  } else if (report.loss > kLossThatLowers) {
+    target_ = scaled(target_, 1 - 0.5 * report.loss);
+  } else if (report.loss < kLossThatAllowsMore && over_used_ == 0 &&
+             report.sent >= scaled(target_, kUsedEnough)) {
+    const double seconds = std::chrono::duration<double>(since).count();
+    target_ = scaled(target_, 1 + (kRisePerSecond - 1) * seconds);
+  }
+  clamp();
+  return target_;
+}
+
+void RateControl::clamp() {
+  target_ = std::clamp(target_, limits_.minimum, std::max(limits_.minimum, limits_.maximum));
+}
+
+std::vector<Bitrate> share_bitrate(Bitrate total, const std::vector<RateWish>& wishes) {
+  std::vector<Bitrate> shares;
+  uint64_t rest = total.bps;
+  for (const RateWish& wish : wishes) {
+    shares.push_back(wish.minimum);
+    rest -= std::min(rest, wish.minimum.bps);
+  }
+  for (size_t i = 0; i < wishes.size(); ++i) {
+    const uint64_t room = wishes[i].maximum.bps - std::min(wishes[i].maximum.bps, shares[i].bps);
+    const uint64_t more = std::min(rest, room);
+    shares[i].bps += more;
+    rest -= more;
+  }
+  return shares;
+}
+
+}  // namespace gstlk::client

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <gst/gst.h>
+
+#include <memory>
+#include <string>
+
+#include "plugins/livekit/room_session.h"
+
+namespace gstlk::client {
+
+// What livekitsrc and livekitsink have in common: the membership in a session, and the element
+// messages that tell the application of the room. The messages have the structures
+//
+//   livekit-state        state, detail (strings)
+//   livekit-participant  event ("participant-joined", -updated, -left), identity, sid, name,
+//   metadata livekit-track        event ("track-published", -updated, -unpublished), identity, sid,
+//   name,
+//                        source, kind, muted
+//   livekit-speakers     speakers (array of structures: identity, level 0 to 1, active)
+//   livekit-quality      participants (array of structures: identity, quality, score)
+//   livekit-data         identity, topic, reliable, payload (GBytes)
+//
+// An end that is not of our making is an error of the element. join() and leave() on the thread of
+// the state change, everything else on the client thread.
+class RoomMember : public RoomListener {
+ public:
+  // `element` owns this.
+  explicit RoomMember(GstElement* element) : element_(element) {}
+
+  // Makes or finds the session, lets `prepare` set its peer, and joins. False after an error
+  // message.
+  template <class Prepare>
+  [[nodiscard]] bool join(const ConnectionSettings& settings, Prepare prepare) {
+    if (!find_session(settings)) return false;
+    bool ready = false;
+    session_->run([&] {
+      ready = prepare(*session_);
+      if (!ready) return;
+      session_->add(*this);
+      session_->open();
+    });
+    if (!ready) session_.reset();
+    return ready;
+  }
+  // Leaves the room; `before` takes the peer away.
+  template <class Before>
+  void leave(Before before) {
+    if (!session_) return;
+    session_->run([&] {
+      before(*session_);
+      session_->remove(*this);
+    });
+    session_.reset();
+  }
+
+  // nullptr when not joined. The thread of the state change.
+  const std::shared_ptr<RoomSession>& session() const { return session_; }
+
+  void on_state(livekit::SessionState state, const std::string& detail) override;
+  void on_ended(const livekit::SessionEnd& end) override;
+  void on_room_change(const livekit::RoomChange& change) override;
+  void on_message(const ::livekit::SignalResponse& message) override;
+  void on_data(const ::livekit::DataPacket& packet, bool reliable) override;
+
+ private:
+  bool find_session(const ConnectionSettings& settings);
+  void post(GstStructure* structure);
+  void post_speakers(const ::livekit::SpeakersChanged& changed);
+  void post_quality(const ::livekit::ConnectionQualityUpdate& update);
+
+  GstElement* const element_;
+  std::shared_ptr<RoomSession> session_;
+};
+
+}  // namespace gstlk::client

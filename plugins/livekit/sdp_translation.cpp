@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "plugins/livekit/sdp_translation.h"
+
+#include <vector>
+
+namespace gstlk::client {
+
+namespace {
+
+constexpr std::string_view kH264Parameters =
+    "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f";
+
+std::vector<std::string_view> lines_of(std::string_view text) {
+  std::vector<std::string_view> lines;
+  while (!text.empty()) {
+    const size_t end = text.find('\n');
+    std::string_view line = text.substr(0, end);
+    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    if (!line.empty()) lines.push_back(line);
+  }
+  return lines;
+}
+
+// "a=rtpmap:102 H264/90000": its payload type.
+std::string_view h264_payload(std::string_view line) {
+  if (!line.starts_with("a=rtpmap:") || line.find(" H264/") == std::string_view::npos) return {};
+  line.remove_prefix(9);
+  return line.substr(0, line.find(' '));
+}
+
+bool is_stream_of_ssrc(std::string_view line) {
+  if (!line.starts_with("a=ssrc:")) return false;
+  const size_t space = line.find(' ');
+  if (space == std::string_view::npos) return false;
+  const std::string_view attribute = line.substr(space + 1);
+  return attribute.starts_with("msid:") || attribute.starts_with("mslabel:") ||
+         attribute.starts_with("label:");
+}
+
+// One section, or what stands in front of the first.
+class Section {
+ public:
+  explicit Section(const std::map<std::string, OfferedTrack>& tracks) : tracks_(tracks) {}
+
+  void add(std::string_view line) {
+    const std::string_view payload = h264_payload(line);
+    if (!payload.empty()) h264_ = "a=fmtp:" + std::string(payload) + " ";
+    if (line.starts_with("a=mid:")) {
+      const auto it = tracks_.find(std::string(line.substr(6)));
+      if (it != tracks_.end()) track_ = &it->second;
+    }
+    lines_.push_back(line);
+  }
+
+  void print(std::string& out) const {
+    for (std::string_view line : lines_) {
+      if (track_ && (is_stream_of_ssrc(line) || line.starts_with("a=msid:"))) continue;
+      if (!h264_.empty() && line.starts_with(h264_)) continue;
+      out.append(line).append("\r\n");
+      if (track_ && line.starts_with("a=mid:"))
+        out.append("a=msid:" + track_->stream + " " + track_->cid + "\r\n");
+      if (!h264_payload(line).empty()) out.append(h264_).append(kH264Parameters).append("\r\n");
+    }
+  }
+
+ private:
+  const std::map<std::string, OfferedTrack>& tracks_;
+  const OfferedTrack* track_ = nullptr;
+  std::string h264_;  // how its format parameters begin
+  std::vector<std::string_view> lines_;
+};
+
+}  // namespace
+
+std::string translate_offer(std::string_view sdp,
+                            const std::map<std::string, OfferedTrack>& tracks) {
+  std::vector<Section> sections(1, Section(tracks));
+  for (std::string_view line : lines_of(sdp)) {
+    if (line.starts_with("m=")) sections.emplace_back(tracks);
+    sections.back().add(line);
+  }
+  std::string out;
+  for (const Section& section : sections) section.print(out);
+  return out;
+}
+
+}  // namespace gstlk::client

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+
+namespace gstlk::client {
+
+// What LiveKit has to find in an offer about one section (protocol section 6.2).
+struct OfferedTrack {
+  std::string stream;
+  std::string cid;
+};
+
+// webrtcbin's offer as LiveKit's clients would have written it: `a=msid:<stream> <cid>` in the
+// sections of tracks, by their mid, instead of what webrtcbin says about streams in a=ssrc lines,
+// and Constrained Baseline for H264 instead of the profile that its encoder happens to have.
+std::string translate_offer(std::string_view sdp,
+                            const std::map<std::string, OfferedTrack>& tracks);
+
+}  // namespace gstlk::client
