@@ -28,7 +28,8 @@ Bytes red_packet(uint8_t n, unsigned distance) {
 std::vector<int> numbers(RedUnwrapper& unwrapper, uint8_t n, unsigned distance) {
   const Bytes packet = red_packet(n, distance);
   std::vector<int> out;
-  for (const UnwrappedAudio& audio : unwrapper.handle(n, n * kFrame, packet).list()) {
+  const auto unwrapped = unwrapper.handle(n, n * kFrame, packet);
+  for (const UnwrappedAudio& audio : unwrapped.list()) {
     EXPECT_EQ(audio.payload[0], audio.sequence);
     EXPECT_EQ(audio.timestamp, audio.sequence * kFrame);
     EXPECT_EQ(audio.recovered, audio.sequence != n);
