@@ -72,6 +72,7 @@ class SinkTrack : public LocalTrack::Listener {
   LocalTrack& track() { return track_; }
   GstLiveKitSinkPad* pad() const { return pad_; }
   TrackSettings settings() const;
+  TrackSettings track_settings() override { return settings(); }
 
  private:
   Sink& sink_;
@@ -125,7 +126,10 @@ struct _GstLiveKitSink {
   Sink* impl;
 };
 
-G_DEFINE_FINAL_TYPE(GstLiveKitSink, gst_livekit_sink, GST_TYPE_BIN)
+static void gst_livekit_sink_child_proxy_init(gpointer interface, gpointer);
+G_DEFINE_FINAL_TYPE_WITH_CODE(GstLiveKitSink, gst_livekit_sink, GST_TYPE_BIN,
+                              G_IMPLEMENT_INTERFACE(GST_TYPE_CHILD_PROXY,
+                                                    gst_livekit_sink_child_proxy_init))
 
 enum { PROP_0, PROP_STATS, PROP_FIRST_OF_CLIENT };
 enum { SIGNAL_PUBLISH_DATA, SIGNAL_DISCONNECT, SIGNAL_COUNT };
@@ -370,12 +374,38 @@ GstStructure* Sink::stats() {
 
 }  // namespace
 
+// The children are the pads, so that gst-launch takes "video_0::codec=vp8".
+
+static GObject* gst_livekit_sink_get_child(GstChildProxy* proxy, guint index) {
+  GST_OBJECT_LOCK(proxy);
+  auto* pad = static_cast<GObject*>(g_list_nth_data(GST_ELEMENT(proxy)->sinkpads, index));
+  if (pad) g_object_ref(pad);
+  GST_OBJECT_UNLOCK(proxy);
+  return pad;
+}
+
+static guint gst_livekit_sink_count_children(GstChildProxy* proxy) {
+  GST_OBJECT_LOCK(proxy);
+  const guint count = GST_ELEMENT(proxy)->numsinkpads;
+  GST_OBJECT_UNLOCK(proxy);
+  return count;
+}
+
+static void gst_livekit_sink_child_proxy_init(gpointer interface, gpointer) {
+  auto* proxy = static_cast<GstChildProxyInterface*>(interface);
+  proxy->get_child_by_index = gst_livekit_sink_get_child;
+  proxy->get_children_count = gst_livekit_sink_count_children;
+}
+
 static GstPad* gst_livekit_sink_request_new_pad(GstElement* element, GstPadTemplate* pad_template,
                                                 const gchar* name, const GstCaps*) {
-  return GST_LIVEKIT_SINK(element)->impl->request_pad(pad_template, name);
+  GstPad* pad = GST_LIVEKIT_SINK(element)->impl->request_pad(pad_template, name);
+  gst_child_proxy_child_added(GST_CHILD_PROXY(element), G_OBJECT(pad), GST_PAD_NAME(pad));
+  return pad;
 }
 
 static void gst_livekit_sink_release_pad(GstElement* element, GstPad* pad) {
+  gst_child_proxy_child_removed(GST_CHILD_PROXY(element), G_OBJECT(pad), GST_PAD_NAME(pad));
   GST_LIVEKIT_SINK(element)->impl->release_pad(pad);
 }
 

@@ -113,10 +113,12 @@ GstPadProbeReturn LocalTrack::on_event(GstPad*, GstPadProbeInfo* info, gpointer 
 
 void LocalTrack::handle_caps(GstCaps* caps) {
   const auto format = media_format(caps);
+  const TrackSettings settings = listener_.track_settings();
   bool is_new = false;
   Result<void> built;
   {
     MutexLock lock(mutex_);
+    settings_ = settings;
     is_new = !format_;
     if (!format) {
       built = fail(format.error().message);
@@ -295,12 +297,19 @@ GstElement* LocalTrack::add_payloader(Branch& branch) {
   return payloader;
 }
 
-// From the payloaders to the outlet. The funnel is there for a single one, too: it keeps the filter's
-// a-mid from payloaders, whose mid extension wants to say it itself.
+// From the payloaders to the outlet. The funnel is there for a single one, too: it keeps the
+// filter's a-mid from payloaders, whose mid extension wants to say it itself.
 void LocalTrack::finish(std::vector<GstElement*> payloaders) {
   rtp_filter_ = add("capsfilter");
   GstElement* funnel = add("rtpfunnel");
   for (GstElement* payloader : payloaders) gst_element_link(payloader, funnel);
+  std::vector<uint32_t> ssrcs;
+  for (GstElement* payloader : payloaders) {
+    guint ssrc = 0;
+    g_object_get(payloader, "ssrc", &ssrc, nullptr);
+    ssrcs.push_back(ssrc);
+  }
+  gstlk_outlet_set_ssrcs(outlet_, std::move(ssrcs));
   gst_element_link_many(funnel, rtp_filter_, GST_ELEMENT(outlet_), nullptr);
 }
 
@@ -326,6 +335,7 @@ std::string LocalTrack::rtp_caps() const {
   caps += ",rtcp-fb-nack-pli=true,rtcp-fb-ccm-fir=true,rtcp-fb-transport-cc=true";
   if (branches_.size() == 1) return caps;
   extension(kRidExtension);
+  extension(kRepairedRidExtension);
   std::string rids;
   for (const auto& branch : branches_) {
     rids += (rids.empty() ? "" : ";") + branch->encoding.rid;
@@ -385,11 +395,6 @@ void LocalTrack::change_gates(Change change) {
   }
   // Branches stay as long as the track.
   for (Branch* branch : opened) branch->request_keyframe();
-}
-
-void LocalTrack::set_settings(const TrackSettings& settings) {
-  MutexLock lock(mutex_);
-  settings_ = settings;
 }
 
 std::optional<MediaFormat> LocalTrack::format() const {

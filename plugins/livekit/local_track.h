@@ -63,6 +63,8 @@ class LocalTrack {
   class Listener {
    public:
     virtual ~Listener() = default;
+    // Caps have arrived and the chain is going to be built. Streaming thread.
+    virtual TrackSettings track_settings() = 0;
     // Its format is known, and it can be published. Streaming thread.
     virtual void on_track_ready() = 0;
     // It cannot be published, and why. Streaming thread.
@@ -77,8 +79,6 @@ class LocalTrack {
   GstElement* bin() const { return bin_.get(); }
   MediaKind kind() const { return kind_; }
 
-  // Before caps arrive.
-  void set_settings(const TrackSettings& settings) EXCLUDES(mutex_);
   // nullopt until caps have arrived.
   std::optional<MediaFormat> format() const EXCLUDES(mutex_);
   const Codec* codec() const EXCLUDES(mutex_);

@@ -2,6 +2,9 @@
 #include "plugins/livekit/outlet.h"
 
 #include <atomic>
+#include <utility>
+
+#include "base/ref.h"
 
 namespace {
 
@@ -10,8 +13,15 @@ GstStaticPadTemplate sink_template =
 GstStaticPadTemplate src_template =
     GST_STATIC_PAD_TEMPLATE("src", GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS_ANY);
 
+using gstlk::Ref;
+
 struct Outlet {
   std::atomic<bool> open = false;
+  std::atomic<bool> announced = false;
+  // Streaming thread, with the sink pad's stream lock.
+  std::vector<uint32_t> ssrcs;
+  Ref<GstCaps> caps;
+  Ref<GstEvent> segment;
   std::atomic<uint64_t> packets = 0;
   std::atomic<uint64_t> bytes = 0;
 };
@@ -26,43 +36,76 @@ struct _GstLkOutlet {
 
 G_DEFINE_FINAL_TYPE(GstLkOutlet, gstlk_outlet, GST_TYPE_ELEMENT)
 
-static GstFlowReturn gstlk_outlet_chain(GstPad*, GstObject* parent, GstBuffer* buffer) {
-  auto* self = GSTLK_OUTLET(parent);
+// Caps for each SSRC, then the segment.
+static void gstlk_outlet_announce(GstLkOutlet* self) {
+  Outlet& impl = *self->impl;
+  if (!impl.caps || impl.announced.exchange(true)) return;
+  for (const uint32_t ssrc : impl.ssrcs) {
+    GstCaps* caps = gst_caps_copy(impl.caps.get());
+    gst_caps_set_simple(caps, "ssrc", G_TYPE_UINT, ssrc, nullptr);
+    gst_pad_push_event(self->src, gst_event_new_caps(caps));
+    gst_caps_unref(caps);
+  }
+  if (impl.segment) gst_pad_push_event(self->src, Ref<GstEvent>(impl.segment).release());
+}
+
+template <class Item, class Drop, class Push>
+static GstFlowReturn gstlk_outlet_pass(GstLkOutlet* self, Item* item, guint packets, gsize size,
+                                       Drop drop, Push push) {
   if (!self->impl->open.load(std::memory_order_relaxed)) {
-    gst_buffer_unref(buffer);
+    drop(item);
     return GST_FLOW_OK;
   }
-  const gsize size = gst_buffer_get_size(buffer);
-  if (gst_pad_push(self->src, buffer) == GST_FLOW_OK) {
-    self->impl->packets.fetch_add(1, std::memory_order_relaxed);
+  gstlk_outlet_announce(self);
+  if (push(self->src, item) == GST_FLOW_OK) {
+    self->impl->packets.fetch_add(packets, std::memory_order_relaxed);
     self->impl->bytes.fetch_add(size, std::memory_order_relaxed);
   }
   return GST_FLOW_OK;
+}
+
+static GstFlowReturn gstlk_outlet_chain(GstPad*, GstObject* parent, GstBuffer* buffer) {
+  return gstlk_outlet_pass(GSTLK_OUTLET(parent), buffer, 1, gst_buffer_get_size(buffer),
+                           gst_buffer_unref, gst_pad_push);
 }
 
 static GstFlowReturn gstlk_outlet_chain_list(GstPad*, GstObject* parent, GstBufferList* list) {
-  auto* self = GSTLK_OUTLET(parent);
-  if (!self->impl->open.load(std::memory_order_relaxed)) {
-    gst_buffer_list_unref(list);
-    return GST_FLOW_OK;
-  }
-  const guint count = gst_buffer_list_length(list);
-  const gsize size = gst_buffer_list_calculate_size(list);
-  if (gst_pad_push_list(self->src, list) == GST_FLOW_OK) {
-    self->impl->packets.fetch_add(count, std::memory_order_relaxed);
-    self->impl->bytes.fetch_add(size, std::memory_order_relaxed);
-  }
-  return GST_FLOW_OK;
+  return gstlk_outlet_pass(GSTLK_OUTLET(parent), list, gst_buffer_list_length(list),
+                           gst_buffer_list_calculate_size(list), gst_buffer_list_unref,
+                           gst_pad_push_list);
 }
 
 static gboolean gstlk_outlet_sink_event(GstPad* pad, GstObject* parent, GstEvent* event) {
-  if (GST_EVENT_TYPE(event) == GST_EVENT_EOS) {
-    gst_event_unref(event);
-    return TRUE;
+  auto* self = GSTLK_OUTLET(parent);
+  Outlet& impl = *self->impl;
+  const auto owner = Ref<GstEvent>::adopt(event);
+  switch (GST_EVENT_TYPE(event)) {
+    case GST_EVENT_EOS:
+      return TRUE;
+    case GST_EVENT_CAPS: {
+      GstCaps* caps = nullptr;
+      gst_event_parse_caps(event, &caps);
+      if (impl.caps && gst_caps_is_equal(impl.caps.get(), caps)) return TRUE;
+      impl.caps = Ref<GstCaps>::share(caps);
+      impl.announced = false;
+      return TRUE;
+    }
+    case GST_EVENT_SEGMENT: {
+      // A funnel repeats it for every packet of another encoding.
+      const GstSegment* segment = nullptr;
+      const GstSegment* known = nullptr;
+      gst_event_parse_segment(event, &segment);
+      if (impl.segment) gst_event_parse_segment(impl.segment.get(), &known);
+      if (known && gst_segment_is_equal(segment, known)) return TRUE;
+      impl.segment = owner;
+      impl.announced = false;
+      return TRUE;
+    }
+    default:
+      // Sticky ones stay on the pad and reach whatever is linked later.
+      gst_pad_event_default(pad, parent, Ref<GstEvent>(owner).release());
+      return TRUE;
   }
-  // Sticky ones stay on the pad and reach whatever is linked later.
-  gst_pad_event_default(pad, parent, event);
-  return TRUE;
 }
 
 static void gstlk_outlet_finalize(GObject* object) {
@@ -92,7 +135,12 @@ static void gstlk_outlet_class_init(GstLkOutletClass* klass) {
 }
 
 void gstlk_outlet_set_open(GstLkOutlet* outlet, gboolean open) {
+  if (!open) outlet->impl->announced = false;
   outlet->impl->open.store(open, std::memory_order_relaxed);
+}
+
+void gstlk_outlet_set_ssrcs(GstLkOutlet* outlet, std::vector<uint32_t> ssrcs) {
+  outlet->impl->ssrcs = std::move(ssrcs);
 }
 
 void gstlk_outlet_get_counts(GstLkOutlet* outlet, uint64_t* packets, uint64_t* bytes) {

@@ -16,5 +16,7 @@ inline constexpr RtpExtension kAudioLevelExtension{3,
                                                    "urn:ietf:params:rtp-hdrext:ssrc-audio-level"};
 inline constexpr RtpExtension kTransportCcExtension{
     4, "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"};
+inline constexpr RtpExtension kRepairedRidExtension{
+    5, "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id"};
 
 }  // namespace gstlk::client

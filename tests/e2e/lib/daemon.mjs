@@ -48,13 +48,14 @@ function configuration(ports, extra) {
 }
 
 /**
- * @param {{config?: string, env?: object}} options config: more YAML, top level keys.
+ * @param {{config?: string, env?: object, ports?: object}} options config: more YAML, top level keys;
+ *   ports: those of a daemon that was stopped.
  * @returns what a test needs of the running daemon; `stop()` ends it and fails when it crashed.
  */
-export async function startDaemon({ config = '', env = {} } = {}) {
+export async function startDaemon({ config = '', env = {}, ports: given } = {}) {
   const program = process.env.LIVEKIT_SFU;
   if (!program) throw new Error('LIVEKIT_SFU names no daemon: run through run.mjs');
-  const ports = { http: await freeTcpPort(), udp: await freeUdpPort(), tcp: await freeTcpPort() };
+  const ports = given ?? { http: await freeTcpPort(), udp: await freeUdpPort(), tcp: await freeTcpPort() };
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'livekit-sfu-e2e-'));
   const file = path.join(folder, 'livekit.yaml');
   fs.writeFileSync(file, configuration(ports, config));
@@ -81,6 +82,13 @@ export async function startDaemon({ config = '', env = {} } = {}) {
     log: () => log,
     /** Memory in use, in kB. */
     residentKb: () => Number(/VmRSS:\s+(\d+)/.exec(fs.readFileSync(`/proc/${child.pid}/status`, 'utf8'))[1]),
+    /** Ends it at once, without a word to anybody. */
+    async kill() {
+      child.kill('SIGKILL');
+      await exited;
+      process.off('exit', onExit);
+      fs.rmSync(folder, { recursive: true, force: true });
+    },
     async stop() {
       const early = ended;
       if (!early) {
