@@ -66,8 +66,8 @@ JsonNode* number_or_text(const GValue* value) {
   if (G_VALUE_TYPE(value) != G_TYPE_STRING && g_value_transform(value, &number)) {
     node = json_node_init_double(json_node_alloc(), g_value_get_double(&number));
   } else {
-    gchar* text = G_VALUE_HOLDS_STRING(value) ? g_value_dup_string(value)
-                                              : gst_value_serialize(value);
+    gchar* text =
+        G_VALUE_HOLDS_STRING(value) ? g_value_dup_string(value) : gst_value_serialize(value);
     node = text_node(text);
     g_free(text);
   }
@@ -82,8 +82,8 @@ JsonNode* to_json(const GValue* value) {
     return json_node_init_boolean(json_node_alloc(), g_value_get_boolean(value));
   if (G_VALUE_TYPE(value) == G_TYPE_BYTES) {
     gsize size = 0;
-    const auto* bytes =
-        static_cast<const char*>(g_bytes_get_data(static_cast<GBytes*>(g_value_get_boxed(value)), &size));
+    const auto* bytes = static_cast<const char*>(
+        g_bytes_get_data(static_cast<GBytes*>(g_value_get_boxed(value)), &size));
     return text_node(std::string(bytes, size).c_str());
   }
   return number_or_text(value);
