@@ -24,31 +24,28 @@ Bitrate scaled(Bitrate rate, double factor) {
 
 }  // namespace
 
-void RateControl::set_limits(const Limits& limits) {
-  limits_ = limits;
-  clamp();
+Bitrate RateControl::target() const {
+  return std::clamp(estimate_, limits_.minimum, std::max(limits_.minimum, limits_.maximum));
 }
 
 Bitrate RateControl::handle(const PathReport& report, Timestamp now) {
   const Duration since = last_ ? std::min<Duration>(now - *last_, 2s) : Duration(1s);
   last_ = now;
   over_used_ = report.delay_gradient > kQueueGrows ? over_used_ + 1 : 0;
+  const Bitrate allowed = target();
   if (over_used_ >= kReportsOfQueue) {
-    target_ = std::min(target_, scaled(report.received, kFallToReceived));
+    estimate_ = std::min(allowed, scaled(report.received, kFallToReceived));
     over_used_ = 0;
   } else if (report.loss > kLossThatLowers) {
-    target_ = scaled(target_, 1 - 0.5 * report.loss);
+    estimate_ = scaled(allowed, 1 - 0.5 * report.loss);
   } else if (report.loss < kLossThatAllowsMore && over_used_ == 0 &&
-             report.sent >= scaled(target_, kUsedEnough)) {
+             report.sent >= scaled(estimate_, kUsedEnough)) {
     const double seconds = std::chrono::duration<double>(since).count();
-    target_ = scaled(target_, 1 + (kRisePerSecond - 1) * seconds);
+    const Bitrate risen = scaled(estimate_, 1 + (kRisePerSecond - 1) * seconds);
+    estimate_ = std::max(estimate_, std::min(risen, limits_.maximum));
   }
-  clamp();
-  return target_;
-}
-
-void RateControl::clamp() {
-  target_ = std::clamp(target_, limits_.minimum, std::max(limits_.minimum, limits_.maximum));
+  estimate_ = std::max(estimate_, limits_.minimum);
+  return target();
 }
 
 std::vector<Bitrate> share_bitrate(Bitrate total, const std::vector<RateWish>& wishes) {

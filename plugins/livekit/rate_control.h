@@ -19,7 +19,8 @@ struct PathReport {
 
 // How much a publisher may send: rises while nothing is lost and the delay is steady, falls to what
 // arrived when a queue builds up, and by half the loss when more than a tenth is lost (as GCC,
-// draft-ietf-rmcat-gcc-02 sections 5.5 and 6). Not thread-safe.
+// draft-ietf-rmcat-gcc-02 sections 5.5 and 6). What was learned of the path outlives a time in
+// which less is wanted. Not thread-safe.
 class RateControl {
  public:
   struct Limits {
@@ -27,17 +28,15 @@ class RateControl {
     Bitrate maximum{10'000'000};
   };
 
-  explicit RateControl(Bitrate start) : target_(start) {}
+  explicit RateControl(Bitrate start) : estimate_(start) {}
 
-  void set_limits(const Limits& limits);
+  void set_limits(const Limits& limits) { limits_ = limits; }
   Bitrate handle(const PathReport& report, Timestamp now);
-  Bitrate target() const { return target_; }
+  Bitrate target() const;
 
  private:
-  void clamp();
-
   Limits limits_;
-  Bitrate target_;
+  Bitrate estimate_;  // of the path, whatever the limits
   std::optional<Timestamp> last_;
   int over_used_ = 0;  // reports in a row
 };
