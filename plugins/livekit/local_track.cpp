@@ -283,9 +283,10 @@ Result<void> LocalTrack::build_encoded(const MediaFormat& format) {
 }
 
 GstElement* LocalTrack::add_payloader(Branch& branch) {
-  GstElement* payloader = add(codec_->payloader);
+  GstElement* payloader = make(codec_->payloader);
   branch.payloader = payloader;
-  // The timestamps of a track's encodings are of one clock, as a browser's are.
+  // The timestamps of a track's encodings are of one clock, as a browser's are. A payloader takes
+  // offset and SSRC when it starts, which is when it is added.
   g_object_set(payloader, "mtu", kMtu, "pt", codec_->payload, "ssrc", g_random_int(),
                "timestamp-offset", timestamp_offset_, nullptr);
   if (g_object_class_find_property(G_OBJECT_GET_CLASS(payloader), "picture-id-mode"))
@@ -294,7 +295,7 @@ GstElement* LocalTrack::add_payloader(Branch& branch) {
     gst_util_set_object_arg(G_OBJECT(payloader), "aggregate-mode", "zero-latency");
   if (g_object_class_find_property(G_OBJECT_GET_CLASS(payloader), "config-interval"))
     g_object_set(payloader, "config-interval", -1, nullptr);
-  return payloader;
+  return add(payloader);
 }
 
 // From the payloaders to the outlet. The funnel is there for a single one, too: it keeps the
@@ -480,12 +481,14 @@ TrackStats LocalTrack::stats() const {
   return stats;
 }
 
-GstElement* LocalTrack::add(const char* factory) {
+GstElement* LocalTrack::make(const char* factory) {
   GstElement* element = gst_element_factory_make(factory, nullptr);
-  if (element) return add(element);
+  if (element) return element;
   missing_ = factory;
-  return add(gst_element_factory_make("identity", nullptr));
+  return gst_element_factory_make("identity", nullptr);
 }
+
+GstElement* LocalTrack::add(const char* factory) { return add(make(factory)); }
 
 GstElement* LocalTrack::add(GstElement* element) {
   gst_bin_add(GST_BIN(bin_.get()), element);
