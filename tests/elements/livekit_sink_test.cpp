@@ -25,10 +25,13 @@ namespace {
 using gstlk::testing::RtpCapture;
 using namespace std::chrono_literals;
 
-constexpr const char* kLargeVideo =
-    "videotestsrc is-live=true pattern=ball ! video/x-raw,width=960,height=540,framerate=15/1";
-constexpr const char* kSmallVideo =
-    "videotestsrc is-live=true pattern=ball ! video/x-raw,width=320,height=180,framerate=30/1";
+std::string video(int width, int height, int fps, const char* pattern = "ball") {
+  return std::string("videotestsrc is-live=true pattern=") + pattern +
+         " ! capsfilter caps=video/x-raw,width=" + std::to_string(width) +
+         ",height=" + std::to_string(height) + ",framerate=" + std::to_string(fps) + "/1";
+}
+const std::string kLargeVideo = video(960, 540, 15);
+const std::string kSmallVideo = video(320, 180, 30);
 
 bool eventually(const std::function<bool()>& holds, std::chrono::milliseconds within = 10s) {
   const auto end = std::chrono::steady_clock::now() + within;
@@ -158,6 +161,18 @@ TEST_F(LocalTrackTest, SendsALargePictureInThreeEncodings) {
     EXPECT_TRUE(stream.begins_with_keyframe) << stream.rid;
     EXPECT_LE(stream.largest, 1200u);
   }
+}
+
+TEST_F(LocalTrackTest, GivesAFrameOneTimestampInAllEncodings) {
+  TrackPipeline pipeline(MediaKind::Video, kLargeVideo, vp8());
+  pipeline.connect();
+  EXPECT_TRUE(eventually([&] {
+    const auto low = pipeline.capture().by_rid("q").timestamps;
+    const auto middle = pipeline.capture().by_rid("h").timestamps;
+    const auto high = pipeline.capture().by_rid("f").timestamps;
+    return std::ranges::count_if(
+               low, [&](uint32_t t) { return middle.contains(t) && high.contains(t); }) > 5;
+  }));
 }
 
 TEST_F(LocalTrackTest, OffersItsEncodingsLowestFirst) {
@@ -291,10 +306,9 @@ TEST_F(LocalTrackTest, FollowsAPictureThatChangesItsSize) {
 }
 
 TEST_F(LocalTrackTest, DoesNotEncodeEncodedMediaAgain) {
-  TrackPipeline pipeline(
-      MediaKind::Video,
-      std::string(kSmallVideo) + " ! vp8enc deadline=1 keyframe-max-dist=30 name=theirs", {},
-      rtp::parse_vp8);
+  TrackPipeline pipeline(MediaKind::Video,
+                         kSmallVideo + " ! vp8enc deadline=1 keyframe-max-dist=30 name=theirs", {},
+                         rtp::parse_vp8);
   pipeline.connect();
   EXPECT_TRUE(eventually([&] { return pipeline.capture().by_rid("").keyframes > 0; }));
   const auto factories = pipeline.factories();
@@ -304,10 +318,10 @@ TEST_F(LocalTrackTest, DoesNotEncodeEncodedMediaAgain) {
 }
 
 TEST_F(LocalTrackTest, TakesRtpOfAnyPayloadType) {
-  TrackPipeline pipeline(MediaKind::Video,
-                         std::string(kSmallVideo) +
-                             " ! vp8enc deadline=1 keyframe-max-dist=30 ! rtpvp8pay pt=123 mtu=500",
-                         {}, rtp::parse_vp8);
+  TrackPipeline pipeline(
+      MediaKind::Video,
+      kSmallVideo + " ! vp8enc deadline=1 keyframe-max-dist=30 ! rtpvp8pay pt=123 mtu=500", {},
+      rtp::parse_vp8);
   pipeline.connect();
   EXPECT_TRUE(eventually([&] { return pipeline.capture().by_rid("").keyframes > 0; }));
   EXPECT_EQ(pipeline.capture().streams().begin()->second.payload_type, 96);
@@ -333,7 +347,9 @@ TEST_F(LocalTrackTest, EncodesAudioOfOneOrTwoChannels) {
   for (const char* channels : {"1", "2", "6"}) {
     TrackPipeline pipeline(
         MediaKind::Audio,
-        std::string("audiotestsrc is-live=true ! audio/x-raw,rate=44100,channels=") + channels);
+        std::string(
+            "audiotestsrc is-live=true ! capsfilter caps=audio/x-raw,rate=44100,channels=") +
+            channels);
     pipeline.connect();
     EXPECT_TRUE(eventually([&] { return pipeline.capture().by_rid("").packets > 5; })) << channels;
   }
@@ -394,21 +410,15 @@ TEST_P(EncoderTest, SendsABitrateLikeTheOneItIsTold) {
   TrackSettings settings;
   settings.codec = GetParam().codec;
   settings.max_bitrate = Bitrate{400'000};
-  TrackPipeline pipeline(
-      MediaKind::Video,
-      "videotestsrc is-live=true pattern=snow ! video/x-raw,width=320,height=180,framerate=30/1",
-      settings);
+  TrackPipeline pipeline(MediaKind::Video, video(320, 180, 30, "snow"), settings);
   pipeline.connect();
-  ASSERT_TRUE(pipeline.encodes("", 30));
+  ASSERT_TRUE(pipeline.encodes("", 10));
   const uint64_t before = pipeline.track().stats().bytes;
-  const auto begin = std::chrono::steady_clock::now();
-  ASSERT_TRUE(pipeline.encodes("", 60));
-  const double seconds =
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-  const double bps = static_cast<double>(pipeline.track().stats().bytes - before) * 8 / seconds;
+  std::this_thread::sleep_for(3s);
+  const double bps = static_cast<double>(pipeline.track().stats().bytes - before) * 8 / 3;
   // Noise is the worst there is to encode; a unit taken wrong is off by a thousand.
-  EXPECT_GT(bps, 100'000);
-  EXPECT_LT(bps, 3'000'000);
+  EXPECT_GT(bps, 200'000);
+  EXPECT_LT(bps, 800'000);
 }
 
 INSTANTIATE_TEST_SUITE_P(Known, EncoderTest,

@@ -7,6 +7,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "base/bytes.h"
@@ -23,6 +24,7 @@ class RtpCapture {
   struct Stream {
     std::string mid;
     std::string rid;
+    std::set<uint32_t> timestamps;
     uint8_t payload_type = 0;
     int packets = 0;
     int keyframes = 0;
@@ -92,6 +94,7 @@ class RtpCapture {
       stream.loudest = std::min(stream.loudest, level->level);
     stream.payload_type = packet.payload_type().value;
     stream.largest = std::max(stream.largest, packet.bytes().size());
+    stream.timestamps.insert(packet.timestamp());
     ++stream.packets;
     const auto payload = parser_ ? parser_(packet.payload(), packet.marker()) : std::nullopt;
     if (!payload || !payload->keyframe) return;
