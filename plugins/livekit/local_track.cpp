@@ -2,7 +2,6 @@
 #include "plugins/livekit/local_track.h"
 
 #include <gst/rtp/rtp.h>
-#include <gst/video/video.h>
 
 #include <algorithm>
 #include <utility>
@@ -19,6 +18,11 @@ constexpr unsigned kMtu = 1200;
 constexpr Bitrate kAudioBitrate{48'000};
 // A layer is no use below this part of what fits it.
 constexpr uint64_t kMinimumPart = 4;
+constexpr size_t kMaxEncodings = 3;
+constexpr const char* kNotOneTrack =
+    "the pads of one track carry encodings of one video codec, encoded already; raw video needs "
+    "one "
+    "pad, which encodes it in several sizes";
 
 GstPad* static_pad(GstElement* element, const char* name) {
   return gst_element_get_static_pad(element, name);
@@ -50,100 +54,69 @@ void add_extension(GstElement* payloader, const RtpExtension& extension, const c
 
 }  // namespace
 
-// One encoding. Owned by the track; its gate is read by the streaming thread.
-struct LocalTrack::Branch {
-  VideoEncoding encoding;
-  std::optional<Encoder> encoder;
-  GstElement* scale_filter = nullptr;
-  GstElement* payloader = nullptr;
-  Ref<GstPad> keyframe_pad;  // where to ask for a keyframe of encoded media
-  bool enabled = true;
-  Bitrate target;
-  std::atomic<bool> open = false;
-  std::atomic<uint64_t> frames = 0;
-
-  static GstPadProbeReturn gate(GstPad*, GstPadProbeInfo*, gpointer self) {
-    return static_cast<Branch*>(self)->open.load(std::memory_order_relaxed) ? GST_PAD_PROBE_OK
-                                                                            : GST_PAD_PROBE_DROP;
-  }
-  static GstPadProbeReturn count(GstPad*, GstPadProbeInfo*, gpointer self) {
-    static_cast<Branch*>(self)->frames.fetch_add(1, std::memory_order_relaxed);
-    return GST_PAD_PROBE_OK;
-  }
-  void add_probe(GstElement* element, const char* pad_name, GstPadProbeCallback probe) {
-    const auto pad = Ref<GstPad>::adopt(static_pad(element, pad_name));
-    gst_pad_add_probe(
-        pad.get(),
-        static_cast<GstPadProbeType>(GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST),
-        probe, this, nullptr);
-  }
-  void request_keyframe() {
-    if (encoder) return encoder->request_keyframe();
-    if (keyframe_pad)
-      gst_pad_push_event(keyframe_pad.get(),
-                         gst_video_event_new_upstream_force_key_unit(GST_CLOCK_TIME_NONE, TRUE, 0));
-  }
-};
-
 LocalTrack::LocalTrack(MediaKind kind, const std::string& name, Listener& listener)
     : kind_(kind), listener_(listener), bin_(Ref<GstElement>::sink(gst_bin_new(name.c_str()))) {
   MutexLock lock(mutex_);
-  // Paces what is not live; live media is on time and does not wait.
-  GstElement* filter = add_caps(sink_caps(kind));
-  entry_ = add("clocksync");
-  link(filter, entry_);
   outlet_ = GSTLK_OUTLET(add(GST_ELEMENT(g_object_new(GSTLK_TYPE_OUTLET, nullptr))));
-  ghost(bin_.get(), filter, "sink");
   ghost(bin_.get(), GST_ELEMENT(outlet_), "src");
-  const auto pad = Ref<GstPad>::adopt(static_pad(entry_, "sink"));
-  gst_pad_add_probe(pad.get(), GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, on_event, this, nullptr);
+  add_entry("sink");
 }
 
 LocalTrack::~LocalTrack() { gst_element_set_state(bin_.get(), GST_STATE_NULL); }
 
-GstPadProbeReturn LocalTrack::on_event(GstPad*, GstPadProbeInfo* info, gpointer self) {
-  GstEvent* event = GST_PAD_PROBE_INFO_EVENT(info);
-  if (GST_EVENT_TYPE(event) == GST_EVENT_CAPS) {
-    GstCaps* caps = nullptr;
-    gst_event_parse_caps(event, &caps);
-    static_cast<LocalTrack*>(self)->handle_caps(caps);
-  }
-  return GST_PAD_PROBE_OK;
+GstPad* LocalTrack::add_sink() {
+  MutexLock lock(mutex_);
+  if (format_ || kind_ != MediaKind::Video || entries_.size() == kMaxEncodings) return nullptr;
+  return add_entry("sink_" + std::to_string(entries_.size()));
 }
 
-void LocalTrack::handle_caps(GstCaps* caps) {
+GstPad* LocalTrack::add_entry(const std::string& name) {
+  entries_.push_back(std::make_unique<TrackEntry>(
+      GST_BIN(bin_.get()), name, sink_caps(kind_),
+      [this](TrackEntry& entry, GstCaps* caps) { handle_caps(entry, caps); }));
+  return entries_.back()->pad();
+}
+
+void LocalTrack::handle_caps(TrackEntry& entry, GstCaps* caps) {
   const auto format = media_format(caps);
   const TrackSettings settings = listener_.track_settings();
   bool is_new = false;
-  Result<void> built;
+  Result<void> taken;
   {
     MutexLock lock(mutex_);
     settings_ = settings;
-    is_new = !format_;
-    if (!format) {
-      built = fail(format.error().message);
-    } else if (is_new) {
-      built = build(*format);
-      if (built && !missing_.empty())
-        built = fail("the element " + missing_ + " is missing; install GStreamer's base and good " +
-                     "plugins");
-      if (built) format_ = *format;
-    } else if (!format_->is_like(*format)) {
-      built = fail("the media at the pad changed to another kind; request another pad for it");
-    } else {
-      rescale(*format);
-      format_ = *format;
-    }
+    const bool was_known = format_.has_value();
+    taken = format ? take_format(entry, *format) : fail(format.error().message);
+    is_new = !was_known && format_;
   }
-  if (!built) return listener_.on_track_error(built.error().message);
+  if (!taken) return listener_.on_track_error(taken.error().message);
   if (is_new) listener_.on_track_ready();
 }
 
-Result<void> LocalTrack::build(const MediaFormat& format) {
-  if (format.form != MediaFormat::Form::Raw) {
-    codec_ = format.codec;
-    return build_encoded(format);
+Result<void> LocalTrack::take_format(TrackEntry& entry, const MediaFormat& format) {
+  if (entry.format && !entry.format->is_like(format))
+    return fail("the media at the pad changed to another kind; request another pad for it");
+  entry.format = format;
+  if (format_) {
+    rescale(format);
+    if (entries_.size() == 1) format_ = format;
+    return {};
   }
+  if (!std::ranges::all_of(entries_, [](const auto& e) { return e->format.has_value(); }))
+    return {};
+  auto built = build(format);
+  if (built && !missing_.empty())
+    built = fail("the element " + missing_ + " is missing; install GStreamer's base and good " +
+                 "plugins");
+  if (!built) return built;
+  format_ = format;
+  for (const auto& known : entries_) known->open();
+  return {};
+}
+
+Result<void> LocalTrack::build(const MediaFormat& format) {
+  if (format.form != MediaFormat::Form::Raw) return build_encoded();
+  if (entries_.size() > 1) return fail(kNotOneTrack);
   if (kind_ == MediaKind::Audio) {
     codec_ = codec_by_name("opus");
     return build_audio(format);
@@ -174,7 +147,7 @@ Result<void> LocalTrack::build_video(const MediaFormat& format) {
   finish(payloaders);
   link(formats, tee);
   link(convert, formats);
-  link(entry_, convert);
+  link(entries_.front()->element(), convert);
   return {};
 }
 
@@ -182,7 +155,7 @@ Result<void> LocalTrack::add_branch(GstElement* from, const VideoEncoding& encod
                                     const Codec& codec) {
   auto encoder = Encoder::make(codec, encoding.max_bitrate);
   if (!encoder) return fail(encoder.error().message);
-  auto branch = std::make_unique<Branch>();
+  auto branch = std::make_unique<EncodingBranch>();
   branch->encoding = encoding;
   branch->target = encoding.max_bitrate;
   branch->encoder = std::move(*encoder);
@@ -211,8 +184,8 @@ Result<void> LocalTrack::add_branch(GstElement* from, const VideoEncoding& encod
   link(branch->scale_filter, element);
   link(scale, branch->scale_filter);
   link(queue, scale);
-  branch->add_probe(queue, "sink", Branch::gate);
-  branch->add_probe(element, "src", Branch::count);
+  branch->add_gate(queue, "sink");
+  branch->add_counter(element, "src");
   branches_.push_back(std::move(branch));
   gst_element_link(from, queue);
   return {};
@@ -224,7 +197,7 @@ Result<void> LocalTrack::build_audio(const MediaFormat& format) {
       settings_.max_bitrate.bps ? settings_.max_bitrate : Bitrate{kAudioBitrate.bps * channels};
   auto encoder = Encoder::make(*codec_, bitrate);
   if (!encoder) return fail(encoder.error().message);
-  auto branch = std::make_unique<Branch>();
+  auto branch = std::make_unique<EncodingBranch>();
   branch->encoder = std::move(*encoder);
   branch->target = bitrate;
   g_object_set(branch->encoder->element(), "dtx", settings_.dtx, nullptr);
@@ -240,25 +213,50 @@ Result<void> LocalTrack::build_audio(const MediaFormat& format) {
   link(filter, level);
   link(resample, filter);
   link(convert, resample);
-  branch->add_probe(element, "sink", Branch::gate);
-  branch->add_probe(element, "src", Branch::count);
+  branch->add_gate(element, "sink");
+  branch->add_counter(element, "src");
   GstElement* payloader = branch->payloader;
   branches_.push_back(std::move(branch));
   finish({payloader});
-  link(entry_, convert);
+  link(entries_.front()->element(), convert);
   return {};
 }
 
-Result<void> LocalTrack::build_encoded(const MediaFormat& format) {
-  auto branch = std::make_unique<Branch>();
-  branch->encoding = plan_encodings({.width = std::max(format.width, 2),
-                                     .height = std::max(format.height, 2),
-                                     .simulcast = false,
-                                     .screen_share = false,
-                                     .max_bitrate = settings_.max_bitrate})
-                         .front();
-  branch->encoding.width = format.width;
-  branch->encoding.height = format.height;
+// The encodings are ordered by their sizes, or as their pads are where caps say none.
+Result<void> LocalTrack::build_encoded() {
+  std::vector<TrackEntry*> order;
+  for (const auto& entry : entries_) {
+    if (!entry->format->codec || entry->format->codec != entries_.front()->format->codec)
+      return fail(kNotOneTrack);
+    order.push_back(entry.get());
+  }
+  std::ranges::stable_sort(order, {}, [](const TrackEntry* entry) {
+    return static_cast<int64_t>(entry->format->width) * entry->format->height;
+  });
+  codec_ = order.front()->format->codec;
+  std::vector<VideoEncoding> encodings;
+  for (const TrackEntry* entry : order)
+    encodings.push_back(encoding_of_size(entry->format->width, entry->format->height));
+  name_encodings(encodings);
+  std::vector<GstElement*> payloaders;
+  for (size_t i = 0; i < order.size(); ++i)
+    payloaders.push_back(add_encoded_branch(*order[i], encodings[i]));
+  finish(payloaders);
+  return {};
+}
+
+VideoEncoding LocalTrack::encoding_of_size(int width, int height) const {
+  VideoEncoding encoding;
+  encoding.width = width;
+  encoding.height = height;
+  encoding.max_bitrate =
+      settings_.max_bitrate.bps ? settings_.max_bitrate : fitting_bitrate(width, height, false);
+  return encoding;
+}
+
+GstElement* LocalTrack::add_encoded_branch(TrackEntry& entry, const VideoEncoding& encoding) {
+  auto branch = std::make_unique<EncodingBranch>();
+  branch->encoding = encoding;
   GstElement* payloader = add_payloader(*branch);
   GstElement* first = payloader;
   if (codec_->parser) {
@@ -268,21 +266,20 @@ Result<void> LocalTrack::build_encoded(const MediaFormat& format) {
       g_object_set(first, "config-interval", -1, nullptr);
     link(first, payloader);
   }
-  if (format.form == MediaFormat::Form::Rtp) {
+  if (entry.format->form == MediaFormat::Form::Rtp) {
     GstElement* depayloader = add(codec_->depayloader);
     link(depayloader, first);
     first = depayloader;
   }
-  branch->add_probe(entry_, "src", Branch::gate);
-  branch->add_probe(payloader, "sink", Branch::count);
-  branch->keyframe_pad = Ref<GstPad>::adopt(static_pad(entry_, "sink"));
+  branch->add_gate(entry.element(), "src");
+  branch->add_counter(payloader, "sink");
+  branch->keyframe_pad = Ref<GstPad>::adopt(static_pad(entry.element(), "sink"));
   branches_.push_back(std::move(branch));
-  finish({payloader});
-  link(entry_, first);
-  return {};
+  link(entry.element(), first);
+  return payloader;
 }
 
-GstElement* LocalTrack::add_payloader(Branch& branch) {
+GstElement* LocalTrack::add_payloader(EncodingBranch& branch) {
   GstElement* payloader = make(codec_->payloader);
   branch.payloader = payloader;
   // The timestamps of a track's encodings are of one clock, as a browser's are. A payloader takes
@@ -371,7 +368,7 @@ Ref<GstCaps> LocalTrack::bind(const TrackBinding& binding) {
 void LocalTrack::rescale(const MediaFormat& format) {
   if (format.form != MediaFormat::Form::Raw || kind_ != MediaKind::Video) return;
   for (size_t i = 0; i < branches_.size(); ++i) {
-    Branch& branch = *branches_[i];
+    EncodingBranch& branch = *branches_[i];
     const int divisor = 1 << (branches_.size() - 1 - i);
     branch.encoding.width = std::max(format.width / divisor / 2 * 2, 2);
     branch.encoding.height = std::max(format.height / divisor / 2 * 2, 2);
@@ -384,7 +381,7 @@ void LocalTrack::rescale(const MediaFormat& format) {
 
 template <class Change>
 void LocalTrack::change_gates(Change change) {
-  std::vector<Branch*> opened;
+  std::vector<EncodingBranch*> opened;
   {
     MutexLock lock(mutex_);
     change();
@@ -395,7 +392,7 @@ void LocalTrack::change_gates(Change change) {
     }
   }
   // Branches stay as long as the track.
-  for (Branch* branch : opened) branch->request_keyframe();
+  for (EncodingBranch* branch : opened) branch->request_keyframe();
 }
 
 std::optional<MediaFormat> LocalTrack::format() const {
@@ -439,7 +436,7 @@ void LocalTrack::enable(::livekit::VideoQuality quality, bool enabled) {
 
 void LocalTrack::set_bitrate(Bitrate total) {
   MutexLock lock(mutex_);
-  std::vector<Branch*> running;
+  std::vector<EncodingBranch*> running;
   std::vector<RateWish> wishes;
   for (const auto& branch : branches_) {
     if (!branch->enabled || !branch->encoder || kind_ != MediaKind::Video) continue;

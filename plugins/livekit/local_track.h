@@ -14,9 +14,11 @@
 #include "base/result.h"
 #include "livekit_models.pb.h"
 #include "plugins/livekit/encoder.h"
+#include "plugins/livekit/encoding_branch.h"
 #include "plugins/livekit/media_format.h"
 #include "plugins/livekit/outlet.h"
 #include "plugins/livekit/simulcast.h"
+#include "plugins/livekit/track_entry.h"
 
 namespace gstlk::client {
 
@@ -79,7 +81,11 @@ class LocalTrack {
   GstElement* bin() const { return bin_.get(); }
   MediaKind kind() const { return kind_; }
 
-  // nullopt until caps have arrived.
+  // Another pad for a further encoding of encoded video, like `sink`. nullptr when the format is
+  // known already, or there are enough.
+  GstPad* add_sink() EXCLUDES(mutex_);
+
+  // nullopt until caps have arrived at all pads.
   std::optional<MediaFormat> format() const EXCLUDES(mutex_);
   const Codec* codec() const EXCLUDES(mutex_);
   std::vector<VideoEncoding> encodings() const EXCLUDES(mutex_);
@@ -98,15 +104,15 @@ class LocalTrack {
   TrackStats stats() const EXCLUDES(mutex_);
 
  private:
-  struct Branch;
-
-  static GstPadProbeReturn on_event(GstPad* pad, GstPadProbeInfo* info, gpointer self);
-
-  void handle_caps(GstCaps* caps) EXCLUDES(mutex_);
+  GstPad* add_entry(const std::string& name) REQUIRES(mutex_);
+  void handle_caps(TrackEntry& entry, GstCaps* caps) EXCLUDES(mutex_);
+  Result<void> take_format(TrackEntry& entry, const MediaFormat& format) REQUIRES(mutex_);
   Result<void> build(const MediaFormat& format) REQUIRES(mutex_);
   Result<void> build_video(const MediaFormat& format) REQUIRES(mutex_);
   Result<void> build_audio(const MediaFormat& format) REQUIRES(mutex_);
-  Result<void> build_encoded(const MediaFormat& format) REQUIRES(mutex_);
+  Result<void> build_encoded() REQUIRES(mutex_);
+  VideoEncoding encoding_of_size(int width, int height) const REQUIRES(mutex_);
+  GstElement* add_encoded_branch(TrackEntry& entry, const VideoEncoding& encoding) REQUIRES(mutex_);
   Result<void> add_branch(GstElement* from, const VideoEncoding& encoding, const Codec& codec)
       REQUIRES(mutex_);
   void finish(std::vector<GstElement*> payloaders) REQUIRES(mutex_);
@@ -119,7 +125,7 @@ class LocalTrack {
   GstElement* add(const char* factory) REQUIRES(mutex_);
   GstElement* add(GstElement* element) REQUIRES(mutex_);
   GstElement* add_caps(const std::string& caps) REQUIRES(mutex_);
-  GstElement* add_payloader(Branch& branch) REQUIRES(mutex_);
+  GstElement* add_payloader(EncodingBranch& branch) REQUIRES(mutex_);
   void link(GstElement* from, GstElement* to) REQUIRES(mutex_);
   std::string rtp_caps() const REQUIRES(mutex_);
 
@@ -127,16 +133,16 @@ class LocalTrack {
   Listener& listener_;
   Ref<GstElement> bin_;
   const guint timestamp_offset_ = g_random_int();
-  GstElement* entry_ = nullptr;  // in bin_, like the next three
-  GstLkOutlet* outlet_ = nullptr;
+  GstLkOutlet* outlet_ = nullptr;  // in bin_, like the next one
   GstElement* rtp_filter_ = nullptr;
 
   mutable Mutex mutex_;
   TrackSettings settings_ GUARDED_BY(mutex_);
+  std::vector<std::unique_ptr<TrackEntry>> entries_ GUARDED_BY(mutex_);
   TrackBinding binding_ GUARDED_BY(mutex_);
   std::optional<MediaFormat> format_ GUARDED_BY(mutex_);
   const Codec* codec_ GUARDED_BY(mutex_) = nullptr;
-  std::vector<std::unique_ptr<Branch>> branches_ GUARDED_BY(mutex_);
+  std::vector<std::unique_ptr<EncodingBranch>> branches_ GUARDED_BY(mutex_);
   std::string missing_ GUARDED_BY(mutex_);  // an element that is not installed
   bool connected_ GUARDED_BY(mutex_) = false;
   bool muted_ GUARDED_BY(mutex_) = false;

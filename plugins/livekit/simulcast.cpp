@@ -57,25 +57,28 @@ Bitrate fitting_bitrate(int width, int height, bool screen_share) {
   return Bitrate{static_cast<uint64_t>(screen_share ? bps * 1.5 : bps)};
 }
 
+void name_encodings(std::vector<VideoEncoding>& encodings) {
+  // Of two, the server knows them as low and medium (protocol section 6.6).
+  constexpr std::array kQualities = {::livekit::LOW, ::livekit::MEDIUM, ::livekit::HIGH};
+  for (size_t i = 0; i < encodings.size(); ++i) {
+    const bool several = encodings.size() > 1;
+    encodings[i].rid = several ? kRids[i] : "";
+    encodings[i].quality = several ? kQualities[i] : ::livekit::HIGH;
+  }
+}
+
 std::vector<VideoEncoding> plan_encodings(const VideoWishes& wishes) {
   const size_t count = count_encodings(wishes);
   std::vector<VideoEncoding> encodings;
   for (size_t i = 0; i < count; ++i) {
     const double scale = static_cast<double>(1 << (count - 1 - i));
     VideoEncoding encoding;
-    if (count > 1) encoding.rid = kRids[i];
     encoding.width = scale == 1 ? wishes.width : even(wishes.width / scale);
     encoding.height = scale == 1 ? wishes.height : even(wishes.height / scale);
     encoding.max_bitrate = fitting_bitrate(encoding.width, encoding.height, wishes.screen_share);
-    if (i + 1 == count) {
-      encoding.quality = ::livekit::HIGH;
-    } else {
-      encoding.quality = i == 0 ? ::livekit::LOW : ::livekit::MEDIUM;
-    }
     encodings.push_back(std::move(encoding));
   }
-  // With two the server knows them as low and medium (protocol section 6.6).
-  if (count == 2) encodings[1].quality = ::livekit::MEDIUM;
+  name_encodings(encodings);
   if (wishes.max_bitrate.bps == 0) return encodings;
   const double factor = static_cast<double>(wishes.max_bitrate.bps) /
                         static_cast<double>(encodings.back().max_bitrate.bps);

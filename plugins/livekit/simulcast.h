@@ -32,6 +32,9 @@ struct VideoWishes {
 // screen has two at most. Sizes are even.
 std::vector<VideoEncoding> plan_encodings(const VideoWishes& wishes);
 
+// Gives up to three encodings, the lowest first, the rids and qualities that LiveKit knows them by.
+void name_encodings(std::vector<VideoEncoding>& encodings);
+
 // What a picture of this size needs at 30 frames per second, between livekit-client's presets.
 Bitrate fitting_bitrate(int width, int height, bool screen_share);
 

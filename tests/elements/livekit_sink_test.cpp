@@ -47,14 +47,18 @@ class TrackPipeline : public LocalTrack::Listener {
  public:
   TrackPipeline(MediaKind kind, const std::string& source, const TrackSettings& settings = {},
                 RtpCapture::Parser parser = nullptr)
+      : TrackPipeline(kind, std::vector<std::string>{source}, settings, parser) {}
+  // The sources of several encodings.
+  TrackPipeline(MediaKind kind, const std::vector<std::string>& sources,
+                const TrackSettings& settings = {}, RtpCapture::Parser parser = nullptr)
       : settings_(settings), pipeline_(Ref<GstElement>::sink(gst_pipeline_new(nullptr))) {
     track_ = std::make_unique<LocalTrack>(kind, "track", *this);
-    source_ = gst_parse_bin_from_description(source.c_str(), TRUE, nullptr);
     GstElement* sink = gst_element_factory_make("fakesink", nullptr);
     g_object_set(sink, "sync", FALSE, "async", FALSE, nullptr);
-    gst_bin_add_many(GST_BIN(pipeline_.get()), source_, GST_ELEMENT(gst_object_ref(track_->bin())),
-                     sink, nullptr);
-    gst_element_link_many(source_, track_->bin(), sink, nullptr);
+    gst_bin_add_many(GST_BIN(pipeline_.get()), GST_ELEMENT(gst_object_ref(track_->bin())), sink,
+                     nullptr);
+    gst_element_link(track_->bin(), sink);
+    for (const std::string& source : sources) add_source(source);
     sink_pad_ = Ref<GstPad>::adopt(gst_element_get_static_pad(sink, "sink"));
     capture_ = std::make_unique<RtpCapture>(sink_pad_.get(), parser);
     gst_element_set_state(pipeline_.get(), GST_STATE_PLAYING);
@@ -75,7 +79,7 @@ class TrackPipeline : public LocalTrack::Listener {
 
   LocalTrack& track() { return *track_; }
   RtpCapture& capture() { return *capture_; }
-  GstElement* source() const { return source_; }
+  GstElement* source() const { return sources_.front(); }
   GstPad* sink_pad() const { return sink_pad_.get(); }
   const GstCaps* offered() const { return offered_.get(); }
 
@@ -115,6 +119,17 @@ class TrackPipeline : public LocalTrack::Listener {
   }
 
  private:
+  void add_source(const std::string& description) {
+    GstElement* source = gst_parse_bin_from_description(description.c_str(), TRUE, nullptr);
+    gst_bin_add(GST_BIN(pipeline_.get()), source);
+    const auto src = Ref<GstPad>::adopt(gst_element_get_static_pad(source, "src"));
+    const auto first = Ref<GstPad>::adopt(gst_element_get_static_pad(track_->bin(), "sink"));
+    GstPad* pad = sources_.empty() ? first.get() : track_->add_sink();
+    ASSERT_NE(pad, nullptr);
+    ASSERT_EQ(gst_pad_link(src.get(), pad), GST_PAD_LINK_OK);
+    sources_.push_back(source);
+  }
+
   TrackSettings track_settings() override { return settings_; }
   void on_track_ready() override { ready_ = true; }
   void on_track_error(const std::string& why) override {
@@ -125,7 +140,7 @@ class TrackPipeline : public LocalTrack::Listener {
   const TrackSettings settings_;
   Ref<GstElement> pipeline_;
   std::unique_ptr<LocalTrack> track_;
-  GstElement* source_ = nullptr;  // in pipeline_
+  std::vector<GstElement*> sources_;  // in pipeline_
   Ref<GstPad> sink_pad_;
   std::unique_ptr<RtpCapture> capture_;
   Ref<GstCaps> offered_;
@@ -315,6 +330,55 @@ TEST_F(LocalTrackTest, DoesNotEncodeEncodedMediaAgain) {
   EXPECT_FALSE(factories.contains("vp8enc"));
   EXPECT_FALSE(factories.contains("vp8dec"));
   EXPECT_EQ(pipeline.capture().streams().begin()->second.payload_type, 96);
+}
+
+std::string encoded(int width, int height) {
+  return video(width, height, 15) + " ! vp8enc deadline=1 cpu-used=8 keyframe-max-dist=3000";
+}
+
+TEST_F(LocalTrackTest, MakesEncodedPadsOfOneTrackEncodingsInTheOrderOfTheirSizes) {
+  TrackPipeline pipeline(MediaKind::Video, {encoded(640, 360), encoded(160, 90), encoded(320, 180)},
+                         {}, rtp::parse_vp8);
+  pipeline.connect();
+  ASSERT_TRUE(eventually([&] {
+    return pipeline.capture().by_rid("q").keyframes > 0 &&
+           pipeline.capture().by_rid("h").keyframes > 0 &&
+           pipeline.capture().by_rid("f").keyframes > 0;
+  }));
+  EXPECT_EQ(pipeline.capture().by_rid("q").width, 160);
+  EXPECT_EQ(pipeline.capture().by_rid("h").width, 320);
+  EXPECT_EQ(pipeline.capture().by_rid("f").width, 640);
+  EXPECT_FALSE(pipeline.factories().contains("vp8enc"));
+  EXPECT_STREQ(
+      gst_structure_get_string(gst_caps_get_structure(pipeline.offered(), 0), "a-simulcast"),
+      "send q;h;f");
+}
+
+TEST_F(LocalTrackTest, AsksTheRightEncodedPadForAKeyframe) {
+  TrackPipeline pipeline(MediaKind::Video, {encoded(320, 180), encoded(160, 90)}, {},
+                         rtp::parse_vp8);
+  pipeline.connect();
+  for (const char* rid : {"q", "h"})
+    ASSERT_TRUE(eventually([&] { return pipeline.capture().by_rid(rid).keyframes > 0; })) << rid;
+  pipeline.track().enable(::livekit::LOW, false);
+  EXPECT_TRUE(pipeline.rests("q"));
+  pipeline.capture().clear();
+  pipeline.track().enable(::livekit::LOW, true);
+  EXPECT_TRUE(eventually([&] { return pipeline.capture().by_rid("q").keyframes > 0; }));
+  EXPECT_TRUE(pipeline.encodes("h"));
+  EXPECT_EQ(pipeline.capture().by_rid("h").keyframes, 0);
+}
+
+TEST_F(LocalTrackTest, DoesNotMixRawAndEncodedPadsInOneTrack) {
+  TrackPipeline pipeline(MediaKind::Video, {kSmallVideo, encoded(160, 90)});
+  EXPECT_TRUE(eventually([&] { return !pipeline.error().empty(); }));
+  EXPECT_NE(pipeline.error().find("one track"), std::string::npos);
+}
+
+TEST_F(LocalTrackTest, TakesNoFurtherPadWhenItsFormatIsKnown) {
+  TrackPipeline pipeline(MediaKind::Video, encoded(160, 90));
+  ASSERT_TRUE(eventually([&] { return pipeline.track().format().has_value(); }));
+  EXPECT_EQ(pipeline.track().add_sink(), nullptr);
 }
 
 TEST_F(LocalTrackTest, TakesRtpOfAnyPayloadType) {
