@@ -27,7 +27,22 @@ struct _GstLiveKitDataPad {
 
 G_DEFINE_FINAL_TYPE(GstLiveKitDataPad, gst_livekit_data_pad, GST_TYPE_PAD)
 
-enum { PROP_0, PROP_TOPIC, PROP_RELIABLE };
+enum { PROP_0, PROP_TOPIC, PROP_RELIABLE, PROP_DESTINATIONS };
+
+static std::vector<std::string> split_identities(const gchar* text) {
+  std::vector<std::string> identities;
+  gchar** parts = g_strsplit(text ? text : "", ",", -1);
+  for (gchar** part = parts; *part; ++part)
+    if (*g_strstrip(*part)) identities.emplace_back(*part);
+  g_strfreev(parts);
+  return identities;
+}
+
+static std::string join_identities(const std::vector<std::string>& identities) {
+  std::string text;
+  for (const std::string& identity : identities) text += (text.empty() ? "" : ",") + identity;
+  return text;
+}
 
 static void gst_livekit_data_pad_set_property(GObject* object, guint id, const GValue* value,
                                               GParamSpec* spec) {
@@ -37,6 +52,8 @@ static void gst_livekit_data_pad_set_property(GObject* object, guint id, const G
     self->state->wishes.topic = g_value_get_string(value) ? g_value_get_string(value) : "";
   else if (id == PROP_RELIABLE)
     self->state->wishes.reliable = g_value_get_boolean(value);
+  else if (id == PROP_DESTINATIONS)
+    self->state->wishes.destinations = split_identities(g_value_get_string(value));
   else
     G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
   GST_OBJECT_UNLOCK(self);
@@ -50,6 +67,8 @@ static void gst_livekit_data_pad_get_property(GObject* object, guint id, GValue*
     g_value_set_string(value, self->state->wishes.topic.c_str());
   else if (id == PROP_RELIABLE)
     g_value_set_boolean(value, self->state->wishes.reliable);
+  else if (id == PROP_DESTINATIONS)
+    g_value_take_string(value, g_strdup(join_identities(self->state->wishes.destinations).c_str()));
   else
     G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
   GST_OBJECT_UNLOCK(self);
@@ -80,16 +99,20 @@ static void gst_livekit_data_pad_finalize(GObject* object) {
   G_OBJECT_CLASS(gst_livekit_data_pad_parent_class)->finalize(object);
 }
 
-static void gst_livekit_data_pad_init(GstLiveKitDataPad* self) {
-  self->state = new DataPadState();
-  gst_pad_set_chain_function(GST_PAD(self), gst_livekit_data_pad_chain);
-  gst_pad_set_event_function(GST_PAD(self), gst_livekit_data_pad_event);
+static void gst_livekit_data_pad_init(GstLiveKitDataPad* self) { self->state = new DataPadState(); }
+
+// Before this the pad is no sink pad yet, which alone can have a chain function.
+static void gst_livekit_data_pad_constructed(GObject* object) {
+  G_OBJECT_CLASS(gst_livekit_data_pad_parent_class)->constructed(object);
+  gst_pad_set_chain_function(GST_PAD(object), gst_livekit_data_pad_chain);
+  gst_pad_set_event_function(GST_PAD(object), gst_livekit_data_pad_event);
 }
 
 static void gst_livekit_data_pad_class_init(GstLiveKitDataPadClass* klass) {
   auto* object_class = G_OBJECT_CLASS(klass);
   object_class->set_property = gst_livekit_data_pad_set_property;
   object_class->get_property = gst_livekit_data_pad_get_property;
+  object_class->constructed = gst_livekit_data_pad_constructed;
   object_class->finalize = gst_livekit_data_pad_finalize;
   constexpr auto flags = static_cast<GParamFlags>(G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS);
   g_object_class_install_property(
@@ -99,6 +122,12 @@ static void gst_livekit_data_pad_class_init(GstLiveKitDataPadClass* klass) {
       object_class, PROP_RELIABLE,
       g_param_spec_boolean("reliable", "Reliable", "In order and repeated, or neither", TRUE,
                            flags));
+  g_object_class_install_property(
+      object_class, PROP_DESTINATIONS,
+      g_param_spec_string("destinations", "Destinations",
+                          "Identities, with commas between, of those who get the data packets; "
+                          "empty: everybody",
+                          nullptr, flags));
 }
 
 namespace gstlk::client {

@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <string>
+#include <vector>
 
 namespace gstlk::client {
 
@@ -12,6 +13,7 @@ namespace gstlk::client {
 struct DataWishes {
   std::string topic;
   bool reliable = true;
+  std::vector<std::string> destinations;  // identities; none: everybody
 };
 
 GType data_sink_pad_type();

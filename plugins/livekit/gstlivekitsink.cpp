@@ -9,8 +9,10 @@
  * that somebody watches. Encoded media and RTP are never encoded again. A lost connection is made
  * anew inside, and the tracks are published again; sources and encoders go on meanwhile.
  *
- * The pads carry properties: `track-name`, `source`, `muted`, `simulcast`, `codec`, `min-bitrate`,
- * `max-bitrate`, `dtx`. A buffer at a data pad is one data packet.
+ * Pads of encoded video with the same `track` are the encodings of one track, the smallest first.
+ *
+ * The pads carry properties: `track`, `track-name`, `source`, `muted`, `simulcast`, `codec`,
+ * `min-bitrate`, `max-bitrate`, `dtx`. A buffer at a data pad is one data packet.
  *
  * |[
  * gst-launch-1.0 livekitsink name=s ws-url=ws://127.0.0.1:7880 api-key=devkey secret-key=secret \
@@ -25,8 +27,10 @@
 #include "plugins/livekit/gstlivekitsink.h"
 
 #include <algorithm>
+#include <atomic>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "base/mutex.h"
@@ -61,7 +65,8 @@ namespace {
 
 class Sink;
 
-// One media pad and its track.
+// The track of a media pad, or of several whose property `track` is the same; the settings are
+// those of the first.
 class SinkTrack : public LocalTrack::Listener {
  public:
   SinkTrack(Sink& sink, GstLiveKitSinkPad* pad, MediaKind kind);
@@ -70,14 +75,18 @@ class SinkTrack : public LocalTrack::Listener {
   void on_track_error(const std::string& why) override;
 
   LocalTrack& track() { return track_; }
-  GstLiveKitSinkPad* pad() const { return pad_; }
+  GstLiveKitSinkPad* pad() const { return pad_.get(); }
   TrackSettings settings() const;
   TrackSettings track_settings() override { return settings(); }
+  // One of its pads is gone. Any thread.
+  void end() { ended_ = true; }
+  bool can_be_published() const { return !ended_ && track_.format(); }
 
  private:
   Sink& sink_;
-  GstLiveKitSinkPad* const pad_;  // owns this, by way of the sink
+  const Ref<GstLiveKitSinkPad> pad_;
   LocalTrack track_;
+  std::atomic<bool> ended_ = false;
 };
 
 // Order of locks: mutex_ alone; never held while a pad, the session or a track is called.
@@ -91,8 +100,10 @@ class Sink : public PublisherOwner {
   void leave();
   GstPad* request_pad(GstPadTemplate* pad_template, const char* name);
   void release_pad(GstPad* pad);
-  bool publish_data(GBytes* payload, const char* topic, bool reliable);
+  bool publish_data(GBytes* payload, const DataWishes& wishes);
   void mute_changed(GstLiveKitSinkPad* pad);
+  // The pad becomes an encoding of the track of the pad that had its `track` first.
+  void join_track(GstLiveKitSinkPad* pad);
   void track_ready(SinkTrack& track);
   GstStructure* stats();
   // Counts what has ended; posts EOS when all has.
@@ -103,6 +114,10 @@ class Sink : public PublisherOwner {
  private:
   std::string pad_name(const char* name, const char* prefix) REQUIRES(mutex_);
   GstPad* add_media_pad(GstPadTemplate* pad_template, const std::string& name, MediaKind kind);
+  std::shared_ptr<SinkTrack> track_of(GstLiveKitSinkPad* pad) EXCLUDES(mutex_);
+  std::shared_ptr<SinkTrack> other_track(GstLiveKitSinkPad* pad, const std::string& name)
+      EXCLUDES(mutex_);
+  void remove_bin(LocalTrack& track);
   void publish(SinkTrack& track);
   SinkTrack* find(const LocalTrack& track);
 
@@ -138,10 +153,12 @@ static guint signals[SIGNAL_COUNT];
 namespace {
 
 SinkTrack::SinkTrack(Sink& sink, GstLiveKitSinkPad* pad, MediaKind kind)
-    : sink_(sink), pad_(pad), track_(kind, std::string("track-") + GST_PAD_NAME(pad), *this) {}
+    : sink_(sink),
+      pad_(Ref<GstLiveKitSinkPad>::share(pad)),
+      track_(kind, std::string("track-") + GST_PAD_NAME(pad), *this) {}
 
 TrackSettings SinkTrack::settings() const {
-  TrackSettings settings = sink_pad_settings(pad_);
+  TrackSettings settings = sink_pad_settings(pad_.get());
   if (settings.source == ::livekit::UNKNOWN)
     settings.source = track_.kind() == MediaKind::Video ? ::livekit::CAMERA : ::livekit::MICROPHONE;
   return settings;
@@ -150,8 +167,8 @@ TrackSettings SinkTrack::settings() const {
 void SinkTrack::on_track_ready() { sink_.track_ready(*this); }
 
 void SinkTrack::on_track_error(const std::string& why) {
-  GST_ELEMENT_ERROR(sink_.element(), STREAM, FORMAT, ("%s: %s", GST_PAD_NAME(pad_), why.c_str()),
-                    (nullptr));
+  GST_ELEMENT_ERROR(sink_.element(), STREAM, FORMAT,
+                    ("%s: %s", GST_PAD_NAME(pad_.get()), why.c_str()), (nullptr));
 }
 
 bool Sink::join() {
@@ -167,14 +184,14 @@ bool Sink::join() {
                         (nullptr));
       return false;
     }
-    std::vector<std::shared_ptr<SinkTrack>> known;
+    std::set<std::shared_ptr<SinkTrack>> known;
     {
       MutexLock lock(mutex_);
-      for (const auto& [pad, track] : tracks_) known.push_back(track);
+      for (const auto& [pad, track] : tracks_) known.insert(track);
     }
     // Of an earlier session of this element.
     for (const auto& track : known)
-      if (track->track().format()) publish(*track);
+      if (track->can_be_published()) publish(*track);
     return true;
   });
 }
@@ -202,10 +219,9 @@ GstPad* Sink::request_pad(GstPadTemplate* pad_template, const char* name) {
   if (prefix != "data")
     return add_media_pad(pad_template, chosen,
                          prefix == "video" ? MediaKind::Video : MediaKind::Audio);
-  GstPad* pad =
-      make_data_sink_pad(pad_template, chosen, [this](GBytes* bytes, const DataWishes& d) {
-        return publish_data(bytes, d.topic.c_str(), d.reliable);
-      });
+  GstPad* pad = make_data_sink_pad(
+      pad_template, chosen,
+      [this](GBytes* bytes, const DataWishes& wishes) { return publish_data(bytes, wishes); });
   gst_pad_set_active(pad, TRUE);
   gst_element_add_pad(element_, pad);
   return pad;
@@ -234,6 +250,11 @@ GstPad* Sink::add_media_pad(GstPadTemplate* pad_template, const std::string& nam
                      static_cast<Sink*>(sink)->mute_changed(changed);
                    }),
                    this);
+  g_signal_connect(pad, "notify::track",
+                   G_CALLBACK(+[](GstLiveKitSinkPad* changed, GParamSpec*, gpointer sink) {
+                     static_cast<Sink*>(sink)->join_track(changed);
+                   }),
+                   this);
   {
     MutexLock lock(mutex_);
     tracks_[GST_PAD(pad)] = std::move(track);
@@ -244,8 +265,11 @@ GstPad* Sink::add_media_pad(GstPadTemplate* pad_template, const std::string& nam
   return GST_PAD(pad);
 }
 
+// A track with several pads ends with the first that goes: the others' encodings cannot be told to
+// a room that knows more of them.
 void Sink::release_pad(GstPad* pad) {
   std::shared_ptr<SinkTrack> track;
+  bool last = true;
   {
     MutexLock lock(mutex_);
     const auto it = tracks_.find(pad);
@@ -253,20 +277,61 @@ void Sink::release_pad(GstPad* pad) {
       track = it->second;
       tracks_.erase(it);
       ended_.erase(pad);
+      last = std::ranges::none_of(tracks_, [&](auto& entry) { return entry.second == track; });
     }
   }
   gst_pad_set_active(pad, FALSE);
   if (track) {
     g_signal_handlers_disconnect_by_data(pad, this);
+    track->end();
     if (member_.session()) member_.session()->run([&] { publisher_->remove(track->track()); });
     gst_ghost_pad_set_target(GST_GHOST_PAD(pad), nullptr);
-    GstElement* bin = track->track().bin();
-    gst_element_set_locked_state(bin, TRUE);
-    gst_element_set_state(bin, GST_STATE_NULL);
-    // Not when the whole element goes, which has taken its children out before.
-    if (GST_OBJECT_PARENT(bin) == GST_OBJECT(element_)) gst_bin_remove(GST_BIN(element_), bin);
+    if (last) remove_bin(track->track());
   }
   gst_element_remove_pad(element_, pad);
+}
+
+void Sink::remove_bin(LocalTrack& track) {
+  GstElement* bin = track.bin();
+  gst_element_set_locked_state(bin, TRUE);
+  gst_element_set_state(bin, GST_STATE_NULL);
+  // Not when the whole element goes, which has taken its children out before.
+  if (GST_OBJECT_PARENT(bin) == GST_OBJECT(element_)) gst_bin_remove(GST_BIN(element_), bin);
+}
+
+std::shared_ptr<SinkTrack> Sink::track_of(GstLiveKitSinkPad* pad) {
+  MutexLock lock(mutex_);
+  const auto it = tracks_.find(GST_PAD(pad));
+  return it == tracks_.end() ? nullptr : it->second;
+}
+
+std::shared_ptr<SinkTrack> Sink::other_track(GstLiveKitSinkPad* pad, const std::string& name) {
+  MutexLock lock(mutex_);
+  for (const auto& [other, track] : tracks_)
+    if (other != GST_PAD(pad) && sink_pad_track(GST_LIVEKIT_SINK_PAD(other)) == name) return track;
+  return nullptr;
+}
+
+void Sink::join_track(GstLiveKitSinkPad* pad) {
+  const std::string name = sink_pad_track(pad);
+  const auto own = track_of(pad);
+  const auto other = name.empty() ? nullptr : other_track(pad, name);
+  if (!own || !other || own == other) return;
+  GstPad* target = own->track().format() ? nullptr : other->track().add_sink();
+  if (!target) {
+    GST_ELEMENT_WARNING(element_, RESOURCE, SETTINGS,
+                        ("%s cannot become part of track \"%s\": it takes three pads of encoded "
+                         "video at most, and before media arrives.",
+                         GST_PAD_NAME(pad), name.c_str()),
+                        (nullptr));
+    return;
+  }
+  {
+    MutexLock lock(mutex_);
+    tracks_[GST_PAD(pad)] = other;
+  }
+  gst_ghost_pad_set_target(GST_GHOST_PAD(pad), target);
+  remove_bin(own->track());
 }
 
 void Sink::track_ready(SinkTrack& track) {
@@ -283,12 +348,7 @@ void Sink::publish(SinkTrack& track) {
 }
 
 void Sink::mute_changed(GstLiveKitSinkPad* pad) {
-  std::shared_ptr<SinkTrack> track;
-  {
-    MutexLock lock(mutex_);
-    const auto it = tracks_.find(GST_PAD(pad));
-    if (it != tracks_.end()) track = it->second;
-  }
+  const auto track = track_of(pad);
   const auto& session = member_.session();
   if (!track || !session) return;
   session->thread().post([this, track, muted = sink_pad_muted(pad)] {
@@ -296,16 +356,18 @@ void Sink::mute_changed(GstLiveKitSinkPad* pad) {
   });
 }
 
-bool Sink::publish_data(GBytes* payload, const char* topic, bool reliable) {
+bool Sink::publish_data(GBytes* payload, const DataWishes& wishes) {
   const auto& session = member_.session();
   if (!session) return false;
   ::livekit::DataPacket packet;
   gsize size = 0;
   const void* data = g_bytes_get_data(payload, &size);
   packet.mutable_user()->set_payload(data, size);
-  if (topic && *topic) packet.mutable_user()->set_topic(topic);
+  if (!wishes.topic.empty()) packet.mutable_user()->set_topic(wishes.topic);
+  for (const std::string& identity : wishes.destinations)
+    packet.add_destination_identities(identity);
   bool sent = false;
-  session->run([&] { sent = session->publish_data(packet, reliable); });
+  session->run([&] { sent = session->publish_data(packet, wishes.reliable); });
   return sent;
 }
 
@@ -353,6 +415,7 @@ GstStructure* Sink::stats() {
   GstStructure* all = gst_structure_new_empty("application/x-livekitsink-stats");
   MutexLock lock(mutex_);
   for (const auto& [pad, track] : tracks_) {
+    if (GST_PAD(track->pad()) != pad) continue;
     const TrackStats stats = track->track().stats();
     GstStructure* one = gst_structure_new("track", "packets", G_TYPE_UINT64, stats.packets, "bytes",
                                           G_TYPE_UINT64, stats.bytes, nullptr);
@@ -443,7 +506,7 @@ static void gst_livekit_sink_get_property(GObject* object, guint id, GValue* val
 
 static gboolean gst_livekit_sink_publish_data(GstLiveKitSink* self, GBytes* payload,
                                               const gchar* topic, gboolean reliable) {
-  return self->impl->publish_data(payload, topic, reliable);
+  return self->impl->publish_data(payload, {.topic = topic ? topic : "", .reliable = !!reliable});
 }
 
 static void gst_livekit_sink_disconnect(GstLiveKitSink* self) { self->impl->leave(); }

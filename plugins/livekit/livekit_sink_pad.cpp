@@ -7,6 +7,7 @@ using gstlk::client::TrackSettings;
 
 struct PadState {
   TrackSettings settings;
+  std::string track;
   bool muted = false;
 };
 
@@ -19,6 +20,7 @@ G_DEFINE_FINAL_TYPE(GstLiveKitSinkPad, gst_livekit_sink_pad, GST_TYPE_GHOST_PAD)
 
 enum {
   PROP_0,
+  PROP_TRACK,
   PROP_TRACK_NAME,
   PROP_SOURCE,
   PROP_MUTED,
@@ -53,6 +55,9 @@ static void gst_livekit_sink_pad_set_property(GObject* object, guint id, const G
     return std::string(string ? string : "");
   };
   switch (id) {
+    case PROP_TRACK:
+      self->state->track = text();
+      break;
     case PROP_TRACK_NAME:
       settings.name = text();
       break;
@@ -89,6 +94,9 @@ static void gst_livekit_sink_pad_get_property(GObject* object, guint id, GValue*
   GST_OBJECT_LOCK(self);
   const TrackSettings& settings = self->state->settings;
   switch (id) {
+    case PROP_TRACK:
+      g_value_set_string(value, self->state->track.c_str());
+      break;
     case PROP_TRACK_NAME:
       g_value_set_string(value, settings.name.c_str());
       break;
@@ -135,6 +143,13 @@ static void gst_livekit_sink_pad_class_init(GstLiveKitSinkPadClass* klass) {
   const auto install = [object_class](guint id, GParamSpec* spec) {
     g_object_class_install_property(object_class, id, spec);
   };
+  install(PROP_TRACK,
+          g_param_spec_string("track", "Track",
+                              "Pads with the same, non-empty value carry the encodings of one "
+                              "track: up to three of encoded video, by their sizes. Set before "
+                              "media arrives; the other properties are those of the pad that had "
+                              "it first",
+                              nullptr, flags));
   install(PROP_TRACK_NAME,
           g_param_spec_string("track-name", "Track name", "Name of the track that others see",
                               nullptr, flags));
@@ -178,6 +193,13 @@ TrackSettings sink_pad_settings(GstLiveKitSinkPad* pad) {
   TrackSettings settings = pad->state->settings;
   GST_OBJECT_UNLOCK(pad);
   return settings;
+}
+
+std::string sink_pad_track(GstLiveKitSinkPad* pad) {
+  GST_OBJECT_LOCK(pad);
+  std::string track = pad->state->track;
+  GST_OBJECT_UNLOCK(pad);
+  return track;
 }
 
 bool sink_pad_muted(GstLiveKitSinkPad* pad) {

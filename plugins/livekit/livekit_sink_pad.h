@@ -18,6 +18,8 @@ namespace gstlk::client {
 
 // Any thread.
 TrackSettings sink_pad_settings(GstLiveKitSinkPad* pad);
+// Pads of the same non-empty text are one track.
+std::string sink_pad_track(GstLiveKitSinkPad* pad);
 bool sink_pad_muted(GstLiveKitSinkPad* pad);
 // What the server has decided; notifies.
 void sink_pad_set_muted(GstLiveKitSinkPad* pad, bool muted);
