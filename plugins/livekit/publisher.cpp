@@ -23,6 +23,8 @@ LogCategory& log_publisher = register_log_category(*new LogCategory{"livekit-pub
 // Tracks that come together are offered together.
 constexpr Duration kOfferDelay = 20ms;
 constexpr Duration kFeedbackInterval = 500ms;
+// As livekit-client waits for the answer to AddTrack.
+constexpr Duration kPublishTimeout = 10s;
 // Where a new connection begins: what a household's uplink has; the estimate rises from there.
 constexpr Bitrate kStartBitrate{2'500'000};
 
@@ -56,7 +58,8 @@ struct Publisher::Publication {
   std::string cid;
   std::string sid;
   std::string mid;
-  Ref<GstPad> pad;  // webrtcbin's
+  std::unique_ptr<ClientTimer> answer_timer;  // for AddTrack's
+  Ref<GstPad> pad;                            // webrtcbin's
   Ref<GstWebRTCRTPTransceiver> transceiver;
 };
 
@@ -154,6 +157,15 @@ void Publisher::announce(Publication& publication) {
   }
   LOG_INFO(log_publisher, "publishing %s \"%s\"", codec->name, settings.name.c_str());
   session_.send(request);
+  publication.answer_timer = std::make_unique<ClientTimer>(session_.thread());
+  publication.answer_timer->start(kPublishTimeout, [this, &track = publication.track] {
+    refuse(track, "the server does not answer the request to publish it");
+  });
+}
+
+void Publisher::refuse(LocalTrack& track, const std::string& why) {
+  remove(track);
+  if (owner_) owner_->on_refused(track, why);
 }
 
 void Publisher::handle(const ::livekit::SignalResponse& message) {
@@ -167,10 +179,7 @@ void Publisher::handle(const ::livekit::SignalResponse& message) {
   if (message.has_track_unpublished()) {
     Publication* publication = by_sid(message.track_unpublished().track_sid());
     if (!publication) return;
-    LocalTrack& track = publication->track;
-    remove(track);
-    if (owner_) owner_->on_refused(track, "the server has taken the track out of the room");
-    return;
+    return refuse(publication->track, "the server has taken the track out of the room");
   }
   if (!message.has_trickle() || message.trickle().target() != ::livekit::PUBLISHER) return;
   if (const auto candidate = read_trickle(message.trickle()))
@@ -181,6 +190,7 @@ void Publisher::handle_published(const ::livekit::TrackPublishedResponse& respon
   Publication* publication = by_cid(response.cid());
   if (!publication || !publication->sid.empty()) return;
   publication->sid = response.track().sid();
+  publication->answer_timer.reset();
   attach(*publication);
   want_offer();
   if (owner_) owner_->on_published(publication->track, response.track());
@@ -208,6 +218,7 @@ void Publisher::attach(Publication& publication) {
 
 void Publisher::detach(Publication& publication) {
   publication.track.set_connected(false);
+  publication.answer_timer.reset();
   publication.cid.clear();
   publication.sid.clear();
   if (!publication.pad) return;
@@ -293,11 +304,9 @@ void Publisher::handle_refused(const ::livekit::RequestResponse& response) {
     return;
   Publication* publication = by_cid(response.add_track().cid());
   if (!publication) return;
-  LocalTrack& track = publication->track;
-  remove(track);
   std::string why = ::livekit::RequestResponse::Reason_Name(response.reason());
   if (!response.message().empty()) why += ": " + response.message();
-  if (owner_) owner_->on_refused(track, why);
+  refuse(publication->track, why);
 }
 
 bool Publisher::send_data(bool reliable, ByteView message) {

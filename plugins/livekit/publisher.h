@@ -60,6 +60,8 @@ class Publisher : public SessionPeer, public PeerConnection::Listener {
   void offer();
   void send_offer(const std::string& sdp);
   void failed(const std::string& why);
+  // Takes the track out and says why.
+  void refuse(LocalTrack& track, const std::string& why);
   Publication* by_cid(const std::string& cid);
   Publication* by_sid(const std::string& sid);
   Publication* by_track(const LocalTrack& track);
