@@ -284,7 +284,10 @@ void Sink::release_pad(GstPad* pad) {
   if (track) {
     g_signal_handlers_disconnect_by_data(pad, this);
     track->end();
-    if (member_.session()) member_.session()->run([&] { publisher_->remove(track->track()); });
+    if (const auto session = member_.session())
+      session->run([&] {
+        if (publisher_) publisher_->remove(track->track());
+      });
     gst_ghost_pad_set_target(GST_GHOST_PAD(pad), nullptr);
     if (last) remove_bin(track->track());
   }
@@ -335,7 +338,7 @@ void Sink::join_track(GstLiveKitSinkPad* pad) {
 }
 
 void Sink::track_ready(SinkTrack& track) {
-  const auto& session = member_.session();
+  const auto session = member_.session();
   if (!session) return;
   // A released pad waits for this thread, so the track is still there.
   session->thread().post([this, &track] {
@@ -349,7 +352,7 @@ void Sink::publish(SinkTrack& track) {
 
 void Sink::mute_changed(GstLiveKitSinkPad* pad) {
   const auto track = track_of(pad);
-  const auto& session = member_.session();
+  const auto session = member_.session();
   if (!track || !session) return;
   session->thread().post([this, track, muted = sink_pad_muted(pad)] {
     if (publisher_) publisher_->set_muted(track->track(), muted);
@@ -357,7 +360,7 @@ void Sink::mute_changed(GstLiveKitSinkPad* pad) {
 }
 
 bool Sink::publish_data(GBytes* payload, const DataWishes& wishes) {
-  const auto& session = member_.session();
+  const auto session = member_.session();
   if (!session) return false;
   ::livekit::DataPacket packet;
   gsize size = 0;

@@ -30,7 +30,7 @@ std::string lower(const std::string& text) {
 bool RoomMember::find_session(const ConnectionSettings& settings) {
   auto session = RoomSession::find_or_make(settings);
   if (session) {
-    session_ = *session;
+    set_session(*session);
     return true;
   }
   GST_ELEMENT_ERROR(element_, RESOURCE, SETTINGS, ("%s", session.error().message.c_str()),
@@ -49,7 +49,8 @@ void RoomMember::on_state(livekit::SessionState state, const std::string& detail
 
 void RoomMember::on_ended(const livekit::SessionEnd& end) {
   const char* words = end.message.c_str();
-  const std::string& url = session_ ? session_->settings().ws_url : "";
+  const auto ended = session();
+  const std::string url = ended ? ended->settings().ws_url : "";
   switch (end.cause) {
     case livekit::EndCause::Left:
       return;
@@ -98,10 +99,12 @@ void RoomMember::on_message(const ::livekit::SignalResponse& message) {
 }
 
 void RoomMember::post_speakers(const ::livekit::SpeakersChanged& changed) {
+  const auto joined = session();
+  if (!joined) return;
   GValue array = G_VALUE_INIT;
   g_value_init(&array, GST_TYPE_ARRAY);
   for (const auto& speaker : changed.speakers()) {
-    const auto* who = session_->room().participant_by_sid(speaker.sid());
+    const auto* who = joined->room().participant_by_sid(speaker.sid());
     if (!who) continue;
     append(&array,
            gst_structure_new("speaker", "identity", G_TYPE_STRING, who->identity().c_str(), "level",
@@ -112,10 +115,12 @@ void RoomMember::post_speakers(const ::livekit::SpeakersChanged& changed) {
 }
 
 void RoomMember::post_quality(const ::livekit::ConnectionQualityUpdate& update) {
+  const auto joined = session();
+  if (!joined) return;
   GValue array = G_VALUE_INIT;
   g_value_init(&array, GST_TYPE_ARRAY);
   for (const auto& info : update.updates()) {
-    const auto* who = session_->room().participant_by_sid(info.participant_sid());
+    const auto* who = joined->room().participant_by_sid(info.participant_sid());
     if (!who) continue;
     const std::string quality = lower(::livekit::ConnectionQuality_Name(info.quality()));
     append(&array,

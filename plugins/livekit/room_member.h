@@ -6,6 +6,7 @@
 #include <memory>
 #include <string>
 
+#include "base/mutex.h"
 #include "plugins/livekit/room_session.h"
 
 namespace gstlk::client {
@@ -23,7 +24,7 @@ namespace gstlk::client {
 //   livekit-data         identity, topic, reliable, payload (GBytes)
 //
 // An end that is not of our making is an error of the element. join() and leave() on the thread of
-// the state change, everything else on the client thread.
+// the state change, session() on any, everything else on the client thread.
 class RoomMember : public RoomListener {
  public:
   // `element` owns this.
@@ -34,29 +35,34 @@ class RoomMember : public RoomListener {
   template <class Prepare>
   [[nodiscard]] bool join(const ConnectionSettings& settings, Prepare prepare) {
     if (!find_session(settings)) return false;
+    const auto found = session();
     bool ready = false;
-    session_->run([&] {
-      ready = prepare(*session_);
+    found->run([&] {
+      ready = prepare(*found);
       if (!ready) return;
-      session_->add(*this);
-      session_->open();
+      found->add(*this);
+      found->open();
     });
-    if (!ready) session_.reset();
+    if (!ready) set_session(nullptr);
     return ready;
   }
   // Leaves the room; `before` takes the peer away.
   template <class Before>
   void leave(Before before) {
-    if (!session_) return;
-    session_->run([&] {
-      before(*session_);
-      session_->remove(*this);
+    const auto left = session();
+    if (!left) return;
+    left->run([&] {
+      before(*left);
+      left->remove(*this);
     });
-    session_.reset();
+    set_session(nullptr);
   }
 
-  // nullptr when not joined. The thread of the state change.
-  const std::shared_ptr<RoomSession>& session() const { return session_; }
+  // nullptr when not joined. Any thread: media comes while the application disconnects.
+  std::shared_ptr<RoomSession> session() const EXCLUDES(mutex_) {
+    MutexLock lock(mutex_);
+    return session_;
+  }
 
   void on_state(livekit::SessionState state, const std::string& detail) override;
   void on_ended(const livekit::SessionEnd& end) override;
@@ -66,12 +72,18 @@ class RoomMember : public RoomListener {
 
  private:
   bool find_session(const ConnectionSettings& settings);
+  void set_session(std::shared_ptr<RoomSession> session) EXCLUDES(mutex_) {
+    // What goes is destroyed without the lock.
+    MutexLock lock(mutex_);
+    session_.swap(session);
+  }
   void post(GstStructure* structure);
   void post_speakers(const ::livekit::SpeakersChanged& changed);
   void post_quality(const ::livekit::ConnectionQualityUpdate& update);
 
   GstElement* const element_;
-  std::shared_ptr<RoomSession> session_;
+  mutable Mutex mutex_;
+  std::shared_ptr<RoomSession> session_ GUARDED_BY(mutex_);
 };
 
 }  // namespace gstlk::client
