@@ -128,12 +128,7 @@ Result<void> LocalTrack::build(const MediaFormat& format) {
 }
 
 Result<void> LocalTrack::build_video(const MediaFormat& format) {
-  const bool screen = settings_.source == ::livekit::SCREEN_SHARE;
-  const auto encodings = plan_encodings({.width = format.width,
-                                         .height = format.height,
-                                         .simulcast = settings_.simulcast,
-                                         .screen_share = screen,
-                                         .max_bitrate = settings_.max_bitrate});
+  const auto encodings = plan_encodings(wishes(format));
   GstElement* convert = add("videoconvert");
   GstElement* formats = add_caps("video/x-raw,format={(string)I420,(string)NV12}");
   GstElement* tee = add("tee");
@@ -365,13 +360,26 @@ Ref<GstCaps> LocalTrack::bind(const TrackBinding& binding) {
   return with_ssrc;
 }
 
+VideoWishes LocalTrack::wishes(const MediaFormat& format) const {
+  return {.width = format.width,
+          .height = format.height,
+          .simulcast = settings_.simulcast,
+          .screen_share = settings_.source == ::livekit::SCREEN_SHARE,
+          .max_bitrate = settings_.max_bitrate};
+}
+
 void LocalTrack::rescale(const MediaFormat& format) {
   if (format.form != MediaFormat::Form::Raw || kind_ != MediaKind::Video) return;
+  const auto encodings = plan_encodings(wishes(format), branches_.size());
   for (size_t i = 0; i < branches_.size(); ++i) {
     EncodingBranch& branch = *branches_[i];
-    const int divisor = 1 << (branches_.size() - 1 - i);
-    branch.encoding.width = std::max(format.width / divisor / 2 * 2, 2);
-    branch.encoding.height = std::max(format.height / divisor / 2 * 2, 2);
+    // One that is held down by the path stays there until that is known to carry more.
+    const bool free = branch.target == branch.encoding.max_bitrate;
+    branch.encoding = encodings[i];
+    if (free || branch.target > branch.encoding.max_bitrate) {
+      branch.target = branch.encoding.max_bitrate;
+      branch.encoder->set_bitrate(branch.target);
+    }
     const auto caps = Ref<GstCaps>::adopt(
         gst_caps_new_simple("video/x-raw", "width", G_TYPE_INT, branch.encoding.width, "height",
                             G_TYPE_INT, branch.encoding.height, nullptr));

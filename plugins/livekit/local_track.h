@@ -116,6 +116,7 @@ class LocalTrack {
   Result<void> add_branch(GstElement* from, const VideoEncoding& encoding, const Codec& codec)
       REQUIRES(mutex_);
   void finish(std::vector<GstElement*> payloaders) REQUIRES(mutex_);
+  VideoWishes wishes(const MediaFormat& format) const REQUIRES(mutex_);
   void rescale(const MediaFormat& format) REQUIRES(mutex_);
   // Does `change` with the lock, opens and shuts the gates, and asks for keyframes without it.
   template <class Change>

@@ -68,7 +68,10 @@ void name_encodings(std::vector<VideoEncoding>& encodings) {
 }
 
 std::vector<VideoEncoding> plan_encodings(const VideoWishes& wishes) {
-  const size_t count = count_encodings(wishes);
+  return plan_encodings(wishes, count_encodings(wishes));
+}
+
+std::vector<VideoEncoding> plan_encodings(const VideoWishes& wishes, size_t count) {
   std::vector<VideoEncoding> encodings;
   for (size_t i = 0; i < count; ++i) {
     const double scale = static_cast<double>(1 << (count - 1 - i));

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,9 @@ struct VideoWishes {
 // from 960 pixels on the longer side, two from 480 on, at a quarter, half and full size; a shared
 // screen has two at most. Sizes are even.
 std::vector<VideoEncoding> plan_encodings(const VideoWishes& wishes);
+
+// The same for a track that has its encodings already, one to three, and changes its size.
+std::vector<VideoEncoding> plan_encodings(const VideoWishes& wishes, size_t count);
 
 // Gives up to three encodings, the lowest first, the rids and qualities that LiveKit knows them by.
 void name_encodings(std::vector<VideoEncoding>& encodings);

@@ -309,6 +309,7 @@ TEST_F(LocalTrackTest, FollowsAPictureThatChangesItsSize) {
       vp8(), rtp::parse_vp8);
   pipeline.connect();
   ASSERT_TRUE(eventually([&] { return pipeline.capture().by_rid("f").width == 960; }));
+  const Bitrate before = pipeline.track().stats().encodings[2].target;
   const auto filter =
       Ref<GstElement>::adopt(gst_bin_get_by_name(GST_BIN(pipeline.source()), "size"));
   gst_util_set_object_arg(G_OBJECT(filter.get()), "caps",
@@ -318,6 +319,9 @@ TEST_F(LocalTrackTest, FollowsAPictureThatChangesItsSize) {
            pipeline.capture().by_rid("q").width == 160;
   }));
   EXPECT_EQ(pipeline.error(), "");
+  const EncodingStats largest = pipeline.track().stats().encodings[2];
+  EXPECT_LT(largest.target, before);
+  EXPECT_EQ(largest.target, fitting_bitrate(640, 480, false));
 }
 
 TEST_F(LocalTrackTest, DoesNotEncodeEncodedMediaAgain) {

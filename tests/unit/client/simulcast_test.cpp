@@ -49,6 +49,11 @@ TEST(Simulcast, GivesASharedScreenTwoEncodings) {
             "q:960x540 h:1920x1080 ");
 }
 
+TEST(Simulcast, KeepsTheNumberOfEncodingsOfAPictureThatShrinks) {
+  EXPECT_EQ(sizes(plan_encodings({.width = 320, .height = 180}, 3)), "q:80x46 h:160x90 f:320x180 ");
+  EXPECT_EQ(sizes(plan_encodings({.width = 1920, .height = 1080}, 1)), ":1920x1080 ");
+}
+
 TEST(Simulcast, NamesQualitiesByRid) {
   const auto three = plan_encodings({.width = 1280, .height = 720});
   EXPECT_EQ(three[0].quality, ::livekit::LOW);
