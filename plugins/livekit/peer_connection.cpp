@@ -108,8 +108,7 @@ GstPromise* make_promise(std::function<void(const GstStructure*)> then) {
 
 PeerConnection::PeerConnection(ClientThread& thread, GstBin* bin, const std::string& name,
                                const IceServers& ice_servers, Listener& listener)
-    : thread_(thread),
-      listener_(listener),
+    : listener_(listener),
       handle_(std::make_shared<Handle>(Handle{thread, this})),
       bin_(bin),
       disconnected_(thread) {

@@ -91,7 +91,6 @@ class PeerConnection {
   void adopt_channel(const Channel& channel);
   void connection_state_changed();
 
-  ClientThread& thread_;
   Listener& listener_;
   std::shared_ptr<Handle> handle_;
   Ref<GstElement> own_pipeline_;  // when no bin was given
