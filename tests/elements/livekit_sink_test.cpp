@@ -301,27 +301,26 @@ TEST_F(LocalTrackTest, SharesABitrateOutFromTheLowest) {
   EXPECT_LT(pipeline.track().max_bitrate().bps, most / 2);
 }
 
+// One source after the other: a capsfilter whose caps change while it answers a query would end the
+// source.
 TEST_F(LocalTrackTest, FollowsAPictureThatChangesItsSize) {
+  const auto source = [](const char* buffers, const char* size) {
+    return std::string(" videotestsrc pattern=ball num-buffers=") + buffers +
+           " ! capsfilter caps=video/x-raw,framerate=15/1," + size + " ! c.";
+  };
   TrackPipeline pipeline(
       MediaKind::Video,
-      "videotestsrc is-live=true pattern=ball ! videoscale ! "
-      "capsfilter name=size caps=video/x-raw,width=960,height=540,framerate=15/1",
+      "concat name=c" + source("15", "width=960,height=540") + source("-1", "width=640,height=480"),
       vp8(), rtp::parse_vp8);
   pipeline.connect();
   ASSERT_TRUE(eventually([&] { return pipeline.capture().by_rid("f").width == 960; }));
-  const Bitrate before = pipeline.track().stats().encodings[2].target;
-  const auto filter =
-      Ref<GstElement>::adopt(gst_bin_get_by_name(GST_BIN(pipeline.source()), "size"));
-  gst_util_set_object_arg(G_OBJECT(filter.get()), "caps",
-                          "video/x-raw,width=640,height=480,framerate=15/1");
+  EXPECT_EQ(pipeline.track().stats().encodings[2].target, fitting_bitrate(960, 540, false));
   EXPECT_TRUE(eventually([&] {
     return pipeline.capture().by_rid("f").width == 640 &&
            pipeline.capture().by_rid("q").width == 160;
   }));
   EXPECT_EQ(pipeline.error(), "");
-  const EncodingStats largest = pipeline.track().stats().encodings[2];
-  EXPECT_LT(largest.target, before);
-  EXPECT_EQ(largest.target, fitting_bitrate(640, 480, false));
+  EXPECT_EQ(pipeline.track().stats().encodings[2].target, fitting_bitrate(640, 480, false));
 }
 
 TEST_F(LocalTrackTest, DoesNotEncodeEncodedMediaAgain) {
