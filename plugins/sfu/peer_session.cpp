@@ -143,9 +143,11 @@ void PeerSession::restart_ice() {
     rendezvous->credentials = self.transport_->local_ice();
     rendezvous->done.notify_all();
   });
-  std::unique_lock lock(rendezvous->mutex);
-  rendezvous->done.wait(lock, [&] { return rendezvous->credentials.has_value(); });
-  MutexLock bind_lock(bind_mutex_);
+  {
+    std::unique_lock lock(rendezvous->mutex);
+    rendezvous->done.wait(lock, [&] { return rendezvous->credentials.has_value(); });
+  }
+  MutexLock lock(bind_mutex_);
   if (previous_ice_) pool_.unregister_ufrag(previous_ice_->ufrag);
   previous_ice_ = std::exchange(local_ice_, *rendezvous->credentials);
   pool_.register_ufrag(local_ice_.ufrag, shared_from_this());
