@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// The lines of pipelines/, as a user runs them, seen and heard by livekit-client in Chromium.
+
+import assert from 'node:assert/strict';
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { after, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+import { assertHears, assertSees } from './lib/checks.mjs';
+import { makeStage } from './lib/stage.mjs';
+import { freshRoom, joinToken } from './lib/token.mjs';
+import { sleep } from './lib/wait.mjs';
+
+const stage = makeStage();
+const folder = path.join(path.dirname(fileURLToPath(import.meta.url)), '../../pipelines');
+const run = path.join(folder, 'run');
+const work = fs.mkdtempSync(path.join(os.tmpdir(), 'pipelines-'));
+after(() => fs.rmSync(work, { recursive: true }));
+
+const gst = (line) => execFileSync('gst-launch-1.0', ['-q', ...line.split(' ')], { timeout: 60000 });
+
+/** Runs pipelines/run with these values; `end()` interrupts it as Ctrl-C does. */
+function start(daemon, name, values = {}) {
+  const all = { url: daemon.url, ...values };
+  const child = spawn(run, [name, ...Object.entries(all).map(([key, value]) => `${key}=${value}`)], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, MESON_BUILD_ROOT: path.resolve(path.dirname(process.env.LIVEKIT_SFU), '..') },
+  });
+  const onExit = () => child.kill('SIGKILL');
+  process.on('exit', onExit);
+  let log = '';
+  child.stdout.on('data', (data) => { log += data; });
+  child.stderr.on('data', (data) => { log += data; });
+  const exited = once(child, 'exit').then(([code, signal]) => code ?? signal);
+  return {
+    exited,
+    log: () => log.slice(-3000),
+    async end() {
+      child.kill('SIGINT');
+      const code = await Promise.race([exited, sleep(10000)]);
+      if (code === undefined) child.kill('SIGKILL');
+      process.off('exit', onExit);
+      assert.equal(code, 0, log.slice(-3000));
+    },
+  };
+}
+
+stage.test('kiosk-camera is seen and heard under its name', async (s) => {
+  const room = freshRoom('kiosk');
+  const bob = await s.join(room, 'bob');
+  const kiosk = start(s.daemon, 'kiosk-camera', { room, name: 'Hall' });
+  await assertSees(bob, 'kiosk');
+  await assertHears(bob, 'kiosk');
+  await kiosk.end();
+});
+
+stage.test('encoded-camera joins with a token', async (s) => {
+  const room = freshRoom('encoded');
+  const bob = await s.join(room, 'bob');
+  const camera = start(s.daemon, 'encoded-camera', { token: joinToken(room, 'door') });
+  await assertSees(bob, 'door');
+  await camera.end();
+});
+
+stage.test('file plays at its own pace and ends with its end', async (s) => {
+  const file = path.join(work, 'video.webm');
+  gst('videotestsrc num-buffers=180 pattern=ball ! video/x-raw,width=640,height=360,framerate=30/1 ! vp8enc deadline=1 cpu-used=8 '
+    + '! webmmux name=m ! filesink location=' + file + ' audiotestsrc num-buffers=280 samplesperbuffer=1024 volume=0.5 ! opusenc ! m.');
+  const room = freshRoom('file');
+  const bob = await s.join(room, 'bob');
+  const begin = Date.now();
+  const player = start(s.daemon, 'file', { room, file });
+  await assertSees(bob, 'file');
+  await assertHears(bob, 'file');
+  assert.equal(await Promise.race([player.exited, sleep(20000)]), 0, player.log());
+  const took = Date.now() - begin;
+  assert.ok(took > 5500 && took < 12000, `6 s took ${took} ms`);
+});
+
+stage.test('rtp is passed on as it comes', async (s) => {
+  const room = freshRoom('rtp');
+  const bob = await s.join(room, 'bob');
+  const port = 20000 + (process.pid % 10000) * 2;
+  const sender = spawn('gst-launch-1.0', ('-q videotestsrc is-live=true pattern=ball ! video/x-raw,width=640,height=360,framerate=30/1 '
+    + '! x264enc tune=zerolatency speed-preset=ultrafast key-int-max=30 ! video/x-h264,profile=constrained-baseline '
+    + `! rtph264pay config-interval=-1 pt=96 ! udpsink host=127.0.0.1 port=${port}`).split(' '), { stdio: 'ignore' });
+  try {
+    const receiver = start(s.daemon, 'rtp', { room, port });
+    await assertSees(bob, 'rtp');
+    await receiver.end();
+  } finally {
+    sender.kill('SIGKILL');
+  }
+});
+
+test('the runner says what is wrong', () => {
+  const fails = (...words) => {
+    try {
+      execFileSync(run, words, { stdio: 'pipe' });
+    } catch (error) {
+      return String(error.stderr);
+    }
+    return assert.fail(`${words} was taken`);
+  };
+  assert.match(fails('no-such'), /there is no pipeline "no-such"/);
+  assert.match(fails('rtp', 'colour=red'), /has no value "colour"; it has url key/);
+  assert.match(fails('rtp', 'red'), /is not value=/);
+  const listed = String(execFileSync(run)).trim().split('\n').length;
+  assert.equal(listed, fs.readdirSync(folder).filter((name) => name.endsWith('.pipeline')).length);
+});
