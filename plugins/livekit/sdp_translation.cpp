@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "plugins/livekit/sdp_translation.h"
 
+#include <algorithm>
+#include <set>
 #include <vector>
 
 namespace gstlk::client {
@@ -82,6 +84,34 @@ std::string translate_offer(std::string_view sdp,
   }
   std::string out;
   for (const Section& section : sections) section.print(out);
+  return out;
+}
+
+std::string without_red(std::string_view sdp) {
+  const std::vector<std::string_view> lines = lines_of(sdp);
+  std::set<std::string, std::less<>> payloads;
+  for (std::string_view line : lines) {
+    if (!line.starts_with("a=rtpmap:")) continue;
+    const size_t space = line.find(' ');
+    if (space != std::string_view::npos && line.substr(space + 1).starts_with("red/"))
+      payloads.emplace(line.substr(9, space - 9));
+  }
+  std::string out;
+  for (std::string_view line : lines) {
+    const size_t colon = line.find(':');
+    const std::string_view name = line.substr(0, std::min(colon, line.size()));
+    if (name == "a=rtpmap" || name == "a=fmtp" || name == "a=rtcp-fb") {
+      const std::string_view value = line.substr(colon + 1);
+      if (payloads.contains(value.substr(0, value.find(' ')))) continue;
+    }
+    std::string text(line);
+    if (line.starts_with("m=audio"))
+      for (const std::string& payload : payloads) {
+        const size_t at = (text + " ").find(" " + payload + " ");
+        if (at != std::string::npos) text.erase(at, payload.size() + 1);
+      }
+    out.append(text).append("\r\n");
+  }
   return out;
 }
 

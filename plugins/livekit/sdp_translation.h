@@ -19,4 +19,8 @@ struct OfferedTrack {
 std::string translate_offer(std::string_view sdp,
                             const std::map<std::string, OfferedTrack>& tracks);
 
+// The server's offer without RED (RFC 2198), which it puts first and webrtcbin would take without
+// being able to take it apart; the server sends Opus then.
+std::string without_red(std::string_view sdp);
+
 }  // namespace gstlk::client

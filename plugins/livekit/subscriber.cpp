@@ -5,6 +5,7 @@
 
 #include "plugins/livekit/data_channels.h"
 #include "plugins/livekit/room_session.h"
+#include "plugins/livekit/sdp_translation.h"
 #include "plugins/livekit/trickle.h"
 #include "sdp/parse.h"
 
@@ -69,7 +70,7 @@ void Subscriber::apply_next_offer() {
     for (const auto& media : description->media) tracks[media.mid.value] = track_of(offer, media);
     owner_->on_offer(tracks);
   }
-  peer_->set_remote(GST_WEBRTC_SDP_TYPE_OFFER, offer.sdp(),
+  peer_->set_remote(GST_WEBRTC_SDP_TYPE_OFFER, without_red(offer.sdp()),
                     [this, id = offer.id()](Result<void> result) {
                       if (!result) return offer_failed(result.error().message);
                       answer(id);

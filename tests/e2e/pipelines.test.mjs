@@ -98,6 +98,22 @@ stage.test('rtp is passed on as it comes', async (s) => {
   }
 });
 
+stage.test('record-track and watch receive what kiosk-camera sends', async (s) => {
+  const room = freshRoom('record');
+  const file = path.join(work, 'recording.mkv');
+  const kiosk = start(s.daemon, 'kiosk-camera', { room });
+  const recorder = start(s.daemon, 'record-track', { room, file });
+  const viewer = start(s.daemon, 'watch', { room, screen: 'fakesink', speaker: 'fakesink' });
+  await sleep(8000);
+  await recorder.end();
+  await viewer.end();
+  await kiosk.end();
+  const probe = JSON.parse(execFileSync('ffprobe', ['-v', 'error', '-count_frames', '-show_streams', '-of', 'json', file]));
+  const frames = Object.fromEntries(probe.streams.map((stream) => [stream.codec_name, Number(stream.nb_read_frames)]));
+  assert.ok(frames.h264 >= 90, JSON.stringify(frames));
+  assert.ok(frames.opus >= 200, JSON.stringify(frames));
+});
+
 test('the runner says what is wrong', () => {
   const fails = (...words) => {
     try {

@@ -59,6 +59,23 @@ JsonNode* array_to_json(const GValue* value) {
   return node;
 }
 
+// What the element level still uses.
+G_GNUC_BEGIN_IGNORE_DEPRECATIONS
+JsonNode* value_array_to_json(const GValue* value) {
+  auto* values = static_cast<GValueArray*>(g_value_get_boxed(value));
+  JsonArray* array = json_array_new();
+  for (guint i = 0; i < values->n_values; ++i)
+    json_array_add_element(array, to_json(g_value_array_get_nth(values, i)));
+  JsonNode* node = json_node_alloc();
+  json_node_init_array(node, array);
+  json_array_unref(array);
+  return node;
+}
+bool holds_value_array(const GValue* value) {
+  return g_type_is_a(G_VALUE_TYPE(value), g_value_array_get_type());
+}
+G_GNUC_END_IGNORE_DEPRECATIONS
+
 JsonNode* number_or_text(const GValue* value) {
   GValue number = G_VALUE_INIT;
   g_value_init(&number, G_TYPE_DOUBLE);
@@ -78,6 +95,7 @@ JsonNode* number_or_text(const GValue* value) {
 JsonNode* to_json(const GValue* value) {
   if (GST_VALUE_HOLDS_STRUCTURE(value)) return structure_to_json(gst_value_get_structure(value));
   if (GST_VALUE_HOLDS_ARRAY(value)) return array_to_json(value);
+  if (holds_value_array(value)) return value_array_to_json(value);
   if (G_VALUE_HOLDS_BOOLEAN(value))
     return json_node_init_boolean(json_node_alloc(), g_value_get_boolean(value));
   if (G_VALUE_TYPE(value) == G_TYPE_BYTES) {

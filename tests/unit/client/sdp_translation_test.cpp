@@ -108,5 +108,22 @@ TEST(SdpTranslation, EndsLinesAsSdpWantsThem) {
 
 TEST(SdpTranslation, MakesNothingOfNothing) { EXPECT_EQ(translate_offer("", kTracks), ""); }
 
+TEST(WithoutRed, LeavesOpusAlone) {
+  const std::string offer =
+      "v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 63 111\r\na=mid:1\r\na=rtpmap:63 red/48000/2\r\n"
+      "a=fmtp:63 111/111\r\na=rtpmap:111 opus/48000/2\r\na=fmtp:111 minptime=10\r\n"
+      "m=video 9 UDP/TLS/RTP/SAVPF 96\r\na=rtpmap:96 VP8/90000\r\n";
+  EXPECT_EQ(without_red(offer),
+            "v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=mid:1\r\n"
+            "a=rtpmap:111 opus/48000/2\r\na=fmtp:111 minptime=10\r\n"
+            "m=video 9 UDP/TLS/RTP/SAVPF 96\r\na=rtpmap:96 VP8/90000\r\n");
+}
+
+TEST(WithoutRed, ChangesNothingWhereThereIsNone) {
+  const std::string offer =
+      "v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=rtpmap:111 opus/48000/2\r\n";
+  EXPECT_EQ(without_red(offer), offer);
+}
+
 }  // namespace
 }  // namespace gstlk::client

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "livekit_models.pb.h"
+
+namespace gstlk::client {
+
+// Which tracks of a room are wanted: each list of globs ("cam*", comma separated in properties) has
+// to match where it is not empty.
+struct TrackSelection {
+  std::vector<std::string> participants;  // identities
+  std::vector<std::string> tracks;        // names
+  std::vector<std::string> sources;       // "camera", "microphone", "screen_share", ...
+  bool audio = true;
+  bool video = true;
+
+  bool everything() const {
+    return participants.empty() && tracks.empty() && sources.empty() && audio && video;
+  }
+  bool wants(const ::livekit::ParticipantInfo& who, const ::livekit::TrackInfo& track) const;
+};
+
+std::vector<std::string> split_list(const std::string& text);
+std::string join_list(const std::vector<std::string>& list);
+
+}  // namespace gstlk::client

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// What livekitsrc gives of a room: of an unmodified livekit-client in Chromium, and of livekitsink.
+
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { after } from 'node:test';
+
+import { startDaemon } from './lib/daemon.mjs';
+import { joins, startPipeline } from './lib/pipeline.mjs';
+import { makeStage } from './lib/stage.mjs';
+import { freshRoom } from './lib/token.mjs';
+import { eventually, sleep } from './lib/wait.mjs';
+
+const stage = makeStage();
+const work = fs.mkdtempSync(path.join(os.tmpdir(), 'livekitsrc-'));
+after(() => fs.rmSync(work, { recursive: true }));
+
+const watch = `r.video_0 ! queue ! videoconvert ! videoanalyse ! fakesink name=video sync=false
+  r.audio_0 ! queue ! audioconvert ! level interval=200000000 ! fakesink name=audio sync=false`;
+const publish = (size = 'width=640,height=360') =>
+  `videotestsrc is-live=true pattern=white ! video/x-raw,${size},framerate=30/1 ! s.video_0
+   audiotestsrc is-live=true freq=440 volume=0.5 ! s.audio_0`;
+
+function sourceTest(name, run, options) {
+  stage.test(name, async (s) => {
+    const pipelines = [];
+    const start = (line, more) => {
+      const pipeline = startPipeline(line, more);
+      pipelines.push(pipeline);
+      return pipeline;
+    };
+    try {
+      await run(s, start);
+    } catch (error) {
+      error.message += pipelines.map((p) => `\n${JSON.stringify(p.messages.filter((m) => !['state-changed', 'tag'].includes(m.bus)).slice(-8))}\n${p.log().slice(-4000)}`).join('');
+      throw error;
+    } finally {
+      await Promise.all(pipelines.map((p) => p.stop()));
+    }
+  }, options);
+}
+
+const rendered = async (pipeline, sink) => (await pipeline.get(sink, 'stats')).rendered ?? 0;
+
+async function assertFlows(pipeline, sink, least, timeout = 15000) {
+  const before = await rendered(pipeline, sink);
+  await eventually(async () => (await rendered(pipeline, sink)) >= before + least, { timeout, what: `${least} buffers at ${sink}` });
+}
+
+const loudness = (pipeline) => Math.max(...pipeline.elementMessages('level').slice(-3).map((m) => m.rms[0]));
+
+sourceTest('picture and sound of a browser come out decoded', async (s, start) => {
+  const room = freshRoom('src');
+  const ada = await s.join(room, 'ada');
+  await ada.call('publish');
+  const pipeline = start(`livekitsrc name=r ${joins(s.daemon, room, 'viewer')} ${watch}`);
+  await assertFlows(pipeline, 'video', 60);
+  await assertFlows(pipeline, 'audio', 50);
+  assert.deepEqual(pipeline.errors(), []);
+  const tracks = pipeline.elementMessages('livekit-track').map((m) => `${m.event} ${m.identity} ${m.source}`).sort();
+  assert.deepEqual(tracks, ['track-published ada camera', 'track-published ada microphone']);
+});
+
+sourceTest("livekitsink's white is white and its tone is loud", async (s, start) => {
+  const room = freshRoom('src-sink');
+  start(`livekitsink name=s ${joins(s.daemon, room, 'kiosk')} ${publish()}`);
+  const pipeline = start(`livekitsrc name=r ${joins(s.daemon, room, 'viewer')} ${watch}`);
+  await assertFlows(pipeline, 'video', 60);
+  const { 'luma-average': luma } = pipeline.elementMessages('GstVideoAnalyse').at(-1);
+  assert.ok(luma > 0.9, `luma ${luma}`);
+  const level = loudness(pipeline);
+  assert.ok(level > -15 && level < -3, `${level} dB`);
+});
+
+sourceTest('tracks are recorded without decoding, as a demuxer from outside sees them', async (s, start) => {
+  const room = freshRoom('src-record');
+  const file = path.join(work, 'room.mkv');
+  start(`livekitsink name=s ${joins(s.daemon, room, 'kiosk')} video_0::codec=vp8 ${publish()}`);
+  const pipeline = start(`livekitsrc name=r ${joins(s.daemon, room, 'viewer')}
+    r.video_0 ! queue ! m.video_0 r.audio_0 ! queue ! m.audio_0 matroskamux name=m ! filesink location=${file}`);
+  await eventually(() => fs.existsSync(file), { what: 'there is a file' });
+  await sleep(6000);
+  await pipeline.request({ eos: true });
+  await Promise.race([pipeline.exited, sleep(5000)]);
+  const probe = JSON.parse(execFileSync('ffprobe', ['-v', 'error', '-count_packets', '-show_streams', '-of', 'json', file]));
+  const kinds = Object.fromEntries(probe.streams.map((stream) => [stream.codec_name, Number(stream.nb_read_packets)]));
+  assert.ok(kinds.vp8 >= 60, JSON.stringify(kinds));
+  assert.ok(kinds.opus >= 100, JSON.stringify(kinds));
+});
+
+sourceTest('only the tracks of the selection have pads', async (s, start) => {
+  const room = freshRoom('src-select');
+  for (const identity of ['front-door', 'back-door', 'garden'])
+    start(`livekitsink name=s ${joins(s.daemon, room, identity)} ${publish()}`);
+  const pipeline = start(`livekitsrc name=r ${joins(s.daemon, room, 'viewer')} participants=*-door sources=camera
+    r.video_0 ! queue ! fakesink name=one sync=false r.video_1 ! queue ! fakesink name=two sync=false`);
+  await assertFlows(pipeline, 'one', 30);
+  await assertFlows(pipeline, 'two', 30);
+  assert.equal(await pipeline.get('r.video_2', 'name'), undefined);
+  assert.equal(await pipeline.get('r.audio_0', 'name'), undefined);
+});
+
+sourceTest('a pad goes on when its publisher comes back, and ends when the track is taken away', async (s, start) => {
+  const room = freshRoom('src-back');
+  const ada = await s.join(room, 'ada');
+  await ada.call('publish', { camera: true });
+  const pipeline = start(`livekitsrc name=r ${joins(s.daemon, room, 'viewer')} r.video_0 ! queue ! videoconvert ! fakesink name=video sync=false`);
+  await assertFlows(pipeline, 'video', 30);
+  await ada.call('leave');
+  await sleep(1500);
+  const again = await s.join(room, 'ada');
+  await again.call('publish', { camera: true });
+  await assertFlows(pipeline, 'video', 30);
+  assert.deepEqual(pipeline.errors(), []);
+}, { timeout: 90000 });
+
+sourceTest('the daemon is killed and started again: both sides come back at the same pad', async (s, start) => {
+  const room = freshRoom('src-away');
+  start(`livekitsink name=s ${joins(s.daemon, room, 'kiosk')} ${publish()}`);
+  const pipeline = start(`livekitsrc name=r ${joins(s.daemon, room, 'viewer')} ${watch}`);
+  await assertFlows(pipeline, 'video', 30);
+  await s.daemon.kill();
+  await pipeline.waitForState('reconnecting');
+  await sleep(1500);
+  s.daemon = await startDaemon({ ports: s.daemon.ports });
+  await eventually(async () => pipeline.elementMessages('livekit-state').at(-1).state === 'connected', { timeout: 30000, what: 'connected again' });
+  await assertFlows(pipeline, 'video', 60, 30000);
+  await assertFlows(pipeline, 'audio', 60);
+  assert.deepEqual(pipeline.errors(), []);
+}, { timeout: 90000 });
