@@ -231,7 +231,8 @@ GstPadProbeReturn watch_eos(GstPad* pad, GstPadProbeInfo* info, gpointer sink) {
   const GstEventType type = GST_EVENT_TYPE(GST_PAD_PROBE_INFO_EVENT(info));
   if (type == GST_EVENT_EOS || type == GST_EVENT_STREAM_START)
     static_cast<Sink*>(sink)->handle_eos(pad, type == GST_EVENT_EOS);
-  return GST_PAD_PROBE_OK;
+  // Encoders hold nothing back here, and one that drains may fail while its bitrate is changed.
+  return type == GST_EVENT_EOS ? GST_PAD_PROBE_DROP : GST_PAD_PROBE_OK;
 }
 
 GstPad* Sink::add_media_pad(GstPadTemplate* pad_template, const std::string& name, MediaKind kind) {
