@@ -21,7 +21,6 @@ struct ConnectionSettings {
   std::string metadata;
   // Elements of one process with the same, non-empty name and the same room are one participant.
   std::string session;
-  bool auto_subscribe = true;
   bool hidden = false;    // of a token made here
   bool recorder = false;  // of a token made here
   // How long the first join may take, and how long a lost room is tried for; zero: for ever.

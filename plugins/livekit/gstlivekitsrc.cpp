@@ -103,6 +103,8 @@ class Source : public SubscriberOwner, public RoomListener {
 
   void handle_pad(GstPad* pad);
   std::shared_ptr<Entry> entry_for(const Announced& announced) EXCLUDES(mutex_);
+  // Subscribes to the track when it is one of the selection.
+  void subscribe(const ::livekit::ParticipantInfo& who, const ::livekit::TrackInfo& track);
   void track_published(const gstlk::livekit::RoomChange& change);
   void track_unpublished(const gstlk::livekit::RoomChange& change);
   void end(const TrackIdentity& track);
@@ -114,6 +116,7 @@ class Source : public SubscriberOwner, public RoomListener {
   SourceSettings current_;                  // of this membership
   std::unique_ptr<Subscriber> subscriber_;  // client thread
   RoomSession* session_ = nullptr;          // client thread; the member keeps it
+  bool receiving_ = false;                  // client thread: there is a peer connection
   Mutex mutex_;
   std::map<std::string, Announced> by_mid_ GUARDED_BY(mutex_);
   std::map<TrackIdentity, std::shared_ptr<Entry>> entries_ GUARDED_BY(mutex_);
@@ -155,9 +158,8 @@ namespace {
 
 SourceSettings Source::copy_settings() {
   GST_OBJECT_LOCK(element_);
-  SourceSettings copy = settings;
+  const SourceSettings copy = settings;
   GST_OBJECT_UNLOCK(element_);
-  copy.connection.auto_subscribe = copy.selection.everything();
   return copy;
 }
 
@@ -211,6 +213,10 @@ void Source::on_peer_connection(PeerConnection& peer) {
   const auto rtpbin = Ref<GstElement>::adopt(gst_bin_get_by_name(GST_BIN(webrtcbin), "rtpbin"));
   // The sender's wall clock on every buffer that a sender report tells of.
   if (rtpbin) g_object_set(rtpbin.get(), "add-reference-timestamp-meta", TRUE, nullptr);
+  // The server knows nothing of what an earlier session was subscribed to.
+  receiving_ = true;
+  for (const auto& [identity, who] : session_->room().participants())
+    for (const auto& track : who.tracks()) subscribe(who, track);
 }
 
 void Source::on_transceiver(GstElement*, GstWebRTCRTPTransceiver* transceiver, gpointer) {
@@ -221,6 +227,7 @@ void Source::on_transceiver(GstElement*, GstWebRTCRTPTransceiver* transceiver, g
 }
 
 void Source::on_peer_connection_gone() {
+  receiving_ = false;
   MutexLock lock(mutex_);
   by_mid_.clear();
   for (auto& [track, entry] : entries_) entry->output->detach();
@@ -300,17 +307,18 @@ void Source::track_published(const gstlk::livekit::RoomChange& change) {
     const auto it = entries_.find(identity_of(change.participant, change.track));
     if (it != entries_.end()) it->second->farewell->stop();
   }
-  if (!current_.selection.wants(change.participant, change.track)) return;
+  if (receiving_) subscribe(change.participant, change.track);
+}
+
+void Source::subscribe(const ::livekit::ParticipantInfo& who, const ::livekit::TrackInfo& track) {
+  if (!current_.selection.wants(who, track)) return;
   ::livekit::SignalRequest request;
-  if (!current_.connection.auto_subscribe) {
-    request.mutable_subscription()->add_track_sids(change.track.sid());
-    request.mutable_subscription()->set_subscribe(true);
-    session_->send(request);
-  }
-  if (change.track.type() != ::livekit::VIDEO || current_.width == 0 || current_.height == 0)
-    return;
+  request.mutable_subscription()->add_track_sids(track.sid());
+  request.mutable_subscription()->set_subscribe(true);
+  session_->send(request);
+  if (track.type() != ::livekit::VIDEO || current_.width == 0 || current_.height == 0) return;
   auto* wanted = request.mutable_track_setting();
-  wanted->add_track_sids(change.track.sid());
+  wanted->add_track_sids(track.sid());
   wanted->set_width(current_.width);
   wanted->set_height(current_.height);
   session_->send(request);

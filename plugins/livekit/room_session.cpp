@@ -34,11 +34,10 @@ livekit::ClientSession::Options session_options(const ConnectionSettings& settin
   return options;
 }
 
-// Protocol 15: room moves and packet trailers, which come later, are not understood.
-std::string query(const ConnectionSettings& settings) {
-  return std::string("?protocol=15&sdk=cpp&version=" GST_LIVEKIT_VERSION "&os=linux") +
-         "&auto_subscribe=" + (settings.auto_subscribe ? "1" : "0");
-}
+// Protocol 15: room moves and packet trailers, which come later, are not understood. Who wants
+// tracks subscribes to them one by one: a participant that only publishes is sent nothing.
+constexpr const char* kQuery =
+    "?protocol=15&sdk=cpp&version=" GST_LIVEKIT_VERSION "&os=linux&auto_subscribe=0";
 
 // Sessions that may be shared, by name. Thread-safe.
 class SharedSessions {
@@ -171,7 +170,7 @@ void RoomSession::handle(livekit::ClientSession::OpenSocket&) {
   const auto url = signal_url(settings_.ws_url, "rtc");
   const auto validate = signal_url(settings_.ws_url, "rtc/validate");
   LOG_INFO(log_session, "connecting to %s", url->c_str());
-  socket_.open(*url + query(settings_), *validate + query(settings_), *token);
+  socket_.open(*url + kQuery, *validate + kQuery, *token);
 }
 
 void RoomSession::handle(livekit::ClientSession::CloseSocket&) { socket_.close(); }

@@ -17,9 +17,6 @@ struct TrackSelection {
   bool audio = true;
   bool video = true;
 
-  bool everything() const {
-    return participants.empty() && tracks.empty() && sources.empty() && audio && video;
-  }
   bool wants(const ::livekit::ParticipantInfo& who, const ::livekit::TrackInfo& track) const;
 };
 

@@ -9,6 +9,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { after } from 'node:test';
 
+import { assertSees } from './lib/checks.mjs';
 import { startDaemon } from './lib/daemon.mjs';
 import { joins, startPipeline } from './lib/pipeline.mjs';
 import { makeStage } from './lib/stage.mjs';
@@ -103,6 +104,44 @@ sourceTest('only the tracks of the selection have pads', async (s, start) => {
   assert.equal(await pipeline.get('r.video_2', 'name'), undefined);
   assert.equal(await pipeline.get('r.audio_0', 'name'), undefined);
 });
+
+sourceTest('a selection is received again by the next session', async (s, start) => {
+  const room = freshRoom('src-select-again');
+  start(`livekitsink name=s ${joins(s.daemon, room, 'front')} ${publish()}`);
+  const pipeline = start(`livekitsrc name=r ${joins(s.daemon, room, 'viewer')} sources=camera r.video_0 ! queue ! fakesink name=one sync=false`);
+  await assertFlows(pipeline, 'one', 30);
+  await s.daemon.kill();
+  await pipeline.waitForState('reconnecting');
+  s.daemon = await startDaemon({ ports: s.daemon.ports });
+  await assertFlows(pipeline, 'one', 60, 30000);
+  assert.equal(await pipeline.get('r.audio_0', 'name'), undefined);
+}, { timeout: 90000 });
+
+sourceTest('a two-way kiosk is one participant, and is not sent its own tracks', async (s, start) => {
+  const room = freshRoom('two-way');
+  const ada = await s.join(room, 'ada');
+  await ada.call('publish');
+  const kiosk = `${joins(s.daemon, room, 'kiosk')} session=kiosk`;
+  const pipeline = start(`livekitsink name=s ${kiosk} ${publish()} livekitsrc name=r ${kiosk} ${watch}`);
+  await assertFlows(pipeline, 'video', 30);
+  await assertFlows(pipeline, 'audio', 30);
+  await assertSees(ada, 'kiosk');
+  assert.equal(await pipeline.get('r.video_1', 'name'), undefined);
+});
+
+sourceTest('a participant that only publishes is sent nothing', async (s, start) => {
+  const room = freshRoom('publish-only');
+  const ada = await s.join(room, 'ada', { options: { dynacast: true } });
+  await ada.call('publish', { camera: true, videoOptions: { videoCodec: 'vp8', simulcast: true } });
+  const kiosk = start(`livekitsink name=s ${joins(s.daemon, room, 'kiosk')} ${publish()}`);
+  await kiosk.waitForState('connected');
+  const sent = async () => (await ada.call('sent', 'camera')).reduce((sum, encoding) => sum + encoding.packetsSent, 0);
+  await eventually(async () => {
+    const before = await sent();
+    await sleep(1000);
+    return (await sent()) - before < 5;
+  }, { timeout: 25000, what: 'nobody wants the camera of ada' });
+}, { timeout: 60000 });
 
 sourceTest('a pad goes on when its publisher comes back, and ends when the track is taken away', async (s, start) => {
   const room = freshRoom('src-back');
