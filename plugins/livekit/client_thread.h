@@ -10,6 +10,11 @@
 
 namespace gstlk::client {
 
+// The time that cores are given here.
+inline Timestamp monotonic_now() {
+  return Timestamp(std::chrono::microseconds(g_get_monotonic_time()));
+}
+
 // The thread on which all room sessions of the process live: signalling, negotiation, timers. It
 // exists while somebody holds it. Media never passes it. Thread-safe.
 class ClientThread {

@@ -45,8 +45,6 @@ const char* stream_of(::livekit::TrackSource source) {
   }
 }
 
-Timestamp monotonic_now() { return Timestamp(std::chrono::microseconds(g_get_monotonic_time())); }
-
 }  // namespace
 
 // A track of ours in the room.
@@ -265,11 +263,23 @@ void Publisher::send_offer(const std::string& sdp) {
 
 void Publisher::handle_answer(const ::livekit::SessionDescription& answer) {
   if (!offering_ || (answer.id() != 0 && answer.id() != offer_id_)) return;
-  peer_->set_remote(GST_WEBRTC_SDP_TYPE_ANSWER, answer.sdp(), [this](Result<void> result) {
-    if (!result) return failed(result.error().message);
-    offering_ = false;
-    if (offer_wanted_) want_offer();
-  });
+  const TranslatedAnswer translated = translate_answer(answer.sdp());
+  peer_->set_remote(GST_WEBRTC_SDP_TYPE_ANSWER, translated.sdp,
+                    [this, refused = translated.refused](Result<void> result) {
+                      if (!result) return failed(result.error().message);
+                      offering_ = false;
+                      for (const std::string& mid : refused) refuse_section(mid);
+                      if (offer_wanted_) want_offer();
+                    });
+}
+
+void Publisher::refuse_section(const std::string& mid) {
+  for (const auto& publication : publications_) {
+    if (!publication->pad || publication->mid != mid) continue;
+    const std::string codec = publication->track.codec()->encoding;
+    return refuse(publication->track,
+                  "the server takes no " + codec + "; set the pad's codec to one that it enables");
+  }
 }
 
 void Publisher::failed(const std::string& why) {

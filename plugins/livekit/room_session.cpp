@@ -16,8 +16,6 @@ namespace {
 
 LogCategory& log_session = register_log_category(*new LogCategory{"livekit-session"});
 
-Timestamp monotonic_now() { return Timestamp(std::chrono::microseconds(g_get_monotonic_time())); }
-
 livekit::UnixTime wall_now() {
   return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
 }

@@ -73,6 +73,23 @@ class Section {
   std::vector<std::string_view> lines_;
 };
 
+bool is_transport(std::string_view line) {
+  return line.starts_with("a=ice-ufrag:") || line.starts_with("a=ice-pwd:") ||
+         line.starts_with("a=fingerprint:") || line.starts_with("a=setup:");
+}
+
+bool is_direction(std::string_view line) {
+  return line == "a=sendrecv" || line == "a=sendonly" || line == "a=recvonly" ||
+         line == "a=inactive";
+}
+
+// "m=video 0 UDP/...".
+bool is_refused(std::string_view line) {
+  const size_t space = line.find(' ');
+  return line.starts_with("m=") && space != std::string_view::npos &&
+         line.substr(space).starts_with(" 0 ");
+}
+
 }  // namespace
 
 std::string translate_offer(std::string_view sdp,
@@ -85,6 +102,39 @@ std::string translate_offer(std::string_view sdp,
   std::string out;
   for (const Section& section : sections) section.print(out);
   return out;
+}
+
+TranslatedAnswer translate_answer(std::string_view sdp) {
+  const std::vector<std::string_view> lines = lines_of(sdp);
+  TranslatedAnswer answer;
+  std::string transport;  // of the sections that were taken
+  std::string bundle = "a=group:BUNDLE";
+  bool refused = false;
+  for (std::string_view line : lines) {
+    if (line.starts_with("m=")) {
+      refused = is_refused(line);
+    } else if (line.starts_with("a=mid:")) {
+      bundle.append(" ").append(line.substr(6));
+      if (refused) answer.refused.emplace_back(line.substr(6));
+    } else if (!refused && is_transport(line) &&
+               transport.find(line.substr(0, line.find(':'))) == std::string::npos) {
+      transport.append("\r\n").append(line);
+    }
+  }
+  refused = false;
+  for (std::string_view line : lines) {
+    if (line.starts_with("m=")) refused = is_refused(line);
+    if (refused && (is_transport(line) || is_direction(line) || line == "a=rtcp-mux")) continue;
+    std::string text(line);
+    // The first of the bundle has the transport, and that was settled by the offer.
+    if (line.starts_with("a=group:BUNDLE")) text = bundle;
+    if (refused && line.starts_with("m=")) {
+      text.replace(text.find(' ') + 1, 1, "9");
+      text += "\r\na=inactive\r\na=rtcp-mux" + transport;
+    }
+    answer.sdp.append(text).append("\r\n");
+  }
+  return answer;
 }
 
 std::string without_red(std::string_view sdp) {

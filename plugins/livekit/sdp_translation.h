@@ -4,6 +4,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace gstlk::client {
 
@@ -18,6 +19,14 @@ struct OfferedTrack {
 // and Constrained Baseline for H264 instead of the profile that its encoder happens to have.
 std::string translate_offer(std::string_view sdp,
                             const std::map<std::string, OfferedTrack>& tracks);
+
+// The server's answer as webrtcbin takes it. It wants ICE, DTLS and a place in the bundle for a
+// refused section, too, which so becomes an inactive one.
+struct TranslatedAnswer {
+  std::string sdp;
+  std::vector<std::string> refused;  // mids
+};
+TranslatedAnswer translate_answer(std::string_view sdp);
 
 // The server's offer without RED (RFC 2198), which it puts first and webrtcbin would take without
 // being able to take it apart; the server sends Opus then.

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 
 import { startDaemon } from './lib/daemon.mjs';
 import { assertHears, assertSees, assertStopsSeeing } from './lib/checks.mjs';
-import { joins, startPipeline } from './lib/pipeline.mjs';
+import { joins, pipelineTests } from './lib/pipeline.mjs';
 import { makeStage } from './lib/stage.mjs';
 import { freshRoom } from './lib/token.mjs';
 import { eventually, sleep } from './lib/wait.mjs';
@@ -24,24 +24,7 @@ const encoded = {
   vp9: `vp9enc ${key}`,
 };
 
-function sinkTest(name, run, options) {
-  stage.test(name, async (s) => {
-    const pipelines = [];
-    const start = (line, more) => {
-      const pipeline = startPipeline(line, more);
-      pipelines.push(pipeline);
-      return pipeline;
-    };
-    try {
-      await run(s, start);
-    } catch (error) {
-      error.message += pipelines.map((p) => `\n${JSON.stringify(p.messages.filter((m) => m.bus !== 'state-changed').slice(-10))}\n${p.log().slice(-4000)}`).join('');
-      throw error;
-    } finally {
-      await Promise.all(pipelines.map((p) => p.stop()));
-    }
-  }, options);
-}
+const sinkTest = pipelineTests(stage);
 
 const frames = async (pipeline) => {
   const { video_0: track } = await pipeline.get('s', 'stats');
@@ -136,3 +119,15 @@ sinkTest('the daemon is killed and started again: the kiosk comes back by itself
   await assertSees(bob, 'kiosk', 'camera', 30000);
   assert.deepEqual(pipeline.errors(), []);
 }, { timeout: 90000 });
+
+sinkTest('a codec that the server does not take is an error with a remedy, and no joining for ever', async (s, start) => {
+  const daemon = await startDaemon({ config: 'room:\n  enabled_codecs: [{mime: video/vp8}, {mime: audio/opus}]' });
+  try {
+    const pipeline = start(`livekitsink name=s ${joins(daemon, freshRoom('refused'), 'kiosk')} video_0::codec=h264 ${video(640, 360)} ! s.video_0`);
+    await eventually(async () => pipeline.errors().length > 0, { what: 'the element says what is wrong' });
+    assert.match(pipeline.errors()[0], /video_0 cannot be published: the server takes no H264; set the pad's codec/);
+    assert.deepEqual(pipeline.elementMessages('livekit-state').filter((m) => m.state === 'reconnecting'), []);
+  } finally {
+    await daemon.stop();
+  }
+});

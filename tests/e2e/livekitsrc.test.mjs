@@ -11,7 +11,7 @@ import { after } from 'node:test';
 
 import { assertSees } from './lib/checks.mjs';
 import { startDaemon } from './lib/daemon.mjs';
-import { joins, startPipeline } from './lib/pipeline.mjs';
+import { joins, pipelineTests } from './lib/pipeline.mjs';
 import { makeStage } from './lib/stage.mjs';
 import { freshRoom } from './lib/token.mjs';
 import { eventually, sleep } from './lib/wait.mjs';
@@ -26,24 +26,7 @@ const publish = (size = 'width=640,height=360') =>
   `videotestsrc is-live=true pattern=white ! video/x-raw,${size},framerate=30/1 ! s.video_0
    audiotestsrc is-live=true freq=440 volume=0.5 ! s.audio_0`;
 
-function sourceTest(name, run, options) {
-  stage.test(name, async (s) => {
-    const pipelines = [];
-    const start = (line, more) => {
-      const pipeline = startPipeline(line, more);
-      pipelines.push(pipeline);
-      return pipeline;
-    };
-    try {
-      await run(s, start);
-    } catch (error) {
-      error.message += pipelines.map((p) => `\n${JSON.stringify(p.messages.filter((m) => !['state-changed', 'tag'].includes(m.bus)).slice(-8))}\n${p.log().slice(-4000)}`).join('');
-      throw error;
-    } finally {
-      await Promise.all(pipelines.map((p) => p.stop()));
-    }
-  }, options);
-}
+const sourceTest = pipelineTests(stage);
 
 const rendered = async (pipeline, sink) => (await pipeline.get(sink, 'stats')).rendered ?? 0;
 
@@ -82,15 +65,15 @@ sourceTest('tracks are recorded without decoding, as a demuxer from outside sees
   const file = path.join(work, 'room.mkv');
   start(`livekitsink name=s ${joins(s.daemon, room, 'kiosk')} video_0::codec=vp8 ${publish()}`);
   const pipeline = start(`livekitsrc name=r ${joins(s.daemon, room, 'viewer')}
-    r.video_0 ! queue ! m.video_0 r.audio_0 ! queue ! m.audio_0 matroskamux name=m ! filesink location=${file}`);
-  await eventually(() => fs.existsSync(file), { what: 'there is a file' });
-  await sleep(6000);
+    r.video_0 ! tee name=t t. ! queue ! m.video_0 t. ! queue ! fakesink name=pictures sync=false
+    r.audio_0 ! queue ! m.audio_0 matroskamux name=m ! filesink location=${file}`);
+  await assertFlows(pipeline, 'pictures', 90, 30000);
   await pipeline.request({ eos: true });
   await Promise.race([pipeline.exited, sleep(5000)]);
   const probe = JSON.parse(execFileSync('ffprobe', ['-v', 'error', '-count_packets', '-show_streams', '-of', 'json', file]));
   const kinds = Object.fromEntries(probe.streams.map((stream) => [stream.codec_name, Number(stream.nb_read_packets)]));
   assert.ok(kinds.vp8 >= 60, JSON.stringify(kinds));
-  assert.ok(kinds.opus >= 100, JSON.stringify(kinds));
+  assert.ok(kinds.opus >= 50, JSON.stringify(kinds));
 });
 
 sourceTest('only the tracks of the selection have pads', async (s, start) => {

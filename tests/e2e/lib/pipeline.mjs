@@ -69,6 +69,10 @@ export function startPipeline(line, { env = {} } = {}) {
     kill: (signal = 'SIGKILL') => child.kill(signal),
   };
   readline.createInterface({ input: child.stdout }).on('line', (text) => {
+    if (!text.startsWith('{')) {
+      log += `${text}\n`;  // An assertion of a library.
+      return;
+    }
     const message = JSON.parse(text);
     if (message.answer) {
       waiting.get(message.answer)?.(message.value);
@@ -79,3 +83,25 @@ export function startPipeline(line, { env = {} } = {}) {
   });
   return pipeline;
 }
+
+/** `stage.test` for tests that run pipelines: `run(stage, start)`; those it started end with it. */
+export const pipelineTests = (stage) => (name, run, options) => stage.test(name, async (s) => {
+  const pipelines = [];
+  const start = (line, more) => {
+    const pipeline = startPipeline(line, more);
+    pipelines.push(pipeline);
+    return pipeline;
+  };
+  const told = (pipeline) => {
+    const messages = pipeline.messages.filter((m) => !['state-changed', 'stream-status', 'tag'].includes(m.bus));
+    return `\n${JSON.stringify(messages.slice(-10))}\n${pipeline.log().slice(-4000)}`;
+  };
+  try {
+    await run(s, start);
+  } catch (error) {
+    error.message += pipelines.map(told).join('');
+    throw error;
+  } finally {
+    await Promise.all(pipelines.map((pipeline) => pipeline.stop()));
+  }
+}, options);

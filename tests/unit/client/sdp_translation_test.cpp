@@ -108,6 +108,31 @@ TEST(SdpTranslation, EndsLinesAsSdpWantsThem) {
 
 TEST(SdpTranslation, MakesNothingOfNothing) { EXPECT_EQ(translate_offer("", kTracks), ""); }
 
+constexpr std::string_view kTaken =
+    "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=mid:0\r\na=ice-ufrag:U\r\na=ice-pwd:P\r\n"
+    "a=fingerprint:sha-256 AA\r\na=setup:passive\r\na=recvonly\r\n";
+
+TEST(TranslateAnswer, MakesARefusedSectionAnInactiveOne) {
+  const std::string answer =
+      "v=0\r\na=group:BUNDLE 0\r\nm=video 0 UDP/TLS/RTP/SAVPF 102\r\na=mid:1\r\na=inactive\r\n" +
+      std::string(kTaken);
+  const TranslatedAnswer translated = translate_answer(answer);
+  EXPECT_EQ(translated.refused, std::vector<std::string>{"1"});
+  EXPECT_EQ(
+      translated.sdp,
+      "v=0\r\na=group:BUNDLE 1 0\r\nm=video 9 UDP/TLS/RTP/SAVPF 102\r\na=inactive\r\na=rtcp-mux\r\n"
+      "a=ice-ufrag:U\r\na=ice-pwd:P\r\na=fingerprint:sha-256 AA\r\na=setup:passive\r\n"
+      "a=mid:1\r\n" +
+          std::string(kTaken));
+}
+
+TEST(TranslateAnswer, LeavesAnAnswerThatTakesAllAsItIs) {
+  const std::string answer = "v=0\r\n" + std::string(kTaken);
+  const TranslatedAnswer translated = translate_answer(answer);
+  EXPECT_EQ(translated.sdp, answer);
+  EXPECT_TRUE(translated.refused.empty());
+}
+
 TEST(WithoutRed, LeavesOpusAlone) {
   const std::string offer =
       "v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 63 111\r\na=mid:1\r\na=rtpmap:63 red/48000/2\r\n"
