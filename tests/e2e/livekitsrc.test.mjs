@@ -63,7 +63,7 @@ sourceTest("livekitsink's white is white and its tone is loud", async (s, start)
 sourceTest('tracks are recorded without decoding, as a demuxer from outside sees them', async (s, start) => {
   const room = freshRoom('src-record');
   const file = path.join(work, 'room.mkv');
-  start(`livekitsink name=s ${joins(s.daemon, room, 'kiosk')} video_0::codec=vp8 ${publish()}`);
+  start(`livekitsink name=s ${joins(s.daemon, room, 'kiosk')} video_0::codec=vp8 video_0::simulcast=false ${publish()}`);
   const pipeline = start(`livekitsrc name=r ${joins(s.daemon, room, 'viewer')}
     r.video_0 ! tee name=t t. ! queue ! m.video_0 t. ! queue ! fakesink name=pictures sync=false
     r.audio_0 ! queue ! m.audio_0 matroskamux name=m ! filesink location=${file}`);

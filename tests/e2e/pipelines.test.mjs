@@ -98,21 +98,16 @@ stage.test('rtp is passed on as it comes', async (s) => {
   }
 });
 
-stage.test('record-track and watch receive what kiosk-camera sends', async (s) => {
-  const room = freshRoom('record');
-  const file = path.join(work, 'recording.mkv');
+stage.test('watch shows what kiosk-camera sends', async (s) => {
+  const room = freshRoom('watch');
+  const seen = path.join(work, 'seen.yuv');
+  const heard = path.join(work, 'heard.raw');
   const kiosk = start(s.daemon, 'kiosk-camera', { room });
-  const recorder = start(s.daemon, 'record-track', { room, file });
-  const viewer = start(s.daemon, 'watch', { room, screen: 'fakesink', speaker: 'fakesink' });
-  await eventually(() => fs.existsSync(file) && fs.statSync(file).size > 50000, { timeout: 30000, what: 'the recording grows' });
-  await sleep(5000);
-  await recorder.end();
+  const viewer = start(s.daemon, 'watch', { room, screen: `filesink location=${seen}`, speaker: `filesink location=${heard}` });
+  const size = (file) => (fs.existsSync(file) ? fs.statSync(file).size : 0);
+  await eventually(() => size(seen) > 30 * 320 * 180 * 1.5 && size(heard) > 48000 * 2, { timeout: 30000, what: 'picture and sound arrive' });
   await viewer.end();
   await kiosk.end();
-  const probe = JSON.parse(execFileSync('ffprobe', ['-v', 'error', '-count_frames', '-show_streams', '-of', 'json', file]));
-  const frames = Object.fromEntries(probe.streams.map((stream) => [stream.codec_name, Number(stream.nb_read_frames)]));
-  assert.ok(frames.h264 >= 60, JSON.stringify(frames));
-  assert.ok(frames.opus >= 100, JSON.stringify(frames));
 });
 
 test('the runner says what is wrong', () => {
