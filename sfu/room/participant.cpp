@@ -310,6 +310,7 @@ void Participant::on_media_connected() {
   if (link_) resume_limit_.reset();
   if (state_ != Info::JOINED) return;
   state_ = Info::ACTIVE;
+  was_active_ = true;
   ++version_;
   LOG_INFO(log_room, "%s (%s) is active", identity_.value.c_str(), sid_.value.c_str());
   room_.on_active(*this);

@@ -73,6 +73,8 @@ class Participant : public ParticipantMediaListener {
   // The join response was sent, and the participant has not left.
   bool is_connected() const;
   bool is_active() const { return state_ == ::livekit::ParticipantInfo::ACTIVE; }
+  // Was or is.
+  bool was_active() const { return was_active_; }
   // v0: the subscriber connection is the first one, and it makes the participant active.
   bool is_subscriber_primary() const {
     return !single_peer_connection_ && quirks_.subscriber_primary && grant().may_subscribe();
@@ -152,6 +154,7 @@ class Participant : public ParticipantMediaListener {
   ::livekit::ParticipantInfo::State state_ = ::livekit::ParticipantInfo::JOINING;
   ::livekit::DisconnectReason disconnect_reason_ = ::livekit::UNKNOWN_REASON;
   uint32_t version_ = 1;
+  bool was_active_ = false;
   bool was_publisher_ = false;
   bool has_data_channels_ = false;
   bool media_failed_ = false;

@@ -20,12 +20,13 @@ constexpr Duration kSignalLossMargin = 15s;
 }  // namespace
 
 Room::Room(RoomName name, const Settings& settings, Timers& timers, RandomSource random,
-           std::unique_ptr<RoomMedia> media)
+           std::unique_ptr<RoomMedia> media, const RoomListeners& listeners)
     : name_(std::move(name)),
       sid_(make_sid("RM_", random)),
       settings_(settings),
       timers_(timers),
       random_(random),
+      listeners_(listeners),
       created_at_(timers.unix_micros()),
       empty_timeout_(settings.empty_timeout),
       departure_timeout_(settings.departure_timeout),
@@ -164,6 +165,7 @@ void Room::remove(Participant& participant, const Leave& leave) {
   }
   counts_changed();
   note_emptiness();
+  listeners_.tell(&RoomListener::on_participant_left, std::as_const(participant));
   bury(std::move(owned));
 }
 
@@ -227,6 +229,9 @@ void Room::reconcile(const TrackId& track) {
 
 void Room::on_active(Participant& participant) {
   updates_.announce(participant, participant.is_publisher() ? Urgency::Now : Urgency::Batched);
+  listeners_.tell(&RoomListener::on_participant_active, std::as_const(participant));
+  for (const Publication* publication : participant.publications().published())
+    listeners_.tell(&RoomListener::on_track_published, *publication);
 }
 
 void Room::on_published(Publication& publication) {
@@ -239,6 +244,8 @@ void Room::on_published(Publication& publication) {
   counts_changed();
   reports_.start();
   reconcile(publication.sid());
+  if (publisher.was_active())
+    listeners_.tell(&RoomListener::on_track_published, std::as_const(publication));
 }
 
 void Room::on_unpublished(Publication& publication) {
@@ -251,6 +258,8 @@ void Room::on_unpublished(Publication& publication) {
   publisher.mark_changed();
   if (find(publisher.sid())) updates_.announce(publisher, Urgency::Now);
   counts_changed();
+  if (publisher.was_active())
+    listeners_.tell(&RoomListener::on_track_unpublished, std::as_const(publication));
 }
 
 void Room::on_track_changed(Publication& publication) {

@@ -18,6 +18,7 @@
 #include "room/media.h"
 #include "room/participant_media.h"
 #include "room/participant_updates.h"
+#include "room/room_listener.h"
 #include "room/room_reports.h"
 #include "room/settings.h"
 #include "room/timers.h"
@@ -43,12 +44,13 @@ struct PlayoutDelay {
 // forwarded by its RoomMedia. Main thread only.
 class Room {
  public:
-  // `settings` and `timers` outlive the room.
+  // `settings`, `timers` and `listeners` outlive the room.
   Room(RoomName name, const Settings& settings, Timers& timers, RandomSource random,
-       std::unique_ptr<RoomMedia> media);
+       std::unique_ptr<RoomMedia> media, const RoomListeners& listeners);
   ~Room();
 
   const RoomName& name() const { return name_; }
+  const RoomId& sid() const { return sid_; }
   const Settings& settings() const { return settings_; }
   Timers& timers() const { return timers_; }
   RandomSource random() const { return random_; }
@@ -113,6 +115,7 @@ class Room {
   const Settings& settings_;
   Timers& timers_;
   const RandomSource random_;
+  const RoomListeners& listeners_;
   const int64_t created_at_;  // Unix microseconds
 
   Duration empty_timeout_;

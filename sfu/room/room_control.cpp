@@ -45,9 +45,16 @@ Result<::livekit::Room, ApiError> RoomRegistry::create_room(
     if (found == settings_.room_configurations.end() || !livekit::from_json(found->second, preset))
       return refuse(ErrorCode::InvalidArgument, "unknown room preset " + request.room_preset());
   }
-  Room& room = find_or_create(RoomName(request.name()), &preset);
-  room.configure(request);
-  return room.info();
+  const RoomName name(request.name());
+  Room* room = find(name);
+  const bool is_new = !room;
+  if (is_new) {
+    room = &make(name);
+    room->configure(preset);
+  }
+  room->configure(request);
+  if (is_new) listeners_.tell(&RoomListener::on_room_started, std::as_const(*room));
+  return room->info();
 }
 
 Result<::livekit::ListRoomsResponse, ApiError> RoomRegistry::list_rooms(
@@ -65,8 +72,7 @@ Result<void, ApiError> RoomRegistry::delete_room(const ::livekit::DeleteRoomRequ
   if (found == rooms_.end()) return no_room();
   std::unique_ptr<Room> room = std::move(found->second);
   rooms_.erase(found);
-  room->close({::livekit::ROOM_DELETED});
-  bury(std::move(room));
+  close(std::move(room), {::livekit::ROOM_DELETED});
   return {};
 }
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "livekit_room.pb.h"
+#include "room/leave.h"
 #include "room/log.h"
 #include "room/participant.h"
 #include "room/room.h"
@@ -30,12 +31,24 @@ Room* RoomRegistry::find(const RoomName& name) {
 Room& RoomRegistry::find_or_create(const RoomName& name,
                                    const ::livekit::RoomConfiguration* configuration) {
   if (Room* room = find(name)) return *room;
+  Room& room = make(name);
+  if (configuration) room.configure(*configuration);
+  listeners_.tell(&RoomListener::on_room_started, std::as_const(room));
+  return room;
+}
+
+Room& RoomRegistry::make(const RoomName& name) {
   LOG_INFO(log_room, "%s: created", name.value.c_str());
   auto& room = rooms_[name] =
-      std::make_unique<Room>(name, settings_, timers_, random_, media_(name));
-  if (configuration) room->configure(*configuration);
+      std::make_unique<Room>(name, settings_, timers_, random_, media_(name), listeners_);
   if (!idle_check_) idle_check_ = timers_.call_later(kIdleCheck, [this] { close_idle_rooms(); });
   return *room;
+}
+
+void RoomRegistry::close(std::unique_ptr<Room> room, const Leave& leave) {
+  room->close(leave);
+  listeners_.tell(&RoomListener::on_room_finished, std::as_const(*room));
+  bury(std::move(room));
 }
 
 void RoomRegistry::close_idle_rooms() {
@@ -44,9 +57,9 @@ void RoomRegistry::close_idle_rooms() {
     const auto here = it++;
     if (!here->second->is_expired(timers_.now())) continue;
     LOG_INFO(log_room, "%s: closed, nobody is there", here->first.value.c_str());
-    here->second->close({::livekit::ROOM_CLOSED});
-    bury(std::move(here->second));
+    std::unique_ptr<Room> room = std::move(here->second);
     rooms_.erase(here);
+    close(std::move(room), {::livekit::ROOM_CLOSED});
   }
   if (!rooms_.empty()) idle_check_ = timers_.call_later(kIdleCheck, [this] { close_idle_rooms(); });
 }
@@ -61,10 +74,8 @@ void RoomRegistry::bury(std::unique_ptr<Room> room) {
 }
 
 void RoomRegistry::shut_down() {
-  for (auto& [name, room] : std::exchange(rooms_, {})) {
-    room->close({::livekit::SERVER_SHUTDOWN});
-    bury(std::move(room));
-  }
+  for (auto& [name, room] : std::exchange(rooms_, {}))
+    close(std::move(room), {::livekit::SERVER_SHUTDOWN});
   idle_check_.reset();
 }
 

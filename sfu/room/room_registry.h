@@ -9,6 +9,7 @@
 #include "base/random.h"
 #include "room/media.h"
 #include "room/room_control.h"
+#include "room/room_listener.h"
 #include "room/settings.h"
 #include "room/timers.h"
 
@@ -18,6 +19,7 @@ class RoomConfiguration;
 
 namespace gstlk::room {
 
+struct Leave;
 class Room;
 
 // All rooms of this node by name: made by the first join or by CreateRoom, closed when they have
@@ -27,6 +29,9 @@ class RoomRegistry : public RoomControl {
   // `timers` outlives the registry.
   RoomRegistry(Settings settings, Timers& timers, RandomSource random, RoomMediaFactory media);
   ~RoomRegistry() override;
+
+  // Of every room that is made from now on; `listener` outlives the registry.
+  void add_listener(RoomListener& listener) { listeners_.add(listener); }
 
   Room* find(const RoomName& name);
   // The room of that name, made if it is not there. `configuration` (of the token) applies only
@@ -63,6 +68,9 @@ class RoomRegistry : public RoomControl {
   Result<void, ApiError> send_data(const ::livekit::SendDataRequest& request) override;
 
  private:
+  // Without telling anybody: it is not configured yet.
+  Room& make(const RoomName& name);
+  void close(std::unique_ptr<Room> room, const Leave& leave);
   void close_idle_rooms();
   void bury(std::unique_ptr<Room> room);
 
@@ -70,6 +78,7 @@ class RoomRegistry : public RoomControl {
   Timers& timers_;
   RandomSource random_;
   RoomMediaFactory media_;
+  RoomListeners listeners_;
   std::map<RoomName, std::unique_ptr<Room>> rooms_;
   // Closed rooms, freed on the next turn of the loop because their own callbacks may be running.
   std::vector<std::unique_ptr<Room>> buried_;
