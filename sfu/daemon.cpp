@@ -9,11 +9,18 @@
 #include "api/room_service.h"
 #include "base/log.h"
 #include "net/host_addresses.h"
+#include "net/http_client.h"
 #include "room/sids.h"
 #include "signal/ice_servers.h"
+#include "webhook/spool.h"
 
 namespace gstlk {
 namespace {
+
+// Receivers let requests in by this name.
+constexpr char kUserAgent[] = "LiveKit";
+// Until a webhook's receiver has answered.
+constexpr Duration kWebhookTimeLimit = 15s;
 
 void fill_random(std::span<uint8_t> out) { RAND_bytes(out.data(), static_cast<int>(out.size())); }
 
@@ -46,6 +53,26 @@ Result<sfu::WorkerPoolConfig> worker_config(const config::Config& config) {
   return pool;
 }
 
+webhook::NotifierSettings webhook_settings(const config::Config& config) {
+  const config::WebhookConfig& webhook = config.webhook;
+  webhook::NotifierSettings settings;
+  settings.urls = webhook.urls;
+  settings.api_key = webhook.api_key;
+  settings.filter = {webhook.include_events, webhook.exclude_events};
+  settings.keys = config.keys;
+  settings.limits.max_bytes = webhook.spool_max_size;
+  settings.limits.max_in_flight = webhook.num_workers;
+  // A spool is there to outlast both.
+  const bool spooled = !webhook.spool_dir.empty();
+  settings.limits.max_depth = spooled ? 0 : webhook.max_depth;
+  if (spooled) {
+    settings.limits.max_age.reset();
+  } else {
+    settings.limits.max_age = webhook.max_age;
+  }
+  return settings;
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Daemon>> Daemon::create(const config::Config& config) {
@@ -67,6 +94,7 @@ Result<void> Daemon::open() {
   media_ = std::move(*media);
   rooms_ = std::make_unique<room::RoomRegistry>(room_settings(), timers_, fill_random,
                                                 media_->factory());
+  if (Result<void> opened = open_webhooks(); !opened) return opened;
   http_ = std::make_unique<net::HttpServer>(net::HttpLimits{
       config_.limit.max_api_request_body_size, config_.limit.signal_message_size_limit});
   rtc_ = std::make_unique<api::RtcService>(authenticator_, *rooms_);
@@ -82,6 +110,26 @@ Result<void> Daemon::open() {
                                                  config_.development);
   front_page_->add_to(*http_);
   return http_->listen(config_.bind_addresses, config_.port);
+}
+
+Result<void> Daemon::open_webhooks() {
+  std::unique_ptr<webhook::Outbox> outbox = std::make_unique<webhook::MemoryOutbox>();
+  std::vector<webhook::Spool::Found> left;
+  if (!config_.webhook.spool_dir.empty()) {
+    auto spool = webhook::Spool::open(config_.webhook.spool_dir);
+    if (!spool) return Unexpected<Error>{spool.error()};
+    left = (*spool)->list();
+    outbox = std::move(*spool);
+  }
+  webhooks_ = std::make_unique<webhook::Notifier>(
+      webhook_settings(config_), timers_, fill_random,
+      net::make_http_client(kUserAgent, kWebhookTimeLimit), std::move(outbox));
+  webhooks_->restore(std::move(left));
+  if (config_.webhook.urls.empty()) return {};
+  room_events_ =
+      std::make_unique<webhook::RoomEvents>(*webhooks_, config_.room.enable_full_room_in_webhooks);
+  rooms_->add_listener(*room_events_);
+  return {};
 }
 
 room::Settings Daemon::room_settings() const {

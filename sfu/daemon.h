@@ -13,6 +13,8 @@
 #include "net/http_server.h"
 #include "room/glib_timers.h"
 #include "room/room_registry.h"
+#include "webhook/notifier.h"
+#include "webhook/room_events.h"
 
 namespace gstlk {
 
@@ -34,10 +36,13 @@ class Daemon {
   bool drained() const { return !rooms_->has_participants(); }
   // Everybody is told to leave.
   void shut_down();
+  // No webhook waits any more that could be delivered at once.
+  bool flushed() const { return !webhooks_->is_busy(); }
 
  private:
   explicit Daemon(const config::Config& config);
   Result<void> open();
+  Result<void> open_webhooks();
   room::Settings room_settings() const;
 
   const config::Config config_;
@@ -45,6 +50,8 @@ class Daemon {
   room::GlibTimers timers_;
   api::Authenticator authenticator_;
   std::unique_ptr<graph::MediaGraph> media_;
+  std::unique_ptr<webhook::Notifier> webhooks_;
+  std::unique_ptr<webhook::RoomEvents> room_events_;
   std::unique_ptr<room::RoomRegistry> rooms_;
   std::unique_ptr<api::TwirpServer> twirp_;
   std::unique_ptr<api::RtcService> rtc_;

@@ -19,8 +19,10 @@ namespace gstlk {
 namespace {
 
 constexpr guint kDrainCheckMs = 500;
-// A last `leave` should still reach its client.
+// A last `leave` should still reach its client, and the last events those who want them, as long as
+// they answer.
 constexpr guint kFlushMs = 300;
+constexpr int kMaxFlushes = 7;
 
 // What runs until the process ends.
 struct Service {
@@ -28,6 +30,7 @@ struct Service {
   Ref<GMainLoop> loop;
   bool draining = false;
   bool stopping = false;
+  int flushes = 0;
 };
 
 void stop(Service& service) {
@@ -36,7 +39,9 @@ void stop(Service& service) {
   g_timeout_add(
       kFlushMs,
       [](gpointer data) -> gboolean {
-        g_main_loop_quit(static_cast<Service*>(data)->loop.get());
+        auto& waiting = *static_cast<Service*>(data);
+        if (++waiting.flushes < kMaxFlushes && !waiting.daemon->flushed()) return G_SOURCE_CONTINUE;
+        g_main_loop_quit(waiting.loop.get());
         return G_SOURCE_REMOVE;
       },
       &service);

@@ -69,10 +69,26 @@ struct RoomConfig {
   Duration departure_timeout = 20s;
   bool enable_remote_unmute = false;
   bool sync_streams = false;
+  bool enable_full_room_in_webhooks = false;
   uint32_t update_batch_target_size = 131072;
   std::vector<CodecConfig> enabled_codecs;  // empty: all that LiveKit has
   // RoomConfiguration as JSON, by the name of the preset.
   std::map<std::string, std::string> room_configurations;
+};
+
+// Who is told of what happens.
+struct WebhookConfig {
+  std::vector<std::string> urls;
+  std::string api_key;  // one of `keys`; signs
+  std::vector<std::string> include_events;
+  std::vector<std::string> exclude_events;
+  uint32_t num_workers = 10;  // requests at once to one URL
+  // What waits in memory; both do not count with a spool_dir.
+  Duration max_age = 30s;
+  uint32_t max_depth = 200;
+  // Ours: where events are until they are delivered, over restarts. Empty: in memory.
+  std::string spool_dir;
+  uint32_t spool_max_size = 67108864;  // bytes; without spool_dir those in memory
 };
 
 struct LimitConfig {
@@ -100,6 +116,7 @@ struct Config {
   AudioConfig audio;
   VideoConfig video;
   RoomConfig room;
+  WebhookConfig webhook;
   LimitConfig limit;
 
   // As written, before they become rtc.udp_ports: LiveKit has two ways to say it.

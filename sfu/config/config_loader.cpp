@@ -75,6 +75,7 @@ Result<void> ConfigLoader::read_member(const YamlNode::Member& member, const std
     return fail(at(source, node) + path + ": expected " + result.error().message +
                 describe(*key, node));
   }
+  places_[path] = at(source, node) + path + ": ";
   if (!key->is_used() && node.kind != YamlNode::Kind::Null) {
     warnings_.push_back(at(source, node) + path + " is accepted but has no effect yet");
   }
@@ -91,6 +92,7 @@ Result<void> ConfigLoader::add_override(const Override& value) {
   if (const Result<void> result = assign(*key, node, config_); !result) {
     return fail(value.source + ": expected " + result.error().message + describe(*key, node));
   }
+  places_[value.path] = value.source + ": ";
   if (!key->is_used()) warnings_.push_back(value.source + " is accepted but has no effect yet");
   return {};
 }
@@ -170,6 +172,45 @@ Result<void> ConfigLoader::check_keys() {
   return {};
 }
 
+std::string ConfigLoader::place(const std::string& path) const {
+  const auto found = places_.find(path);
+  return found == places_.end() ? path + ": " : found->second;
+}
+
+Result<void> ConfigLoader::check_webhook() {
+  WebhookConfig& webhook = config_.webhook;
+  for (const std::string& url : webhook.urls) {
+    if (!url.starts_with("http://") && !url.starts_with("https://")) {
+      return fail(place("webhook.urls") + "expected http or https URLs, not \"" + url + "\"");
+    }
+  }
+  // Some give the secret instead, which means the same.
+  for (const auto& [key, secret] : config_.keys) {
+    if (!config_.keys.contains(webhook.api_key) && webhook.api_key == secret) webhook.api_key = key;
+  }
+  if (!webhook.urls.empty() && !config_.keys.contains(webhook.api_key)) {
+    const std::string like = "the name of one of the keys, like " + config_.keys.begin()->first;
+    if (!webhook.api_key.empty()) return fail(place("webhook.api_key") + "expected " + like);
+    return fail(place("webhook.urls") + "needs webhook.api_key beside it: " + like);
+  }
+  if (webhook.num_workers == 0) {
+    return fail(place("webhook.url_notifier.num_workers") + "expected at least 1");
+  }
+  if (!webhook.urls.empty() && webhook.spool_dir.empty()) {
+    // What systemd made for this service by StateDirectory=, the first of them.
+    const std::string state = environment_("STATE_DIRECTORY").value_or("");
+    const std::string first = state.substr(0, state.find(':'));
+    if (!first.empty()) webhook.spool_dir = first + "/webhooks";
+  }
+  if (!webhook.urls.empty() && webhook.spool_dir.empty() && !config_.development) {
+    warnings_.push_back(place("webhook.urls") +
+                        "without webhook.spool_dir events are lost that cannot be delivered "
+                        "within webhook.resource_url_notifier.max_age or before the end of the "
+                        "server; name a directory to keep them");
+  }
+  return {};
+}
+
 Result<Config> ConfigLoader::finish() {
   if (!config_.key_file.empty()) {
     if (Result<void> result = add_key_file(config_.key_file); !result) {
@@ -177,7 +218,7 @@ Result<Config> ConfigLoader::finish() {
     }
   }
   for (Result<void> (ConfigLoader::*step)() :
-       {&ConfigLoader::choose_udp_ports, &ConfigLoader::check_keys}) {
+       {&ConfigLoader::choose_udp_ports, &ConfigLoader::check_keys, &ConfigLoader::check_webhook}) {
     if (Result<void> result = (this->*step)(); !result) return fail(result.error().message);
   }
   if (config_.development && config_.bind_addresses.empty()) {

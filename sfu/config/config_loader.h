@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -45,9 +46,13 @@ class ConfigLoader {
                            const std::string& source);
   Result<void> choose_udp_ports();
   Result<void> check_keys();
+  Result<void> check_webhook();
+  // "livekit.yaml:12: webhook.urls: ", as far as it is known where the key came from.
+  std::string place(const std::string& path) const;
 
   Environment environment_;
   Config config_;
+  std::map<std::string, std::string> places_;  // by path: who gave the value last
   std::vector<std::string> warnings_;
 };
 
