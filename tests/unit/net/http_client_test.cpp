@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 #include <libsoup/soup.h>
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
 
 #include "base/ref.h"
 
@@ -18,6 +21,27 @@ bool run_until(Condition done) {
   while (!done() && g_get_monotonic_time() < deadline) g_main_context_iteration(nullptr, TRUE);
   g_source_remove(wake);
   return done();
+}
+
+// Signed by nobody but itself.
+std::string make_certificate() {
+  EVP_PKEY* key = EVP_EC_gen("P-256");
+  X509* certificate = X509_new();
+  X509_set_version(certificate, 2);
+  X509_gmtime_adj(X509_getm_notBefore(certificate), 0);
+  X509_gmtime_adj(X509_getm_notAfter(certificate), 3600);
+  X509_set_pubkey(certificate, key);
+  X509_sign(certificate, key, EVP_sha256());
+  BIO* bio = BIO_new(BIO_s_mem());
+  PEM_write_bio_X509(bio, certificate);
+  PEM_write_bio_PrivateKey(bio, key, nullptr, nullptr, 0, nullptr, nullptr);
+  char* data = nullptr;
+  const long size = BIO_get_mem_data(bio, &data);
+  const std::string pem(data, static_cast<size_t>(size));
+  BIO_free(bio);
+  X509_free(certificate);
+  EVP_PKEY_free(key);
+  return pem;
 }
 
 class HttpClientTest : public testing::Test {
@@ -118,6 +142,29 @@ TEST_F(HttpClientTest, WhoDoesNotListenIsAnError) {
   ASSERT_TRUE(run_until([this] { return outcome_.has_value(); }));
   EXPECT_EQ(outcome_->status, 0u);
   EXPECT_FALSE(outcome_->error.empty());
+}
+
+TEST_F(HttpClientTest, AServerWithoutATrustedCertificateGetsNothing) {
+  const auto server = Ref<SoupServer>::adopt(soup_server_new(nullptr, nullptr));
+  const auto certificate = Ref<GTlsCertificate>::adopt(
+      g_tls_certificate_new_from_pem(make_certificate().c_str(), -1, nullptr));
+  ASSERT_TRUE(certificate);
+  soup_server_set_tls_certificate(server.get(), certificate.get());
+  soup_server_add_handler(server.get(), nullptr, on_request, this, nullptr);
+  ASSERT_TRUE(soup_server_listen_local(
+      server.get(), 0,
+      static_cast<SoupServerListenOptions>(SOUP_SERVER_LISTEN_HTTPS | SOUP_SERVER_LISTEN_IPV4_ONLY),
+      nullptr));
+  GSList* uris = soup_server_get_uris(server.get());
+  const int port = g_uri_get_port(static_cast<GUri*>(uris->data));
+  g_slist_free_full(uris, reinterpret_cast<GDestroyNotify>(g_uri_unref));
+  client_ = make_http_client("LiveKit", 3s);
+  post_to("https://127.0.0.1:" + std::to_string(port) + "/");
+  ASSERT_TRUE(run_until([this] { return outcome_.has_value(); }));
+  EXPECT_EQ(outcome_->status, 0u);
+  EXPECT_NE(outcome_->error.find("certificate"), std::string::npos) << outcome_->error;
+  EXPECT_EQ(requests_, 0);
+  soup_server_disconnect(server.get());
 }
 
 TEST_F(HttpClientTest, WhatIsNoUrlIsAnErrorToo) {
