@@ -306,6 +306,35 @@ webhookTest('500 and 429 are tried again with the same event, other answers are 
   assert.notEqual(fifth.event.id, first.event.id);
 });
 
+webhookTest('what does not fit into memory is counted in the next event', { more: '  resource_url_notifier: { max_depth: 2 }\n' }, async (stage) => {
+  const { receiver } = stage;
+  const answers = [500];
+  receiver.answer = () => answers.shift() ?? 200;
+  const room = freshRoom('dropped');
+  for (let i = 0; i < 3; i += 1) {
+    await service(stage.daemon).createRoom({ name: room });
+    await service(stage.daemon).deleteRoom(room);
+  }
+  await taken(receiver, 2);
+  assert.deepEqual(receiver.names, ['room_started', 'room_finished']);
+  assert.deepEqual(receiver.taken.map((post) => post.event.numDropped), [4, 0]);
+});
+
+test('a configuration that names the backend and the secret by the environment works', { timeout: 30000 }, async () => {
+  const receiver = await startReceiver();
+  const config = 'webhook:\n  urls:\n    - ${BACKEND_URL}/api/webhooks/livekit\n  api_key: ${WEBHOOK_SECRET}\n';
+  const daemon = await startDaemon({ config, env: { BACKEND_URL: receiver.url, WEBHOOK_SECRET: kSecret } });
+  try {
+    await service(daemon).createRoom({ name: 'seed' });
+    await taken(receiver, 1);
+    assert.deepEqual(receiver.errors, []);
+    assert.equal(receiver.taken[0].path, '/api/webhooks/livekit');
+  } finally {
+    await daemon.stop();
+    await receiver.stop();
+  }
+});
+
 test('a slow receiver slows down neither the rooms nor the other receiver', { timeout: 60000 }, async () => {
   const [slow, quick] = [await startReceiver(), await startReceiver()];
   slow.answer = () => sleep(2000).then(() => 200);

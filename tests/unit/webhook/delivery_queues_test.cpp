@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <random>
+
 namespace gstlk::webhook {
 namespace {
 
@@ -187,6 +189,62 @@ TEST_F(NarrowQueuesTest, ASlowReceiverGetsNoMoreAtOnceThanItMay) {
   EXPECT_EQ(queues_.next_timeout(), std::nullopt);
   ASSERT_TRUE(add(5, kKitchenElsewhere));
   EXPECT_EQ(poll(), Numbers{5});
+}
+
+// Five rooms at two receivers that fail now and then, at random and with every bound in reach.
+TEST(DeliveryQueues, WhateverHappensARoomKeepsItsOrderAndNothingIsForgotten) {
+  for (unsigned seed = 0; seed < 20; seed++) {
+    std::mt19937 random(seed);
+    DeliveryQueues queues({.max_depth = 8, .max_age = 20s, .max_bytes = 2500, .max_in_flight = 3});
+    Timestamp now{1s};
+    uint64_t last = 0;
+    uint64_t refused = 0;
+    uint64_t ended = 0;
+    std::map<uint64_t, std::string> route_of;
+    std::map<std::string, uint64_t> sent;  // the last one of a route
+    std::map<uint64_t, std::string> in_flight;
+    const auto turn = [&](bool may_add) {
+      if (may_add && random() % 2 == 0) {
+        const Route route{random() % 2 == 0 ? "http://one/" : "http://two/",
+                          std::to_string(random() % 5)};
+        route_of[++last] = route.url + route.resource;
+        if (!queues.add(DeliveryId(last), route, 50 + random() % 200, now)) refused++;
+      } else if (!in_flight.empty() && random() % 3 != 0) {
+        const auto one =
+            std::next(in_flight.begin(), static_cast<ptrdiff_t>(random() % in_flight.size()));
+        const DeliveryId id(one->first);
+        in_flight.erase(one);
+        if (random() % 3 == 0) {
+          queues.handle_failed(id, std::nullopt, now);
+        } else {
+          queues.handle_delivered(id, now);
+          ended++;
+        }
+      } else {
+        now += std::chrono::milliseconds(random() % 3000);
+      }
+      while (const auto attempt = queues.poll(now)) {
+        const std::string& route = route_of[attempt->id.value];
+        // One at a time, and never one before another that was sent already.
+        for (const auto& [id, other] : in_flight) ASSERT_NE(other, route);
+        ASSERT_GE(attempt->id.value, sent[route]);
+        sent[route] = attempt->id.value;
+        in_flight[attempt->id.value] = route;
+      }
+      while (const auto id = queues.poll_dropped()) {
+        ASSERT_FALSE(in_flight.contains(id->value));
+        ended++;
+      }
+      ASSERT_LE(in_flight.size(), 6u);
+      ASSERT_LE(queues.bytes(), 2500u);
+    };
+    for (int i = 0; i < 3000 && !testing::Test::HasFatalFailure(); i++) turn(true);
+    for (int i = 0; i < 3000 && queues.size() > 0; i++) turn(false);
+    EXPECT_EQ(queues.size(), 0u);
+    EXPECT_EQ(queues.bytes(), 0u);
+    EXPECT_EQ(ended + refused, last);
+    EXPECT_FALSE(queues.is_busy());
+  }
 }
 
 TEST_F(DeliveryQueuesTest, IsBusyWhileSomethingIsOnItsWayOrNew) {
