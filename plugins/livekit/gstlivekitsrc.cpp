@@ -21,25 +21,17 @@
 
 #include "plugins/livekit/gstlivekitsrc.h"
 
-#include <algorithm>
-#include <map>
-#include <memory>
 #include <string>
 #include <vector>
 
-#include "base/mutex.h"
 #include "base/ref.h"
 #include "plugins/livekit/client_properties.h"
-#include "plugins/livekit/remote_output.h"
-#include "plugins/livekit/room_member.h"
-#include "plugins/livekit/subscriber.h"
+#include "plugins/livekit/remote_tracks.h"
 #include "plugins/livekit/track_selection.h"
 
 GST_DEBUG_CATEGORY_STATIC(livekit_src_debug);
 #define GST_CAT_DEFAULT livekit_src_debug
 
-using gstlk::Mutex;
-using gstlk::MutexLock;
 using gstlk::Ref;
 using namespace gstlk::client;
 using namespace std::chrono_literals;
@@ -67,68 +59,27 @@ struct SourceSettings {
   guint hold = 10;
 };
 
-// Order of locks: mutex_ alone; never held while a pad, the session or an output is called, but for
-// attach() and detach(), which push nothing.
-class Source : public SubscriberOwner, public RoomListener {
+// What the element does: chooses tracks, and gives each output a pad.
+class Source : public RemoteTracksOwner {
  public:
-  explicit Source(GstElement* element) : element_(element), member_(element) {}
+  explicit Source(GstElement* element) : tracks(element, *this), element_(element) {}
 
   SourceSettings settings;  // under the element's object lock
+  RemoteTracks tracks;
 
   bool join();
-  void leave();
-  // All pads end; their tracks may go on.
-  void send_eos();
 
  private:
-  // What a pad of webrtcbin carries.
-  struct Announced {
-    std::string publisher;  // sid of the participant
-    TrackIdentity track;
-  };
-  struct Entry {
-    std::unique_ptr<RemoteOutput> output;
-    std::string publisher;                  // sid of the participant whose track came out last
-    std::unique_ptr<ClientTimer> farewell;  // runs while the track is away
-  };
-
-  static void on_pad_added(GstElement* webrtcbin, GstPad* pad, gpointer self);
-  static void on_transceiver(GstElement* webrtcbin, GstWebRTCRTPTransceiver* transceiver,
-                             gpointer self);
-
-  void on_peer_connection(PeerConnection& peer) override;
-  void on_peer_connection_gone() override;
-  void on_offer(const std::map<std::string, std::string>& mid_to_track) override;
-  void on_room_change(const gstlk::livekit::RoomChange& change) override;
-
-  void handle_pad(GstPad* pad);
-  std::shared_ptr<Entry> entry_for(const Announced& announced) EXCLUDES(mutex_);
-  // Subscribes to the track when it is one of the selection.
-  void subscribe(const ::livekit::ParticipantInfo& who, const ::livekit::TrackInfo& track);
-  void track_published(const gstlk::livekit::RoomChange& change);
-  void track_unpublished(const gstlk::livekit::RoomChange& change);
-  void end(const TrackIdentity& track);
-  void remove_all();
+  bool wants(const ::livekit::ParticipantInfo& who, const ::livekit::TrackInfo& track) override {
+    return selection_.wants(who, track);
+  }
+  void on_output_added(RemoteOutput& output) override;
+  void on_output_removed(RemoteOutput& output) override;
   SourceSettings copy_settings();
 
   GstElement* const element_;
-  RoomMember member_;
-  SourceSettings current_;                  // of this membership
-  std::unique_ptr<Subscriber> subscriber_;  // client thread
-  RoomSession* session_ = nullptr;          // client thread; the member keeps it
-  bool receiving_ = false;                  // client thread: there is a peer connection
-  Mutex mutex_;
-  std::map<std::string, Announced> by_mid_ GUARDED_BY(mutex_);
-  std::map<TrackIdentity, std::shared_ptr<Entry>> entries_ GUARDED_BY(mutex_);
-  unsigned next_video_ GUARDED_BY(mutex_) = 0;
-  unsigned next_audio_ GUARDED_BY(mutex_) = 0;
+  TrackSelection selection_;  // of this membership
 };
-
-TrackIdentity identity_of(const ::livekit::ParticipantInfo& who,
-                          const ::livekit::TrackInfo& track) {
-  return {who.identity(), track.name(), track.source(),
-          track.type() == ::livekit::AUDIO ? MediaKind::Audio : MediaKind::Video};
-}
 
 }  // namespace
 
@@ -164,200 +115,28 @@ SourceSettings Source::copy_settings() {
 }
 
 bool Source::join() {
-  current_ = copy_settings();
-  return member_.join(current_.connection, [this](RoomSession& session) {
-    session_ = &session;
-    subscriber_ = std::make_unique<Subscriber>(session, GST_BIN(element_), this);
-    if (session.set_subscriber(subscriber_.get())) {
-      session.add(*this);
-      return true;
-    }
-    GST_ELEMENT_ERROR(element_, RESOURCE, BUSY,
-                      ("There is a livekitsrc in session \"%s\" already; use its pads.",
-                       session.settings().session.c_str()),
-                      (nullptr));
-    return false;
-  });
+  const SourceSettings wanted = copy_settings();
+  selection_ = wanted.selection;
+  return tracks.join(wanted.connection, {.form = wanted.form,
+                                         .latency = wanted.latency,
+                                         .hold = std::chrono::seconds(wanted.hold),
+                                         .size = {wanted.width, wanted.height}});
 }
 
-void Source::leave() {
-  member_.leave([this](RoomSession& session) {
-    session.remove(*this);
-    (void)session.set_subscriber(nullptr);
-    subscriber_.reset();
-    session_ = nullptr;
-  });
-  remove_all();
+void Source::on_output_added(RemoteOutput& output) {
+  const bool video = output.track().kind == MediaKind::Video;
+  GstPad* pad = gst_ghost_pad_new_from_template(
+      output.name().c_str(), output.pad(),
+      gst_element_get_pad_template(element_, video ? "video_%u" : "audio_%u"));
+  gst_pad_set_active(pad, TRUE);
+  gst_element_add_pad(element_, pad);
 }
 
-void Source::remove_all() {
-  std::map<TrackIdentity, std::shared_ptr<Entry>> entries;
-  {
-    MutexLock lock(mutex_);
-    entries.swap(entries_);
-    by_mid_.clear();
-    next_video_ = next_audio_ = 0;
-  }
-  for (auto& [track, entry] : entries) {
-    gst_pad_set_active(entry->output->pad(), FALSE);
-    gst_element_remove_pad(element_, entry->output->pad());
-  }
-}
-
-void Source::on_peer_connection(PeerConnection& peer) {
-  GstElement* webrtcbin = peer.webrtcbin();
-  if (!webrtcbin) return;
-  g_object_set(webrtcbin, "latency", current_.latency, nullptr);
-  g_signal_connect(webrtcbin, "pad-added", G_CALLBACK(on_pad_added), this);
-  g_signal_connect(webrtcbin, "on-new-transceiver", G_CALLBACK(on_transceiver), this);
-  const auto rtpbin = Ref<GstElement>::adopt(gst_bin_get_by_name(GST_BIN(webrtcbin), "rtpbin"));
-  // The sender's wall clock on every buffer that a sender report tells of.
-  if (rtpbin) g_object_set(rtpbin.get(), "add-reference-timestamp-meta", TRUE, nullptr);
-  // The server knows nothing of what an earlier session was subscribed to.
-  receiving_ = true;
-  for (const auto& [identity, who] : session_->room().participants())
-    for (const auto& track : who.tracks()) subscribe(who, track);
-}
-
-void Source::on_transceiver(GstElement*, GstWebRTCRTPTransceiver* transceiver, gpointer) {
-  // Not for audio: webrtcbin would give its retransmissions a payload type that video has.
-  GstWebRTCKind kind{};
-  g_object_get(transceiver, "kind", &kind, nullptr);
-  g_object_set(transceiver, "do-nack", kind == GST_WEBRTC_KIND_VIDEO, nullptr);
-}
-
-void Source::on_peer_connection_gone() {
-  receiving_ = false;
-  MutexLock lock(mutex_);
-  by_mid_.clear();
-  for (auto& [track, entry] : entries_) entry->output->detach();
-}
-
-void Source::on_offer(const std::map<std::string, std::string>& mid_to_track) {
-  MutexLock lock(mutex_);
-  for (const auto& [mid, sid] : mid_to_track) {
-    const ::livekit::ParticipantInfo* who = nullptr;
-    const ::livekit::TrackInfo* track = session_->room().track(sid, &who);
-    if (track) by_mid_[mid] = {who->sid(), identity_of(*who, *track)};
-  }
-}
-
-void Source::on_pad_added(GstElement*, GstPad* pad, gpointer self) {
-  if (GST_PAD_IS_SRC(pad)) static_cast<Source*>(self)->handle_pad(pad);
-}
-
-void Source::handle_pad(GstPad* pad) {
-  GstWebRTCRTPTransceiver* transceiver = nullptr;
-  g_object_get(pad, "transceiver", &transceiver, nullptr);
-  const auto owner = Ref<GstWebRTCRTPTransceiver>::adopt(transceiver);
-  gchar* mid = nullptr;
-  g_object_get(transceiver, "mid", &mid, nullptr);
-  std::optional<Announced> announced;
-  {
-    MutexLock lock(mutex_);
-    const auto it = by_mid_.find(mid ? mid : "");
-    if (it != by_mid_.end()) announced = it->second;
-  }
-  g_free(mid);
-  if (!announced) {
-    GST_WARNING_OBJECT(element_, "a stream of no known track");
-    return;
-  }
-  const std::shared_ptr<Entry> entry = entry_for(*announced);
-  const auto attached = entry->output->attach(pad, current_.form);
-  if (!attached)
-    GST_ELEMENT_WARNING(element_, STREAM, DECODE,
-                        ("%s cannot come out: %s", GST_PAD_NAME(entry->output->pad()),
-                         attached.error().message.c_str()),
-                        (nullptr));
-}
-
-// The output of the track, with a pad of the element.
-std::shared_ptr<Source::Entry> Source::entry_for(const Announced& announced) {
-  const bool video = announced.track.kind == MediaKind::Video;
-  std::shared_ptr<Entry> entry;
-  {
-    MutexLock lock(mutex_);
-    std::shared_ptr<Entry>& place = entries_[announced.track];
-    if (place) {
-      place->publisher = announced.publisher;
-      return place;
-    }
-    place = entry = std::make_shared<Entry>();
-    entry->publisher = announced.publisher;
-    const std::string name =
-        video ? "video_" + std::to_string(next_video_++) : "audio_" + std::to_string(next_audio_++);
-    entry->output = std::make_unique<RemoteOutput>(
-        GST_BIN(element_), gst_element_get_pad_template(element_, video ? "video_%u" : "audio_%u"),
-        name, announced.track);
-    entry->farewell = std::make_unique<ClientTimer>(*ClientThread::get());
-  }
-  gst_element_add_pad(element_, entry->output->pad());
-  return entry;
-}
-
-void Source::on_room_change(const gstlk::livekit::RoomChange& change) {
-  if (change.kind == gstlk::livekit::RoomChangeKind::TrackPublished) track_published(change);
-  if (change.kind == gstlk::livekit::RoomChangeKind::TrackUnpublished) track_unpublished(change);
-}
-
-void Source::track_published(const gstlk::livekit::RoomChange& change) {
-  {
-    MutexLock lock(mutex_);
-    const auto it = entries_.find(identity_of(change.participant, change.track));
-    if (it != entries_.end()) it->second->farewell->stop();
-  }
-  if (receiving_) subscribe(change.participant, change.track);
-}
-
-void Source::subscribe(const ::livekit::ParticipantInfo& who, const ::livekit::TrackInfo& track) {
-  if (!current_.selection.wants(who, track)) return;
-  ::livekit::SignalRequest request;
-  request.mutable_subscription()->add_track_sids(track.sid());
-  request.mutable_subscription()->set_subscribe(true);
-  session_->send(request);
-  if (track.type() != ::livekit::VIDEO || current_.width == 0 || current_.height == 0) return;
-  auto* wanted = request.mutable_track_setting();
-  wanted->add_track_sids(track.sid());
-  wanted->set_width(current_.width);
-  wanted->set_height(current_.height);
-  session_->send(request);
-}
-
-void Source::track_unpublished(const gstlk::livekit::RoomChange& change) {
-  const TrackIdentity track = identity_of(change.participant, change.track);
-  MutexLock lock(mutex_);
-  const auto it = entries_.find(track);
-  if (it == entries_.end()) return;
-  // A publisher that went away, or is there with another session, may bring it back.
-  const auto& present = session_->room().participants();
-  const auto who = present.find(track.identity);
-  const bool stays = who != present.end() && change.participant.sid() == it->second->publisher;
-  it->second->farewell->start(stays ? 0s : std::chrono::seconds(current_.hold),
-                              [this, track] { end(track); });
-}
-
-void Source::send_eos() {
-  std::vector<std::shared_ptr<Entry>> entries;
-  {
-    MutexLock lock(mutex_);
-    for (const auto& [track, entry] : entries_) entries.push_back(entry);
-  }
-  for (const auto& entry : entries) entry->output->end();
-}
-
-void Source::end(const TrackIdentity& track) {
-  std::shared_ptr<Entry> entry;
-  {
-    MutexLock lock(mutex_);
-    const auto it = entries_.find(track);
-    if (it == entries_.end()) return;
-    entry = std::move(it->second);
-    entries_.erase(it);
-  }
-  entry->output->end();
-  gst_pad_set_active(entry->output->pad(), FALSE);
-  gst_element_remove_pad(element_, entry->output->pad());
+void Source::on_output_removed(RemoteOutput& output) {
+  const auto pad = Ref<GstPad>::adopt(gst_element_get_static_pad(element_, output.name().c_str()));
+  if (!pad) return;
+  gst_pad_set_active(pad.get(), FALSE);
+  gst_element_remove_pad(element_, pad.get());
 }
 
 }  // namespace
@@ -369,7 +148,7 @@ static GstStateChangeReturn gst_livekit_src_change_state(GstElement* element,
     return GST_STATE_CHANGE_FAILURE;
   const GstStateChangeReturn result =
       GST_ELEMENT_CLASS(gst_livekit_src_parent_class)->change_state(element, change);
-  if (change == GST_STATE_CHANGE_PAUSED_TO_READY) self->impl->leave();
+  if (change == GST_STATE_CHANGE_PAUSED_TO_READY) self->impl->tracks.leave();
   if (result == GST_STATE_CHANGE_FAILURE) return result;
   // Live: there is nothing while it does not play.
   if (change == GST_STATE_CHANGE_READY_TO_PAUSED || change == GST_STATE_CHANGE_PLAYING_TO_PAUSED)
@@ -382,7 +161,7 @@ static gboolean gst_livekit_src_send_event(GstElement* element, GstEvent* event)
   if (GST_EVENT_TYPE(event) != GST_EVENT_EOS)
     return GST_ELEMENT_CLASS(gst_livekit_src_parent_class)->send_event(element, event);
   gst_event_unref(event);
-  GST_LIVEKIT_SRC(element)->impl->send_eos();
+  GST_LIVEKIT_SRC(element)->impl->tracks.send_eos();
   return TRUE;
 }
 

@@ -53,21 +53,19 @@ const Codec* codec_of(GstPad* source) {
 
 }  // namespace
 
-RemoteOutput::RemoteOutput(GstBin* bin, GstPadTemplate* pad_template, const std::string& pad_name,
-                           const TrackIdentity& track)
+RemoteOutput::RemoteOutput(GstBin* bin, const std::string& name, const TrackIdentity& track)
     : bin_(bin),
+      name_(name),
       track_(track),
-      own_bin_(Ref<GstElement>::sink(gst_bin_new(("output-" + pad_name).c_str()))),
+      own_bin_(Ref<GstElement>::sink(gst_bin_new(("output-" + name).c_str()))),
       outlet_(GSTLK_OUTLET(g_object_new(GSTLK_TYPE_OUTLET, nullptr))) {
   gst_bin_add(GST_BIN(own_bin_.get()), GST_ELEMENT(outlet_));
   gstlk_outlet_set_stream(outlet_, stream_start(track), tags_of(track));
   const auto src = Ref<GstPad>::adopt(gst_element_get_static_pad(GST_ELEMENT(outlet_), "src"));
-  GstPad* inner = gst_ghost_pad_new("src", src.get());
-  gst_pad_set_active(inner, TRUE);
-  gst_element_add_pad(own_bin_.get(), inner);
-  gst_bin_add(bin_, GST_ELEMENT(gst_object_ref(own_bin_.get())));
-  pad_ = gst_ghost_pad_new_from_template(pad_name.c_str(), inner, pad_template);
+  pad_ = gst_ghost_pad_new("src", src.get());
   gst_pad_set_active(pad_, TRUE);
+  gst_element_add_pad(own_bin_.get(), pad_);
+  gst_bin_add(bin_, GST_ELEMENT(gst_object_ref(own_bin_.get())));
   gst_element_sync_state_with_parent(own_bin_.get());
 }
 

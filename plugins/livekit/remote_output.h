@@ -28,7 +28,7 @@ struct TrackIdentity {
 // What comes out of a source pad.
 enum class OutputForm : uint8_t { Auto, Encoded, Raw, Rtp };
 
-// A source pad of livekitsrc and the chain behind webrtcbin's pad:
+// What comes of a track, and the chain behind webrtcbin's pad:
 //
 //   (webrtcbin) ! depayloader ! parser ! (decoder) ! outlet ! pad
 //
@@ -36,13 +36,13 @@ enum class OutputForm : uint8_t { Auto, Encoded, Raw, Rtp };
 // attach() and detach() are called one at a time.
 class RemoteOutput {
  public:
-  // Adds nothing to `bin`, which outlives this, but a bin of its own.
-  RemoteOutput(GstBin* bin, GstPadTemplate* pad_template, const std::string& pad_name,
-               const TrackIdentity& track);
+  // Adds nothing to `bin`, which outlives this, but a bin of its own. `name` is "video_0" or alike.
+  RemoteOutput(GstBin* bin, const std::string& name, const TrackIdentity& track);
   ~RemoteOutput();
 
-  // For gst_element_add_pad().
+  // Inside `bin`: to be linked there, or the target of a ghost pad.
   GstPad* pad() const { return pad_; }
+  const std::string& name() const { return name_; }
   const TrackIdentity& track() const { return track_; }
   bool attached() const { return chain_first_ != nullptr; }
 
@@ -58,10 +58,11 @@ class RemoteOutput {
   GstElement* add(const std::string& factory);
 
   GstBin* const bin_;
+  const std::string name_;
   const TrackIdentity track_;
   Ref<GstElement> own_bin_;
   GstLkOutlet* outlet_ = nullptr;  // in own_bin_
-  GstPad* pad_ = nullptr;          // ours until it is added, then the element's
+  GstPad* pad_ = nullptr;          // likewise
   GstElement* chain_first_ = nullptr;
   Ref<GstPad> source_;
 };

@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "plugins/livekit/remote_tracks.h"
+
+#include <utility>
+#include <vector>
+
+namespace gstlk::client {
+
+namespace {
+
+GST_DEBUG_CATEGORY_STATIC(remote_tracks_debug);
+#define GST_CAT_DEFAULT remote_tracks_debug
+
+void init_debug() {
+  static const bool done = [] {
+    GST_DEBUG_CATEGORY_INIT(remote_tracks_debug, "livekitremote", 0, "LiveKit remote tracks");
+    return true;
+  }();
+  (void)done;
+}
+
+}  // namespace
+
+TrackIdentity identity_of(const ::livekit::ParticipantInfo& who,
+                          const ::livekit::TrackInfo& track) {
+  return {who.identity(), track.name(), track.source(),
+          track.type() == ::livekit::AUDIO ? MediaKind::Audio : MediaKind::Video};
+}
+
+bool RemoteTracks::join(const ConnectionSettings& connection, const Settings& settings) {
+  init_debug();
+  settings_ = settings;
+  return member_.join(connection, [this](RoomSession& session) {
+    session_ = &session;
+    subscriber_ = std::make_unique<Subscriber>(session, GST_BIN(element_), this);
+    if (session.set_subscriber(subscriber_.get())) {
+      session.add(*this);
+      return true;
+    }
+    GST_ELEMENT_ERROR(element_, RESOURCE, BUSY,
+                      ("There is an element that receives in session \"%s\" already; use its pads.",
+                       session.settings().session.c_str()),
+                      (nullptr));
+    return false;
+  });
+}
+
+void RemoteTracks::leave() {
+  member_.leave([this](RoomSession& session) {
+    session.remove(*this);
+    (void)session.set_subscriber(nullptr);
+    subscriber_.reset();
+    session_ = nullptr;
+    wishes_.clear();
+  });
+  remove_all();
+}
+
+void RemoteTracks::remove_all() {
+  std::map<TrackIdentity, std::shared_ptr<Entry>> entries;
+  {
+    MutexLock lock(mutex_);
+    entries.swap(entries_);
+    by_mid_.clear();
+    next_number_.clear();
+  }
+  for (auto& [track, entry] : entries) owner_.on_output_removed(*entry->output);
+}
+
+void RemoteTracks::on_peer_connection(PeerConnection& peer) {
+  GstElement* webrtcbin = peer.webrtcbin();
+  if (!webrtcbin) return;
+  g_object_set(webrtcbin, "latency", settings_.latency, nullptr);
+  g_signal_connect(webrtcbin, "pad-added", G_CALLBACK(on_pad_added), this);
+  g_signal_connect(webrtcbin, "on-new-transceiver", G_CALLBACK(on_transceiver), this);
+  const auto rtpbin = Ref<GstElement>::adopt(gst_bin_get_by_name(GST_BIN(webrtcbin), "rtpbin"));
+  // The sender's wall clock on every buffer that a sender report tells of.
+  if (rtpbin) g_object_set(rtpbin.get(), "add-reference-timestamp-meta", TRUE, nullptr);
+  // The server knows nothing of what an earlier session was subscribed to.
+  receiving_ = true;
+  for (const auto& [identity, who] : session_->room().participants())
+    for (const auto& track : who.tracks()) subscribe(who, track);
+}
+
+void RemoteTracks::on_transceiver(GstElement*, GstWebRTCRTPTransceiver* transceiver, gpointer) {
+  // Not for audio: webrtcbin would give its retransmissions a payload type that video has.
+  GstWebRTCKind kind{};
+  g_object_get(transceiver, "kind", &kind, nullptr);
+  g_object_set(transceiver, "do-nack", kind == GST_WEBRTC_KIND_VIDEO, nullptr);
+}
+
+void RemoteTracks::on_peer_connection_gone() {
+  receiving_ = false;
+  MutexLock lock(mutex_);
+  by_mid_.clear();
+  for (auto& [track, entry] : entries_) entry->output->detach();
+}
+
+void RemoteTracks::on_offer(const std::map<std::string, std::string>& mid_to_track) {
+  MutexLock lock(mutex_);
+  for (const auto& [mid, sid] : mid_to_track) {
+    const ::livekit::ParticipantInfo* who = nullptr;
+    const ::livekit::TrackInfo* track = session_->room().track(sid, &who);
+    if (track) by_mid_[mid] = {who->sid(), identity_of(*who, *track)};
+  }
+}
+
+void RemoteTracks::on_pad_added(GstElement*, GstPad* pad, gpointer self) {
+  if (GST_PAD_IS_SRC(pad)) static_cast<RemoteTracks*>(self)->handle_pad(pad);
+}
+
+void RemoteTracks::handle_pad(GstPad* pad) {
+  GstWebRTCRTPTransceiver* transceiver = nullptr;
+  g_object_get(pad, "transceiver", &transceiver, nullptr);
+  const auto owner = Ref<GstWebRTCRTPTransceiver>::adopt(transceiver);
+  gchar* mid = nullptr;
+  g_object_get(transceiver, "mid", &mid, nullptr);
+  std::optional<Announced> announced;
+  {
+    MutexLock lock(mutex_);
+    const auto it = by_mid_.find(mid ? mid : "");
+    if (it != by_mid_.end()) announced = it->second;
+  }
+  g_free(mid);
+  if (!announced) {
+    GST_WARNING_OBJECT(element_, "a stream of no known track");
+    return;
+  }
+  const std::shared_ptr<Entry> entry = entry_for(*announced);
+  const auto attached = entry->output->attach(pad, settings_.form);
+  if (!attached)
+    GST_ELEMENT_WARNING(
+        element_, STREAM, DECODE,
+        ("%s cannot come out: %s", entry->output->name().c_str(), attached.error().message.c_str()),
+        (nullptr));
+}
+
+// The output of the track, which its owner knows.
+std::shared_ptr<RemoteTracks::Entry> RemoteTracks::entry_for(const Announced& announced) {
+  const bool video = announced.track.kind == MediaKind::Video;
+  std::shared_ptr<Entry> entry;
+  {
+    MutexLock lock(mutex_);
+    std::shared_ptr<Entry>& place = entries_[announced.track];
+    if (place) {
+      place->publisher = announced.publisher;
+      return place;
+    }
+    place = entry = std::make_shared<Entry>();
+    entry->publisher = announced.publisher;
+    const std::string name =
+        (video ? "video_" : "audio_") + std::to_string(next_number_[announced.track.kind]++);
+    entry->output = std::make_unique<RemoteOutput>(GST_BIN(element_), name, announced.track);
+    entry->farewell = std::make_unique<ClientTimer>(*ClientThread::get());
+  }
+  owner_.on_output_added(*entry->output);
+  return entry;
+}
+
+void RemoteTracks::on_room_change(const livekit::RoomChange& change) {
+  if (change.kind == livekit::RoomChangeKind::TrackPublished) track_published(change);
+  if (change.kind == livekit::RoomChangeKind::TrackUnpublished) track_unpublished(change);
+}
+
+void RemoteTracks::track_published(const livekit::RoomChange& change) {
+  {
+    MutexLock lock(mutex_);
+    const auto it = entries_.find(identity_of(change.participant, change.track));
+    if (it != entries_.end()) it->second->farewell->stop();
+  }
+  if (receiving_) subscribe(change.participant, change.track);
+}
+
+void RemoteTracks::subscribe(const ::livekit::ParticipantInfo& who,
+                             const ::livekit::TrackInfo& track) {
+  const auto wish = wishes_.find(track.sid());
+  const bool has_wish = wish != wishes_.end();
+  const bool wanted =
+      has_wish && wish->second.subscribed ? *wish->second.subscribed : owner_.wants(who, track);
+  if (!wanted) return;
+  send_subscription(track.sid(), true);
+  if (track.type() != ::livekit::VIDEO) return;
+  if (has_wish && wish->second.size)
+    send_size(track.sid(), *wish->second.size);
+  else if (settings_.size.width != 0 && settings_.size.height != 0)
+    send_size(track.sid(), settings_.size);
+}
+
+void RemoteTracks::send_subscription(const std::string& track_sid, bool subscribed) {
+  ::livekit::SignalRequest request;
+  request.mutable_subscription()->add_track_sids(track_sid);
+  request.mutable_subscription()->set_subscribe(subscribed);
+  session_->send(request);
+}
+
+void RemoteTracks::send_size(const std::string& track_sid, const std::optional<ShownSize>& size) {
+  ::livekit::SignalRequest request;
+  auto* setting = request.mutable_track_setting();
+  setting->add_track_sids(track_sid);
+  setting->set_disabled(!size);
+  if (size && size->width != 0 && size->height != 0) {
+    setting->set_width(size->width);
+    setting->set_height(size->height);
+  } else {
+    setting->set_quality(::livekit::HIGH);
+  }
+  session_->send(request);
+}
+
+bool RemoteTracks::set_subscribed(const std::string& track_sid, bool subscribed) {
+  if (!session_) return false;
+  const ::livekit::ParticipantInfo* who = nullptr;
+  const ::livekit::TrackInfo* track = session_->room().track(track_sid, &who);
+  if (!track || who->sid() == session_->room().self().sid()) return false;
+  wishes_[track_sid].subscribed = subscribed;
+  if (!receiving_) return true;
+  if (subscribed) {
+    subscribe(*who, *track);
+  } else {
+    send_subscription(track_sid, false);
+    end(identity_of(*who, *track));
+  }
+  return true;
+}
+
+void RemoteTracks::show(const std::string& track_sid, std::optional<ShownSize> size) {
+  if (!session_ || !session_->room().track(track_sid)) return;
+  std::optional<std::optional<ShownSize>>& known = wishes_[track_sid].size;
+  if (known == size) return;
+  known = size;
+  if (receiving_) send_size(track_sid, size);
+}
+
+void RemoteTracks::track_unpublished(const livekit::RoomChange& change) {
+  wishes_.erase(change.track.sid());
+  const TrackIdentity track = identity_of(change.participant, change.track);
+  MutexLock lock(mutex_);
+  const auto it = entries_.find(track);
+  if (it == entries_.end()) return;
+  // A publisher that went away, or is there with another session, may bring it back.
+  const auto& present = session_->room().participants();
+  const auto who = present.find(track.identity);
+  const bool stays = who != present.end() && change.participant.sid() == it->second->publisher;
+  it->second->farewell->start(stays ? Duration::zero() : settings_.hold,
+                              [this, track] { end(track); });
+}
+
+void RemoteTracks::send_eos() {
+  std::vector<std::shared_ptr<Entry>> entries;
+  {
+    MutexLock lock(mutex_);
+    for (const auto& [track, entry] : entries_) entries.push_back(entry);
+  }
+  for (const auto& entry : entries) entry->output->end();
+}
+
+void RemoteTracks::end(const TrackIdentity& track) {
+  std::shared_ptr<Entry> entry;
+  {
+    MutexLock lock(mutex_);
+    const auto it = entries_.find(track);
+    if (it == entries_.end()) return;
+    entry = std::move(it->second);
+    entries_.erase(it);
+  }
+  entry->output->end();
+  owner_.on_output_removed(*entry->output);
+}
+
+}  // namespace gstlk::client

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <gst/gst.h>
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/mutex.h"
+#include "base/time.h"
+#include "plugins/livekit/remote_output.h"
+#include "plugins/livekit/room_member.h"
+#include "plugins/livekit/subscriber.h"
+
+namespace gstlk::client {
+
+// Who receives tracks, and has a use for their outputs.
+class RemoteTracksOwner {
+ public:
+  virtual ~RemoteTracksOwner() = default;
+  // Client thread.
+  virtual bool wants(const ::livekit::ParticipantInfo& who, const ::livekit::TrackInfo& track) = 0;
+  // The output's pad is the owner's to add to the element or to link; nothing has come out of it.
+  // On a streaming thread of webrtcbin.
+  virtual void on_output_added(RemoteOutput& output) = 0;
+  // The output is destroyed afterwards; its pad has ended. On the client thread, or on that of
+  // leave().
+  virtual void on_output_removed(RemoteOutput& output) = 0;
+};
+
+// How large a track is shown, in pixels; zero by zero: at its full size.
+struct ShownSize {
+  unsigned width = 0;
+  unsigned height = 0;
+  bool operator==(const ShownSize&) const = default;
+};
+
+// The tracks of a room that are received, each with an output: from the subscriber's webrtcbin to a
+// pad. An output stays while its track does, over lost connections of either side. Client thread
+// only, except join(), leave() and send_eos().
+//
+// Order of locks: mutex_ alone; never held while a pad, the session or the owner is called, nor an
+// output but for detach(), which pushes nothing.
+class RemoteTracks : public SubscriberOwner, public RoomListener {
+ public:
+  struct Settings {
+    OutputForm form = OutputForm::Auto;
+    unsigned latency = 200;  // milliseconds
+    Duration hold = 10s;     // for a publisher that went away to come back
+    ShownSize size;          // of the tracks that nothing else was said of
+  };
+
+  // Both outlive this.
+  RemoteTracks(GstElement* element, RemoteTracksOwner& owner)
+      : element_(element), owner_(owner), member_(element) {}
+
+  // False after an error message of the element.
+  [[nodiscard]] bool join(const ConnectionSettings& connection, const Settings& settings);
+  void leave();
+  // Everything that comes out ends; the tracks may go on.
+  void send_eos();
+  // nullptr when not joined. Any thread.
+  std::shared_ptr<RoomSession> session() const { return member_.session(); }
+
+  // Takes back or repeats what wants() said of the track, as long as the track is published. False
+  // when there is no such track.
+  bool set_subscribed(const std::string& track_sid, bool subscribed);
+  // At what size the track is shown; nullopt: not at all, so that no media of it is sent.
+  void show(const std::string& track_sid, std::optional<ShownSize> size);
+
+ private:
+  // What a pad of webrtcbin carries.
+  struct Announced {
+    std::string publisher;  // sid of the participant
+    TrackIdentity track;
+  };
+  struct Entry {
+    std::unique_ptr<RemoteOutput> output;
+    std::string publisher;                  // sid of the participant whose track came out last
+    std::unique_ptr<ClientTimer> farewell;  // runs while the track is away
+  };
+  // By sid, of tracks that are published.
+  struct Wish {
+    std::optional<bool> subscribed;
+    std::optional<std::optional<ShownSize>> size;
+  };
+
+  static void on_pad_added(GstElement* webrtcbin, GstPad* pad, gpointer self);
+  static void on_transceiver(GstElement* webrtcbin, GstWebRTCRTPTransceiver* transceiver,
+                             gpointer self);
+
+  void on_peer_connection(PeerConnection& peer) override;
+  void on_peer_connection_gone() override;
+  void on_offer(const std::map<std::string, std::string>& mid_to_track) override;
+  void on_room_change(const livekit::RoomChange& change) override;
+
+  void handle_pad(GstPad* pad);
+  std::shared_ptr<Entry> entry_for(const Announced& announced) EXCLUDES(mutex_);
+  void subscribe(const ::livekit::ParticipantInfo& who, const ::livekit::TrackInfo& track);
+  void send_subscription(const std::string& track_sid, bool subscribed);
+  void send_size(const std::string& track_sid, const std::optional<ShownSize>& size);
+  void track_published(const livekit::RoomChange& change);
+  void track_updated(const livekit::RoomChange& change);
+  void track_unpublished(const livekit::RoomChange& change);
+  void end(const TrackIdentity& track);
+  void remove_all();
+
+  GstElement* const element_;
+  RemoteTracksOwner& owner_;
+  RoomMember member_;
+  Settings settings_;                       // of this membership
+  std::unique_ptr<Subscriber> subscriber_;  // client thread
+  RoomSession* session_ = nullptr;          // client thread; the member keeps it
+  bool receiving_ = false;                  // client thread: there is a peer connection
+  std::map<std::string, Wish> wishes_;      // client thread; by track sid
+  Mutex mutex_;
+  std::map<std::string, Announced> by_mid_ GUARDED_BY(mutex_);
+  std::map<TrackIdentity, std::shared_ptr<Entry>> entries_ GUARDED_BY(mutex_);
+  std::map<MediaKind, unsigned> next_number_ GUARDED_BY(mutex_);
+};
+
+TrackIdentity identity_of(const ::livekit::ParticipantInfo& who, const ::livekit::TrackInfo& track);
+
+}  // namespace gstlk::client
