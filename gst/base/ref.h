@@ -29,6 +29,7 @@ GSTLK_REF_TRAITS(GstEvent, gst_event_ref, gst_event_unref);
 GSTLK_REF_TRAITS(GstMemory, gst_memory_ref, gst_memory_unref);
 GSTLK_REF_TRAITS(GstMessage, gst_message_ref, gst_message_unref);
 GSTLK_REF_TRAITS(GstQuery, gst_query_ref, gst_query_unref);
+GSTLK_REF_TRAITS(GstTagList, gst_tag_list_ref, gst_tag_list_unref);
 GSTLK_REF_TRAITS(GMainContext, g_main_context_ref, g_main_context_unref);
 GSTLK_REF_TRAITS(GMainLoop, g_main_loop_ref, g_main_loop_unref);
 GSTLK_REF_TRAITS(GBytes, g_bytes_ref, g_bytes_unref);

@@ -186,7 +186,7 @@ void ClientSession::handle_timeout(Timestamp now) {
   if (due(silence_ends_)) return lose("the server does not answer any more", now);
   if (due(next_ping_)) ping(now);
   if (due(next_try_)) {
-    if (out_of_time(now)) return end(EndCause::Unreachable, "no server was reached in time");
+    if (out_of_time(now)) return end(EndCause::Unreachable, failure_);
     connect(now);
   }
 }
@@ -218,6 +218,7 @@ void ClientSession::lose(const std::string& why, Timestamp now) {
 void ClientSession::retry(const std::string& why, Timestamp now) {
   if (out_of_time(now)) return end(EndCause::Unreachable, why);
   set_state(was_connected_ ? SessionState::Reconnecting : SessionState::Connecting, why);
+  failure_ = why;
   next_try_ = now + retry_delay();
 }
 

@@ -143,6 +143,7 @@ class ClientSession {
   std::optional<Timestamp> attempt_ends_;
   std::optional<Timestamp> primary_ends_;
   std::optional<Timestamp> next_try_;
+  std::string failure_;  // of the last attempt
   std::optional<Timestamp> next_ping_;
   std::optional<Timestamp> silence_ends_;
 };

@@ -135,8 +135,11 @@ Result<void> apply_uri(const std::string& text, ConnectionSettings& settings) {
   if (path.empty()) return fail("\"" + text + "\" names no room: livekit://host:port/room");
   settings.ws_url = origin(uri->get(), scheme->ws);
   settings.room_name = path;
-  const char* query = g_uri_get_query(uri->get());
-  return query ? apply_query(query, settings) : Result<void>();
+  if (const char* query = g_uri_get_query(uri->get()))
+    if (auto applied = apply_query(query, settings); !applied) return applied;
+  if (settings.identity.empty() && settings.auth_token.empty())
+    settings.identity = "gstreamer-" + std::to_string(g_random_int());
+  return {};
 }
 
 std::string to_uri(const ConnectionSettings& settings) {

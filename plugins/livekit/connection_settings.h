@@ -33,8 +33,8 @@ struct ConnectionSettings {
 Result<std::string> make_token(const ConnectionSettings& settings, livekit::UnixTime now);
 
 // "livekit://host:7880/room?identity=x" (ws) and "livekits://" (wss) into the fields that such a
-// URI has: ws_url, room_name, and by the query identity, name, token, key, secret, session. The
-// error names the part that is wrong.
+// URI has: ws_url, room_name, and by the query identity, name, token, key, secret, session. Who has
+// neither identity nor token gets an identity by chance. The error names the part that is wrong.
 Result<void> apply_uri(const std::string& uri, ConnectionSettings& settings);
 // Of the fields, without token, key or secret.
 std::string to_uri(const ConnectionSettings& settings);

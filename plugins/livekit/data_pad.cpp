@@ -2,9 +2,10 @@
 #include "plugins/livekit/data_pad.h"
 
 #include "base/ref.h"
+#include "plugins/livekit/track_selection.h"
 
 using gstlk::Ref;
-using gstlk::client::DataWishes;
+using namespace gstlk::client;
 
 namespace {
 
@@ -29,21 +30,6 @@ G_DEFINE_FINAL_TYPE(GstLiveKitDataPad, gst_livekit_data_pad, GST_TYPE_PAD)
 
 enum { PROP_0, PROP_TOPIC, PROP_RELIABLE, PROP_DESTINATIONS };
 
-static std::vector<std::string> split_identities(const gchar* text) {
-  std::vector<std::string> identities;
-  gchar** parts = g_strsplit(text ? text : "", ",", -1);
-  for (gchar** part = parts; *part; ++part)
-    if (*g_strstrip(*part)) identities.emplace_back(*part);
-  g_strfreev(parts);
-  return identities;
-}
-
-static std::string join_identities(const std::vector<std::string>& identities) {
-  std::string text;
-  for (const std::string& identity : identities) text += (text.empty() ? "" : ",") + identity;
-  return text;
-}
-
 static void gst_livekit_data_pad_set_property(GObject* object, guint id, const GValue* value,
                                               GParamSpec* spec) {
   auto* self = GST_LIVEKIT_DATA_PAD(object);
@@ -53,7 +39,8 @@ static void gst_livekit_data_pad_set_property(GObject* object, guint id, const G
   else if (id == PROP_RELIABLE)
     self->state->wishes.reliable = g_value_get_boolean(value);
   else if (id == PROP_DESTINATIONS)
-    self->state->wishes.destinations = split_identities(g_value_get_string(value));
+    self->state->wishes.destinations =
+        split_list(g_value_get_string(value) ? g_value_get_string(value) : "");
   else
     G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
   GST_OBJECT_UNLOCK(self);
@@ -68,7 +55,7 @@ static void gst_livekit_data_pad_get_property(GObject* object, guint id, GValue*
   else if (id == PROP_RELIABLE)
     g_value_set_boolean(value, self->state->wishes.reliable);
   else if (id == PROP_DESTINATIONS)
-    g_value_take_string(value, g_strdup(join_identities(self->state->wishes.destinations).c_str()));
+    g_value_take_string(value, g_strdup(join_list(self->state->wishes.destinations).c_str()));
   else
     G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
   GST_OBJECT_UNLOCK(self);

@@ -100,7 +100,9 @@ class Sink : public PublisherOwner {
   void leave();
   GstPad* request_pad(GstPadTemplate* pad_template, const char* name);
   void release_pad(GstPad* pad);
-  bool publish_data(GBytes* payload, const DataWishes& wishes);
+  bool publish_data(GBytes* payload, const DataWishes& wishes) {
+    return member_.publish_data(payload, wishes);
+  }
   void mute_changed(GstLiveKitSinkPad* pad);
   // The pad becomes an encoding of the track of the pad that had its `track` first.
   void join_track(GstLiveKitSinkPad* pad);
@@ -358,21 +360,6 @@ void Sink::mute_changed(GstLiveKitSinkPad* pad) {
   session->thread().post([this, track, muted = sink_pad_muted(pad)] {
     if (publisher_) publisher_->set_muted(track->track(), muted);
   });
-}
-
-bool Sink::publish_data(GBytes* payload, const DataWishes& wishes) {
-  const auto session = member_.session();
-  if (!session) return false;
-  ::livekit::DataPacket packet;
-  gsize size = 0;
-  const void* data = g_bytes_get_data(payload, &size);
-  packet.mutable_user()->set_payload(data, size);
-  if (!wishes.topic.empty()) packet.mutable_user()->set_topic(wishes.topic);
-  for (const std::string& identity : wishes.destinations)
-    packet.add_destination_identities(identity);
-  bool sent = false;
-  session->run([&] { sent = session->publish_data(packet, wishes.reliable); });
-  return sent;
 }
 
 void Sink::handle_eos(GstPad* pad, bool ended) {

@@ -7,7 +7,9 @@
  * Joins a LiveKit room and receives its tracks, one source pad for each: encoded as they come, raw
  * where downstream takes nothing else, or RTP when `output` says so. A pad stays while its track
  * does, over lost connections of either side; when the track is gone its pad ends with EOS and is
- * removed, and the others go on.
+ * removed, and the others go on. Where media does not come (muted, a lost connection) gap events
+ * do, so that a muxer or a mixer goes on. Data packets come out of a pad for each topic, each
+ * buffer with a GstCustomMeta "GstLiveKitDataMeta" (identity, topic, reliable).
  *
  * |[
  * gst-launch-1.0 livekitsrc name=r ws-url=ws://127.0.0.1:7880 api-key=devkey secret-key=secret \
@@ -16,22 +18,33 @@
  *   r.audio_0 ! queue ! audioconvert ! autoaudiosink
  * ]|
  *
+ * A URI does as well, with the properties that it has no part for set on the element `source`:
+ * |[
+ * gst-launch-1.0 playbin uri="livekit://127.0.0.1:7880/room?key=devkey&secret=secret"
+ * ]|
+ *
  * Since: 0.1
  */
 
 #include "plugins/livekit/gstlivekitsrc.h"
 
+#include <memory>
 #include <string>
 #include <vector>
 
+#include "base/mutex.h"
 #include "base/ref.h"
 #include "plugins/livekit/client_properties.h"
+#include "plugins/livekit/data_output.h"
 #include "plugins/livekit/remote_tracks.h"
 #include "plugins/livekit/track_selection.h"
 
 GST_DEBUG_CATEGORY_STATIC(livekit_src_debug);
 #define GST_CAT_DEFAULT livekit_src_debug
 
+using gstlk::Duration;
+using gstlk::Mutex;
+using gstlk::MutexLock;
 using gstlk::Ref;
 using namespace gstlk::client;
 using namespace std::chrono_literals;
@@ -39,35 +52,53 @@ using namespace std::chrono_literals;
 #define VIDEO_CAPS                                                                   \
   "video/x-h264; video/x-h265; video/x-vp8; video/x-vp9; video/x-av1; video/x-raw; " \
   "application/x-rtp, media=(string)video"
+#define DATA_CAPS "application/octet-stream"
 #define AUDIO_CAPS "audio/x-opus; audio/x-raw; application/x-rtp, media=(string)audio"
 
 static GstStaticPadTemplate video_template = GST_STATIC_PAD_TEMPLATE(
     "video_%u", GST_PAD_SRC, GST_PAD_SOMETIMES, GST_STATIC_CAPS(VIDEO_CAPS));
 static GstStaticPadTemplate audio_template = GST_STATIC_PAD_TEMPLATE(
     "audio_%u", GST_PAD_SRC, GST_PAD_SOMETIMES, GST_STATIC_CAPS(AUDIO_CAPS));
+static GstStaticPadTemplate data_template =
+    GST_STATIC_PAD_TEMPLATE("data_%u", GST_PAD_SRC, GST_PAD_SOMETIMES, GST_STATIC_CAPS(DATA_CAPS));
 
 namespace {
+
+// After the last of the pads that the room has at the beginning.
+constexpr Duration kPadsSettle = 500ms;
 
 // The user's wishes, beside the room.
 struct SourceSettings {
   ConnectionSettings connection;
   TrackSelection selection;
+  std::vector<std::string> topics;
   OutputForm form = OutputForm::Auto;
   guint latency = 200;
   guint width = 0;
   guint height = 0;
   guint hold = 10;
+  bool of_uri = false;
 };
 
 // What the element does: chooses tracks, and gives each output a pad.
 class Source : public RemoteTracksOwner {
  public:
-  explicit Source(GstElement* element) : tracks(element, *this), element_(element) {}
+  explicit Source(GstElement* element)
+      : element_(element),
+        tracks_(element, *this),
+        data_(element, gst_element_get_pad_template(element, "data_%u")) {}
 
   SourceSettings settings;  // under the element's object lock
-  RemoteTracks tracks;
 
   bool join();
+  void leave();
+  void send_eos() { tracks_.send_eos(); }
+  GstStructure* stats();
+  bool publish_data(GBytes* payload, const DataWishes& wishes) {
+    return tracks_.member().publish_data(payload, wishes);
+  }
+  bool set_subscribed(const std::string& track_sid, bool subscribed);
+  bool request_keyframe(const std::string& track_sid);
 
  private:
   bool wants(const ::livekit::ParticipantInfo& who, const ::livekit::TrackInfo& track) override {
@@ -75,10 +106,20 @@ class Source : public RemoteTracksOwner {
   }
   void on_output_added(RemoteOutput& output) override;
   void on_output_removed(RemoteOutput& output) override;
-  SourceSettings copy_settings();
+  void post_collection();
+  void pads_have_changed();
+  // On the client thread; false when not joined.
+  template <class Task>
+  bool in_session(Task task);
 
   GstElement* const element_;
-  TrackSelection selection_;  // of this membership
+  TrackSelection selection_;  // of this membership, as is of_uri_
+  bool of_uri_ = false;
+  RemoteTracks tracks_;
+  DataOutputs data_;
+  std::unique_ptr<ClientTimer> settle_;  // client thread; until there are no more pads at first
+  Mutex mutex_;
+  std::vector<Ref<GstStream>> streams_ GUARDED_BY(mutex_);
 };
 
 }  // namespace
@@ -88,7 +129,10 @@ struct _GstLiveKitSrc {
   Source* impl;
 };
 
-G_DEFINE_FINAL_TYPE(GstLiveKitSrc, gst_livekit_src, GST_TYPE_BIN)
+static void gst_livekit_src_uri_handler_init(gpointer interface, gpointer);
+G_DEFINE_FINAL_TYPE_WITH_CODE(GstLiveKitSrc, gst_livekit_src, GST_TYPE_BIN,
+                              G_IMPLEMENT_INTERFACE(GST_TYPE_URI_HANDLER,
+                                                    gst_livekit_src_uri_handler_init))
 
 enum {
   PROP_0,
@@ -102,25 +146,71 @@ enum {
   PROP_PREFERRED_WIDTH,
   PROP_PREFERRED_HEIGHT,
   PROP_HOLD,
+  PROP_TOPICS,
+  PROP_STATS,
   PROP_FIRST_OF_CLIENT,
 };
+enum {
+  SIGNAL_PUBLISH_DATA,
+  SIGNAL_SET_SUBSCRIBED,
+  SIGNAL_REQUEST_KEYFRAME,
+  SIGNAL_DISCONNECT,
+  SIGNAL_COUNT
+};
+static guint signals[SIGNAL_COUNT];
 
 namespace {
 
-SourceSettings Source::copy_settings() {
+bool Source::join() {
   GST_OBJECT_LOCK(element_);
-  const SourceSettings copy = settings;
+  const SourceSettings wanted = settings;
   GST_OBJECT_UNLOCK(element_);
-  return copy;
+  selection_ = wanted.selection;
+  of_uri_ = wanted.of_uri;
+  data_.select({wanted.selection.participants, wanted.topics});
+  if (!tracks_.join(wanted.connection, {.form = wanted.form,
+                                        .latency = wanted.latency,
+                                        .hold = std::chrono::seconds(wanted.hold),
+                                        .size = {wanted.width, wanted.height}}))
+    return false;
+  (void)in_session([this](RoomSession& session) {
+    session.add(data_);
+    settle_ = std::make_unique<ClientTimer>(session.thread());
+    return true;
+  });
+  return true;
 }
 
-bool Source::join() {
-  const SourceSettings wanted = copy_settings();
-  selection_ = wanted.selection;
-  return tracks.join(wanted.connection, {.form = wanted.form,
-                                         .latency = wanted.latency,
-                                         .hold = std::chrono::seconds(wanted.hold),
-                                         .size = {wanted.width, wanted.height}});
+void Source::leave() {
+  (void)in_session([this](RoomSession& session) {
+    session.remove(data_);
+    settle_.reset();
+    return true;
+  });
+  tracks_.leave();
+  data_.remove_all();
+}
+
+template <class Task>
+bool Source::in_session(Task task) {
+  const auto session = tracks_.member().session();
+  bool done = false;
+  if (session) session->run([&] { done = task(*session); });
+  return done;
+}
+
+bool Source::set_subscribed(const std::string& track_sid, bool subscribed) {
+  return in_session([&](RoomSession&) { return tracks_.set_subscribed(track_sid, subscribed); });
+}
+
+bool Source::request_keyframe(const std::string& track_sid) {
+  return in_session([&](RoomSession&) { return tracks_.request_keyframe(track_sid); });
+}
+
+GstStructure* Source::stats() {
+  GstStructure* all = gst_structure_new_empty("application/x-livekitsrc-stats");
+  tracks_.add_stats(all);
+  return all;
 }
 
 void Source::on_output_added(RemoteOutput& output) {
@@ -130,13 +220,49 @@ void Source::on_output_added(RemoteOutput& output) {
       gst_element_get_pad_template(element_, video ? "video_%u" : "audio_%u"));
   gst_pad_set_active(pad, TRUE);
   gst_element_add_pad(element_, pad);
+  {
+    MutexLock lock(mutex_);
+    streams_.push_back(Ref<GstStream>::share(output.stream()));
+  }
+  post_collection();
+  pads_have_changed();
 }
 
 void Source::on_output_removed(RemoteOutput& output) {
+  {
+    MutexLock lock(mutex_);
+    std::erase_if(streams_, [&](const auto& stream) { return stream.get() == output.stream(); });
+  }
   const auto pad = Ref<GstPad>::adopt(gst_element_get_static_pad(element_, output.name().c_str()));
   if (!pad) return;
   gst_pad_set_active(pad.get(), FALSE);
   gst_element_remove_pad(element_, pad.get());
+  post_collection();
+}
+
+void Source::post_collection() {
+  const auto collection = Ref<GstStreamCollection>::adopt(gst_stream_collection_new("livekit"));
+  {
+    MutexLock lock(mutex_);
+    for (const auto& stream : streams_)
+      gst_stream_collection_add_stream(collection.get(), Ref<GstStream>(stream).release());
+  }
+  gst_element_post_message(
+      element_, gst_message_new_stream_collection(GST_OBJECT(element_), collection.get()));
+}
+
+// Who plays a URI waits for all pads of the beginning, and is told when none has come for a while.
+// Nobody else: gst-launch-1.0 would forget what is linked to pads that come later.
+void Source::pads_have_changed() {
+  const auto session = tracks_.member().session();
+  if (!session || !of_uri_) return;
+  session->thread().post([this, session] {
+    if (!settle_) return;
+    settle_->start(kPadsSettle, [this] {
+      settle_.reset();
+      gst_element_no_more_pads(element_);
+    });
+  });
 }
 
 }  // namespace
@@ -148,7 +274,7 @@ static GstStateChangeReturn gst_livekit_src_change_state(GstElement* element,
     return GST_STATE_CHANGE_FAILURE;
   const GstStateChangeReturn result =
       GST_ELEMENT_CLASS(gst_livekit_src_parent_class)->change_state(element, change);
-  if (change == GST_STATE_CHANGE_PAUSED_TO_READY) self->impl->tracks.leave();
+  if (change == GST_STATE_CHANGE_PAUSED_TO_READY) self->impl->leave();
   if (result == GST_STATE_CHANGE_FAILURE) return result;
   // Live: there is nothing while it does not play.
   if (change == GST_STATE_CHANGE_READY_TO_PAUSED || change == GST_STATE_CHANGE_PLAYING_TO_PAUSED)
@@ -161,7 +287,7 @@ static gboolean gst_livekit_src_send_event(GstElement* element, GstEvent* event)
   if (GST_EVENT_TYPE(event) != GST_EVENT_EOS)
     return GST_ELEMENT_CLASS(gst_livekit_src_parent_class)->send_event(element, event);
   gst_event_unref(event);
-  GST_LIVEKIT_SRC(element)->impl->tracks.send_eos();
+  GST_LIVEKIT_SRC(element)->impl->send_eos();
   return TRUE;
 }
 
@@ -186,6 +312,8 @@ static std::vector<std::string>* gst_livekit_src_list(SourceSettings& settings, 
       return &settings.selection.tracks;
     case PROP_SOURCES:
       return &settings.selection.sources;
+    case PROP_TOPICS:
+      return &settings.topics;
     default:
       return nullptr;
   }
@@ -233,6 +361,7 @@ static void gst_livekit_src_set_property(GObject* object, guint id, const GValue
 static void gst_livekit_src_get_property(GObject* object, guint id, GValue* value,
                                          GParamSpec* spec) {
   auto* self = GST_LIVEKIT_SRC(object);
+  if (id == PROP_STATS) return g_value_take_boxed(value, self->impl->stats());
   GST_OBJECT_LOCK(self);
   SourceSettings& settings = self->impl->settings;
   bool known = true;
@@ -304,7 +433,132 @@ static void gst_livekit_src_install_properties(GObjectClass* object_class) {
                             "Seconds that a pad waits for a track whose publisher went away to "
                             "come back, before it ends",
                             0, G_MAXINT, 10, flags));
+  install(PROP_TOPICS,
+          g_param_spec_string("topics", "Topics",
+                              "Topics of the data packets that come out, as globs with commas "
+                              "between; empty: all, 16 at most",
+                              nullptr, flags));
+  install(
+      PROP_STATS,
+      g_param_spec_boxed(
+          "stats", "Statistics",
+          "For each pad of a track: identity, name, source, buffers, bytes and gaps that came "
+          "out, and of RTP packets, lost, late, duplicates, retransmissions-requested, "
+          "retransmissions-received, jitter (nanoseconds)",
+          GST_TYPE_STRUCTURE, static_cast<GParamFlags>(G_PARAM_READABLE | G_PARAM_STATIC_STRINGS)));
   install_client_properties(object_class, PROP_FIRST_OF_CLIENT);
+}
+
+static gboolean gst_livekit_src_publish_data(GstLiveKitSrc* self, GBytes* payload,
+                                             const gchar* topic, gboolean reliable) {
+  return self->impl->publish_data(payload, {.topic = topic ? topic : "", .reliable = !!reliable});
+}
+
+static gboolean gst_livekit_src_set_subscribed(GstLiveKitSrc* self, const gchar* track_sid,
+                                               gboolean subscribed) {
+  return track_sid && self->impl->set_subscribed(track_sid, subscribed);
+}
+
+static gboolean gst_livekit_src_request_keyframe(GstLiveKitSrc* self, const gchar* track_sid) {
+  return track_sid && self->impl->request_keyframe(track_sid);
+}
+
+static void gst_livekit_src_disconnect(GstLiveKitSrc* self) {
+  self->impl->send_eos();
+  self->impl->leave();
+}
+
+static void gst_livekit_src_install_signals(GstLiveKitSrcClass* klass) {
+  const auto install = [klass](const char* name, GCallback handler, GType result,
+                               std::initializer_list<GType> parameters) {
+    std::vector<GType> types(parameters);
+    GClosure* closure = g_cclosure_new(handler, nullptr, nullptr);
+    return g_signal_newv(name, G_TYPE_FROM_CLASS(klass),
+                         static_cast<GSignalFlags>(G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION), closure,
+                         nullptr, nullptr, nullptr, result, types.size(), types.data());
+  };
+  /**
+   * GstLiveKitSrc::publish-data:
+   * @payload: at most 64,000 bytes
+   * @topic: (nullable): of the packet
+   * @reliable: in order and repeated, or neither
+   *
+   * Returns: FALSE when the room is not connected, or too much waits to be sent.
+   */
+  signals[SIGNAL_PUBLISH_DATA] =
+      install("publish-data", G_CALLBACK(gst_livekit_src_publish_data), G_TYPE_BOOLEAN,
+              {G_TYPE_BYTES, G_TYPE_STRING, G_TYPE_BOOLEAN});
+  /**
+   * GstLiveKitSrc::set-subscribed:
+   * @track_sid: as the message livekit-track has it
+   * @subscribed: whether it is received, whatever the properties select
+   *
+   * A track that is not received any more ends, and its pad goes.
+   *
+   * Returns: FALSE when nobody else publishes such a track.
+   */
+  signals[SIGNAL_SET_SUBSCRIBED] =
+      install("set-subscribed", G_CALLBACK(gst_livekit_src_set_subscribed), G_TYPE_BOOLEAN,
+              {G_TYPE_STRING, G_TYPE_BOOLEAN});
+  /**
+   * GstLiveKitSrc::request-keyframe:
+   * @track_sid: as the message livekit-track has it
+   *
+   * Returns: FALSE when no such video comes out.
+   */
+  signals[SIGNAL_REQUEST_KEYFRAME] =
+      install("request-keyframe", G_CALLBACK(gst_livekit_src_request_keyframe), G_TYPE_BOOLEAN,
+              {G_TYPE_STRING});
+  /**
+   * GstLiveKitSrc::disconnect:
+   *
+   * Ends all pads and leaves the room; to READY and back joins it again.
+   */
+  signals[SIGNAL_DISCONNECT] =
+      install("disconnect", G_CALLBACK(gst_livekit_src_disconnect), G_TYPE_NONE, {});
+}
+
+static GstURIType gst_livekit_src_uri_type(GType) { return GST_URI_SRC; }
+
+static const gchar* const* gst_livekit_src_uri_protocols(GType) {
+  static const gchar* const protocols[] = {"livekit", "livekits", nullptr};
+  return protocols;
+}
+
+static gchar* gst_livekit_src_get_uri(GstURIHandler* handler) {
+  auto* self = GST_LIVEKIT_SRC(handler);
+  GST_OBJECT_LOCK(self);
+  const std::string uri = to_uri(self->impl->settings.connection);
+  GST_OBJECT_UNLOCK(self);
+  return g_strdup(uri.c_str());
+}
+
+static gboolean gst_livekit_src_set_uri(GstURIHandler* handler, const gchar* uri, GError** error) {
+  auto* self = GST_LIVEKIT_SRC(handler);
+  if (GST_STATE(self) > GST_STATE_READY) {
+    g_set_error_literal(error, GST_URI_ERROR, GST_URI_ERROR_BAD_STATE,
+                        "The room cannot be changed while it is joined: set the state to READY.");
+    return FALSE;
+  }
+  GST_OBJECT_LOCK(self);
+  ConnectionSettings settings = self->impl->settings.connection;
+  const auto applied = apply_uri(uri, settings);
+  if (applied) {
+    self->impl->settings.connection = settings;
+    self->impl->settings.of_uri = true;
+  }
+  GST_OBJECT_UNLOCK(self);
+  if (applied) return TRUE;
+  g_set_error_literal(error, GST_URI_ERROR, GST_URI_ERROR_BAD_URI, applied.error().message.c_str());
+  return FALSE;
+}
+
+static void gst_livekit_src_uri_handler_init(gpointer interface, gpointer) {
+  auto* handler = static_cast<GstURIHandlerInterface*>(interface);
+  handler->get_type = gst_livekit_src_uri_type;
+  handler->get_protocols = gst_livekit_src_uri_protocols;
+  handler->get_uri = gst_livekit_src_get_uri;
+  handler->set_uri = gst_livekit_src_set_uri;
 }
 
 static void gst_livekit_src_class_init(GstLiveKitSrcClass* klass) {
@@ -317,8 +571,10 @@ static void gst_livekit_src_class_init(GstLiveKitSrcClass* klass) {
   element_class->change_state = gst_livekit_src_change_state;
   element_class->send_event = gst_livekit_src_send_event;
   gst_livekit_src_install_properties(object_class);
+  gst_livekit_src_install_signals(klass);
   gst_element_class_add_static_pad_template(element_class, &video_template);
   gst_element_class_add_static_pad_template(element_class, &audio_template);
+  gst_element_class_add_static_pad_template(element_class, &data_template);
   gst_element_class_set_static_metadata(element_class, "LiveKit source", "Source/Network/WebRTC",
                                         "Receives the media of a LiveKit room", "gst-livekit");
 }

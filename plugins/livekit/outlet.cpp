@@ -22,9 +22,6 @@ struct Outlet {
   std::vector<uint32_t> ssrcs;
   Ref<GstCaps> caps;
   Ref<GstEvent> segment;
-  Ref<GstEvent> stream_start;  // when the stream has a name of its own
-  Ref<GstEvent> tags;
-  bool named = false;
   std::atomic<uint64_t> packets = 0;
   std::atomic<uint64_t> bytes = 0;
 };
@@ -43,8 +40,6 @@ G_DEFINE_FINAL_TYPE(GstLkOutlet, gstlk_outlet, GST_TYPE_ELEMENT)
 static void gstlk_outlet_announce(GstLkOutlet* self) {
   Outlet& impl = *self->impl;
   if (!impl.caps || impl.announced.exchange(true)) return;
-  if (impl.stream_start && !impl.named)
-    gst_pad_push_event(self->src, Ref<GstEvent>(impl.stream_start).release());
   if (impl.ssrcs.empty()) gst_pad_push_event(self->src, gst_event_new_caps(impl.caps.get()));
   for (const uint32_t ssrc : impl.ssrcs) {
     GstCaps* caps = gst_caps_copy(impl.caps.get());
@@ -53,8 +48,6 @@ static void gstlk_outlet_announce(GstLkOutlet* self) {
     gst_caps_unref(caps);
   }
   if (impl.segment) gst_pad_push_event(self->src, Ref<GstEvent>(impl.segment).release());
-  if (impl.tags && !std::exchange(impl.named, true))
-    gst_pad_push_event(self->src, Ref<GstEvent>(impl.tags).release());
 }
 
 template <class Item, class Drop, class Push>
@@ -89,12 +82,6 @@ static gboolean gstlk_outlet_sink_event(GstPad* pad, GstObject* parent, GstEvent
   const auto owner = Ref<GstEvent>::adopt(event);
   switch (GST_EVENT_TYPE(event)) {
     case GST_EVENT_EOS:
-      return TRUE;
-    case GST_EVENT_STREAM_START:
-    case GST_EVENT_TAG:
-    case GST_EVENT_STREAM_COLLECTION:
-      if (impl.stream_start) return TRUE;
-      gst_pad_event_default(pad, parent, Ref<GstEvent>(owner).release());
       return TRUE;
     case GST_EVENT_CAPS: {
       GstCaps* caps = nullptr;
@@ -151,11 +138,6 @@ static void gstlk_outlet_class_init(GstLkOutletClass* klass) {
 void gstlk_outlet_set_open(GstLkOutlet* outlet, gboolean open) {
   if (!open) outlet->impl->announced = false;
   outlet->impl->open.store(open, std::memory_order_relaxed);
-}
-
-void gstlk_outlet_set_stream(GstLkOutlet* outlet, GstEvent* stream_start, GstEvent* tags) {
-  outlet->impl->stream_start = Ref<GstEvent>::adopt(stream_start);
-  outlet->impl->tags = Ref<GstEvent>::adopt(tags);
 }
 
 void gstlk_outlet_set_ssrcs(GstLkOutlet* outlet, std::vector<uint32_t> ssrcs) {

@@ -8,7 +8,7 @@
 
 G_BEGIN_DECLS
 
-// Between a track's chain and a webrtcbin that comes and goes, on either side. Pads `sink` and
+// Between a published track's chain and a webrtcbin that comes and goes. Pads `sink` and
 // `src`, any caps. What arrives while it is shut, or is refused behind it, is dropped and called
 // well received, so that neither source nor encoder stops; EOS ends here. Not registered: for the
 // elements of this plugin.
@@ -21,10 +21,6 @@ G_DECLARE_FINAL_TYPE(GstLkOutlet, gstlk_outlet, GSTLK, OUTLET, GstElement)
 
 // Shut at first. Any thread.
 void gstlk_outlet_set_open(GstLkOutlet* outlet, gboolean open);
-
-// What the stream is called behind it, whatever comes in: sent once, before anything else. Takes
-// both. Before it is opened.
-void gstlk_outlet_set_stream(GstLkOutlet* outlet, GstEvent* stream_start, GstEvent* tags);
 
 // Of the encodings that come through. Before caps arrive.
 void gstlk_outlet_set_ssrcs(GstLkOutlet* outlet, std::vector<uint32_t> ssrcs);

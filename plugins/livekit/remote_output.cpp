@@ -2,6 +2,8 @@
 #include "plugins/livekit/remote_output.h"
 
 #include <memory>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 namespace gstlk::client {
@@ -25,21 +27,83 @@ std::string best_decoder(const GstCaps* caps) {
   return GST_OBJECT_NAME(sorted->data);
 }
 
-GstEvent* stream_start(const TrackIdentity& track) {
-  const std::string id = "livekit/" + track.identity + "/" +
-                         ::livekit::TrackSource_Name(track.source) + "/" + track.name;
-  GstEvent* event = gst_event_new_stream_start(id.c_str());
-  gst_event_set_group_id(event, g_str_hash(track.identity.c_str()));
-  return event;
+std::string stream_id(const TrackIdentity& track) {
+  return "livekit/" + track.identity + "/" + ::livekit::TrackSource_Name(track.source) + "/" +
+         track.name;
 }
 
-GstEvent* tags_of(const TrackIdentity& track) {
-  GstTagList* tags = gst_tag_list_new(GST_TAG_ARTIST, track.identity.c_str(), nullptr);
-  const std::string title =
-      track.name.empty() ? ::livekit::TrackSource_Name(track.source) : track.name;
-  gst_tag_list_add(tags, GST_TAG_MERGE_APPEND, GST_TAG_TITLE, title.c_str(), nullptr);
+std::string lower(const std::string& text) {
+  gchar* folded = g_ascii_strdown(text.c_str(), -1);
+  std::string result = folded;
+  g_free(folded);
+  return result;
+}
+
+GstTagList* tags_of(const TrackIdentity& track) {
+  const std::string source = lower(::livekit::TrackSource_Name(track.source));
+  GstTagList* tags =
+      gst_tag_list_new(GST_TAG_ARTIST, track.identity.c_str(), GST_TAG_TITLE,
+                       track.name.empty() ? source.c_str() : track.name.c_str(),
+                       GST_TAG_EXTENDED_COMMENT, ("source=" + source).c_str(), nullptr);
   gst_tag_list_set_scope(tags, GST_TAG_SCOPE_STREAM);
-  return gst_event_new_tag(tags);
+  return tags;
+}
+
+GstStream* make_stream(const TrackIdentity& track) {
+  const bool video = track.kind == MediaKind::Video;
+  GstStream* stream =
+      gst_stream_new(stream_id(track).c_str(), nullptr,
+                     video ? GST_STREAM_TYPE_VIDEO : GST_STREAM_TYPE_AUDIO, GST_STREAM_FLAG_NONE);
+  const auto tags = Ref<GstTagList>::adopt(tags_of(track));
+  gst_stream_set_tags(stream, tags.get());
+  return stream;
+}
+
+bool is_jitter_buffer(GstElement* element) {
+  GstElementFactory* factory = gst_element_get_factory(element);
+  return factory && std::string_view(GST_OBJECT_NAME(factory)) == "rtpjitterbuffer";
+}
+
+// What sends into the element, which has one sink pad.
+Ref<GstPad> upstream_of(GstElement* element) {
+  const auto sink = Ref<GstPad>::adopt(gst_element_get_static_pad(element, "sink"));
+  return sink ? Ref<GstPad>::adopt(gst_pad_get_peer(sink.get())) : Ref<GstPad>();
+}
+
+// The jitter buffer whose packets come out of a pad of webrtcbin: behind it are a demuxer of
+// payload types and what repairs packets.
+Ref<GstElement> jitter_buffer_of(GstPad* source) {
+  constexpr int kMostBetween = 8;
+  auto pad = Ref<GstPad>::share(source);
+  for (int i = 0; pad && i < kMostBetween; ++i) {
+    if (GST_IS_GHOST_PAD(pad.get())) {
+      pad = Ref<GstPad>::adopt(gst_ghost_pad_get_target(GST_GHOST_PAD(pad.get())));
+      continue;
+    }
+    auto element = Ref<GstElement>::adopt(gst_pad_get_parent_element(pad.get()));
+    if (!element || is_jitter_buffer(element.get())) return element;
+    pad = upstream_of(element.get());
+  }
+  return {};
+}
+
+void add_rtp_stats(GstElement* jitter_buffer, GstStructure* into) {
+  static constexpr std::pair<const char*, const char*> kNames[] = {
+      {"num-pushed", "packets"},
+      {"num-lost", "lost"},
+      {"num-late", "late"},
+      {"num-duplicates", "duplicates"},
+      {"avg-jitter", "jitter"},
+      {"rtx-count", "retransmissions-requested"},
+      {"rtx-success-count", "retransmissions-received"}};
+  GstStructure* stats = nullptr;
+  g_object_get(jitter_buffer, "stats", &stats, nullptr);
+  if (!stats) return;
+  for (const auto& [theirs, ours] : kNames) {
+    const GValue* value = gst_structure_get_value(stats, theirs);
+    if (value) gst_structure_set_value(into, ours, value);
+  }
+  gst_structure_free(stats);
 }
 
 const Codec* codec_of(GstPad* source) {
@@ -51,16 +115,33 @@ const Codec* codec_of(GstPad* source) {
   return encoding ? codec_by_encoding(encoding) : nullptr;
 }
 
+// An error behind a track ends that track alone: webrtcbin would stop them all.
+
+GstFlowReturn keep_to_itself(GstPad* entry, GstFlowReturn flow) {
+  auto* outlet = GSTLK_TRACK_OUTPUT(gst_pad_get_element_private(entry));
+  if (flow != GST_FLOW_OK) gstlk_track_output_tell(outlet, flow);
+  return GST_FLOW_OK;
+}
+
+GstFlowReturn entry_chain(GstPad* entry, GstObject* parent, GstBuffer* buffer) {
+  return keep_to_itself(entry, gst_proxy_pad_chain_default(entry, parent, buffer));
+}
+
+GstFlowReturn entry_chain_list(GstPad* entry, GstObject* parent, GstBufferList* list) {
+  return keep_to_itself(entry, gst_proxy_pad_chain_list_default(entry, parent, list));
+}
+
 }  // namespace
 
 RemoteOutput::RemoteOutput(GstBin* bin, const std::string& name, const TrackIdentity& track)
     : bin_(bin),
       name_(name),
       track_(track),
+      stream_(Ref<GstStream>::adopt(make_stream(track))),
       own_bin_(Ref<GstElement>::sink(gst_bin_new(("output-" + name).c_str()))),
-      outlet_(GSTLK_OUTLET(g_object_new(GSTLK_TYPE_OUTLET, nullptr))) {
+      outlet_(gstlk_track_output_new(name.c_str(), stream_.get(), tags_of(track),
+                                     g_str_hash(track.identity.c_str()))) {
   gst_bin_add(GST_BIN(own_bin_.get()), GST_ELEMENT(outlet_));
-  gstlk_outlet_set_stream(outlet_, stream_start(track), tags_of(track));
   const auto src = Ref<GstPad>::adopt(gst_element_get_static_pad(GST_ELEMENT(outlet_), "src"));
   pad_ = gst_ghost_pad_new("src", src.get());
   gst_pad_set_active(pad_, TRUE);
@@ -79,17 +160,23 @@ RemoteOutput::~RemoteOutput() {
 Result<void> RemoteOutput::attach(GstPad* source, OutputForm form) {
   detach();
   const Codec* codec = codec_of(source);
-  if (!codec) return fail("a codec that is not known");
-  auto built = build(codec, form);
-  if (!built) return built;
+  const auto built = build(codec, form);
   source_ = Ref<GstPad>::share(source);
+  {
+    auto jitter_buffer = jitter_buffer_of(source);
+    MutexLock lock(mutex_);
+    jitter_buffer_ = std::move(jitter_buffer);
+  }
   const auto sink = Ref<GstPad>::adopt(gst_element_get_static_pad(chain_first_, "sink"));
   GstPad* entry = gst_ghost_pad_new("sink", sink.get());
+  gst_pad_set_element_private(entry, outlet_);
+  gst_pad_set_chain_function(entry, entry_chain);
+  gst_pad_set_chain_list_function(entry, entry_chain_list);
   gst_pad_set_active(entry, TRUE);
   gst_element_add_pad(own_bin_.get(), entry);
-  gstlk_outlet_set_open(outlet_, TRUE);
+  gstlk_track_output_set_open(outlet_, TRUE);
   if (gst_pad_link(source, entry) != GST_PAD_LINK_OK) return fail("webrtcbin's pad does not link");
-  return {};
+  return built;
 }
 
 // Does downstream take raw media alone? When it takes anything, or nobody is there yet, media stays
@@ -104,33 +191,52 @@ bool RemoteOutput::wants_raw(const Codec& codec) const {
 }
 
 Result<void> RemoteOutput::build(const Codec* codec, OutputForm form) {
-  std::vector<std::string> factories;
-  if (form == OutputForm::Auto) form = wants_raw(*codec) ? OutputForm::Raw : OutputForm::Encoded;
-  if (form == OutputForm::Rtp) factories.emplace_back("identity");
-  if (form != OutputForm::Rtp) factories.emplace_back(codec->depayloader);
-  if (form != OutputForm::Rtp && codec->parser) factories.emplace_back(codec->parser);
-  if (form == OutputForm::Raw) {
-    // Mono or stereo, as RFC 7587 has it; decoders name the other mappings apart.
-    std::string media = codec->media;
-    if (codec->kind == MediaKind::Audio) media += ",channel-mapping-family=(int)0";
-    const auto caps = Ref<GstCaps>::adopt(gst_caps_from_string(media.c_str()));
-    factories.push_back(best_decoder(caps.get()));
-    if (factories.back().empty())
-      return fail(std::string("no decoder for ") + codec->encoding + " is installed");
-    // Raw video of a decoder may be in a form that only few elements take.
-    factories.emplace_back(codec->kind == MediaKind::Video ? "videoconvert" : "audioconvert");
-  }
+  const auto factories = chain_of(codec, form);
   std::vector<GstElement*> elements;
-  for (const std::string& factory : factories) {
-    GstElement* element = add(factory);
-    if (!element) return fail("the element " + factory + " is missing");
-    elements.push_back(element);
+  std::string missing;
+  if (factories) {
+    for (const std::string& factory : *factories) {
+      GstElement* element = add(factory);
+      if (!element) missing = factory;
+      elements.push_back(element);
+    }
+  }
+  if (!factories || !missing.empty()) {
+    // Webrtcbin's pad has to lead somewhere.
+    chain_first_ = add("fakesink");
+    g_object_set(chain_first_, "async", FALSE, "sync", FALSE, nullptr);
+    gst_element_sync_state_with_parent(chain_first_);
+    return fail(factories ? "the element " + missing + " is missing" : factories.error().message);
   }
   chain_first_ = elements.front();
   elements.push_back(GST_ELEMENT(outlet_));
-  for (size_t i = elements.size() - 1; i > 0; --i) gst_element_link(elements[i - 1], elements[i]);
+  // What downstream takes is seen when media comes, where there are words for it.
+  for (size_t i = elements.size() - 1; i > 0; --i)
+    gst_element_link_pads_full(elements[i - 1], "src", elements[i], "sink",
+                               GST_PAD_LINK_CHECK_NOTHING);
   for (size_t i = elements.size(); i > 0; --i) gst_element_sync_state_with_parent(elements[i - 1]);
   return {};
+}
+
+// The elements in front of the outlet.
+Result<std::vector<std::string>> RemoteOutput::chain_of(const Codec* codec, OutputForm form) const {
+  std::vector<std::string> factories;
+  if (form == OutputForm::Rtp) return std::vector<std::string>{"identity"};
+  if (!codec) return fail("its codec is not known");
+  if (form == OutputForm::Auto) form = wants_raw(*codec) ? OutputForm::Raw : OutputForm::Encoded;
+  factories.emplace_back(codec->depayloader);
+  if (codec->parser) factories.emplace_back(codec->parser);
+  if (form != OutputForm::Raw) return factories;
+  // Mono or stereo, as RFC 7587 has it; decoders name the other mappings apart.
+  std::string media = codec->media;
+  if (codec->kind == MediaKind::Audio) media += ",channel-mapping-family=(int)0";
+  const auto caps = Ref<GstCaps>::adopt(gst_caps_from_string(media.c_str()));
+  factories.push_back(best_decoder(caps.get()));
+  if (factories.back().empty())
+    return fail(std::string("no decoder for ") + codec->encoding + " is installed");
+  // Raw video of a decoder may be in a form that only few elements take.
+  factories.emplace_back(codec->kind == MediaKind::Video ? "videoconvert" : "audioconvert");
+  return factories;
 }
 
 GstElement* RemoteOutput::add(const std::string& factory) {
@@ -147,7 +253,7 @@ GstElement* RemoteOutput::add(const std::string& factory) {
 
 void RemoteOutput::detach() {
   if (!chain_first_) return;
-  gstlk_outlet_set_open(outlet_, FALSE);
+  gstlk_track_output_set_open(outlet_, FALSE);
   const auto entry = Ref<GstPad>::adopt(gst_element_get_static_pad(own_bin_.get(), "sink"));
   if (entry) {
     if (source_) gst_pad_unlink(source_.get(), entry.get());
@@ -156,6 +262,11 @@ void RemoteOutput::detach() {
   }
   source_.reset();
   chain_first_ = nullptr;
+  {
+    Ref<GstElement> gone;
+    MutexLock lock(mutex_);
+    std::swap(gone, jitter_buffer_);
+  }
   GstIterator* iterator = gst_bin_iterate_elements(GST_BIN(own_bin_.get()));
   std::vector<Ref<GstElement>> elements;
   GValue value = G_VALUE_INIT;
@@ -174,8 +285,24 @@ void RemoteOutput::detach() {
 
 void RemoteOutput::end() {
   detach();
-  const auto src = Ref<GstPad>::adopt(gst_element_get_static_pad(GST_ELEMENT(outlet_), "src"));
-  gst_pad_push_event(src.get(), gst_event_new_eos());
+  gstlk_track_output_end(outlet_);
+}
+
+GstStructure* RemoteOutput::stats() const {
+  const GstLkTrackOutputCounts counts = gstlk_track_output_get_counts(outlet_);
+  GstStructure* stats =
+      gst_structure_new("track", "identity", G_TYPE_STRING, track_.identity.c_str(), "name",
+                        G_TYPE_STRING, track_.name.c_str(), "source", G_TYPE_STRING,
+                        lower(::livekit::TrackSource_Name(track_.source)).c_str(), "buffers",
+                        G_TYPE_UINT64, counts.buffers, "bytes", G_TYPE_UINT64, counts.bytes, "gaps",
+                        G_TYPE_UINT64, counts.gaps, nullptr);
+  Ref<GstElement> jitter_buffer;
+  {
+    MutexLock lock(mutex_);
+    jitter_buffer = jitter_buffer_;
+  }
+  if (jitter_buffer) add_rtp_stats(jitter_buffer.get(), stats);
+  return stats;
 }
 
 }  // namespace gstlk::client

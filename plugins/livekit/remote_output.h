@@ -5,13 +5,14 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/mutex.h"
 #include "base/ref.h"
 #include "base/result.h"
 #include "livekit_models.pb.h"
 #include "plugins/livekit/codec.h"
-#include "plugins/livekit/outlet.h"
+#include "plugins/livekit/track_output.h"
 
 namespace gstlk::client {
 
@@ -30,10 +31,10 @@ enum class OutputForm : uint8_t { Auto, Encoded, Raw, Rtp };
 
 // What comes of a track, and the chain behind webrtcbin's pad:
 //
-//   (webrtcbin) ! depayloader ! parser ! (decoder) ! outlet ! pad
+//   (webrtcbin) ! depayloader ! parser ! (decoder) ! track output ! pad
 //
-// The pad stays while connections come and go; the chain is made for each. Locks: none of its own;
-// attach() and detach() are called one at a time.
+// The pad stays while connections come and go; the chain is made for each. attach() and detach()
+// are called one at a time.
 class RemoteOutput {
  public:
   // Adds nothing to `bin`, which outlives this, but a bin of its own. `name` is "video_0" or alike.
@@ -44,27 +45,39 @@ class RemoteOutput {
   GstPad* pad() const { return pad_; }
   const std::string& name() const { return name_; }
   const TrackIdentity& track() const { return track_; }
+  GstStream* stream() const { return stream_.get(); }
   bool attached() const { return chain_first_ != nullptr; }
 
-  // Lets the RTP of `source`, a pad of webrtcbin, come out. The error says what is missing.
+  // Lets the RTP of `source`, a pad of webrtcbin, come out. The error says what is missing; what
+  // comes is dropped then.
   Result<void> attach(GstPad* source, OutputForm form);
   void detach();
   // The track is gone for good.
   void end();
+  // Any thread.
+  void request_keyframe() { gstlk_track_output_request_keyframe(outlet_); }
+  void fill_gap(GstClockTime behind) { gstlk_track_output_fill_gap(outlet_, behind); }
+  // buffers, bytes and gaps that came out, and of RTP, while connected: packets, lost, late,
+  // duplicates, retransmissions-requested and -received (uint64), jitter (nanoseconds). Any thread.
+  GstStructure* stats() const EXCLUDES(mutex_);
 
  private:
   Result<void> build(const Codec* codec, OutputForm form);
+  Result<std::vector<std::string>> chain_of(const Codec* codec, OutputForm form) const;
   bool wants_raw(const Codec& codec) const;
   GstElement* add(const std::string& factory);
 
   GstBin* const bin_;
   const std::string name_;
   const TrackIdentity track_;
+  const Ref<GstStream> stream_;
   Ref<GstElement> own_bin_;
-  GstLkOutlet* outlet_ = nullptr;  // in own_bin_
-  GstPad* pad_ = nullptr;          // likewise
+  GstLkTrackOutput* outlet_ = nullptr;  // in own_bin_
+  GstPad* pad_ = nullptr;               // likewise
   GstElement* chain_first_ = nullptr;
   Ref<GstPad> source_;
+  mutable Mutex mutex_;
+  Ref<GstElement> jitter_buffer_ GUARDED_BY(mutex_);  // in front of source_
 };
 
 }  // namespace gstlk::client

@@ -2,11 +2,12 @@
 #include "plugins/livekit/remote_tracks.h"
 
 #include <utility>
-#include <vector>
 
 namespace gstlk::client {
 
 namespace {
+
+constexpr Duration kGapEvery = 250ms;
 
 GST_DEBUG_CATEGORY_STATIC(remote_tracks_debug);
 #define GST_CAT_DEFAULT remote_tracks_debug
@@ -35,6 +36,8 @@ bool RemoteTracks::join(const ConnectionSettings& connection, const Settings& se
     subscriber_ = std::make_unique<Subscriber>(session, GST_BIN(element_), this);
     if (session.set_subscriber(subscriber_.get())) {
       session.add(*this);
+      gap_timer_ = std::make_unique<ClientTimer>(session.thread());
+      if (settings_.fill_gaps) gap_timer_->start(kGapEvery, [this] { fill_gaps(); });
       return true;
     }
     GST_ELEMENT_ERROR(element_, RESOURCE, BUSY,
@@ -50,6 +53,7 @@ void RemoteTracks::leave() {
     session.remove(*this);
     (void)session.set_subscriber(nullptr);
     subscriber_.reset();
+    gap_timer_.reset();
     session_ = nullptr;
     wishes_.clear();
   });
@@ -246,12 +250,44 @@ void RemoteTracks::track_unpublished(const livekit::RoomChange& change) {
 }
 
 void RemoteTracks::send_eos() {
+  for (const auto& entry : copy_entries()) entry->output->end();
+}
+
+std::vector<std::shared_ptr<RemoteTracks::Entry>> RemoteTracks::copy_entries() {
   std::vector<std::shared_ptr<Entry>> entries;
+  MutexLock lock(mutex_);
+  for (const auto& [track, entry] : entries_) entries.push_back(entry);
+  return entries;
+}
+
+void RemoteTracks::fill_gaps() {
+  // A packet that is late by the whole latency still comes out in front of the next gap.
+  const GstClockTime behind = (settings_.latency + 100) * GST_MSECOND;
+  for (const auto& entry : copy_entries()) entry->output->fill_gap(behind);
+  gap_timer_->start(kGapEvery, [this] { fill_gaps(); });
+}
+
+void RemoteTracks::add_stats(GstStructure* into) {
+  for (const auto& entry : copy_entries()) {
+    GstStructure* one = entry->output->stats();
+    gst_structure_set(into, entry->output->name().c_str(), GST_TYPE_STRUCTURE, one, nullptr);
+    gst_structure_free(one);
+  }
+}
+
+bool RemoteTracks::request_keyframe(const std::string& track_sid) {
+  const ::livekit::ParticipantInfo* who = nullptr;
+  const ::livekit::TrackInfo* track = session_ ? session_->room().track(track_sid, &who) : nullptr;
+  if (!track || track->type() != ::livekit::VIDEO) return false;
+  std::shared_ptr<Entry> entry;
   {
     MutexLock lock(mutex_);
-    for (const auto& [track, entry] : entries_) entries.push_back(entry);
+    const auto it = entries_.find(identity_of(*who, *track));
+    if (it != entries_.end()) entry = it->second;
   }
-  for (const auto& entry : entries) entry->output->end();
+  if (!entry) return false;
+  entry->output->request_keyframe();
+  return true;
 }
 
 void RemoteTracks::end(const TrackIdentity& track) {

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/mutex.h"
 #include "base/time.h"
@@ -50,6 +51,7 @@ class RemoteTracks : public SubscriberOwner, public RoomListener {
     unsigned latency = 200;  // milliseconds
     Duration hold = 10s;     // for a publisher that went away to come back
     ShownSize size;          // of the tracks that nothing else was said of
+    bool fill_gaps = true;   // gap events come out where media does not
   };
 
   // Both outlive this.
@@ -61,12 +63,15 @@ class RemoteTracks : public SubscriberOwner, public RoomListener {
   void leave();
   // Everything that comes out ends; the tracks may go on.
   void send_eos();
-  // nullptr when not joined. Any thread.
-  std::shared_ptr<RoomSession> session() const { return member_.session(); }
+  RoomMember& member() { return member_; }
+  // Of each output by its name, as RemoteOutput::stats() has them. Any thread.
+  void add_stats(GstStructure* into) EXCLUDES(mutex_);
 
   // Takes back or repeats what wants() said of the track, as long as the track is published. False
   // when there is no such track.
   bool set_subscribed(const std::string& track_sid, bool subscribed);
+  // Of video that comes out. False when there is none of that sid.
+  bool request_keyframe(const std::string& track_sid);
   // At what size the track is shown; nullopt: not at all, so that no media of it is sent.
   void show(const std::string& track_sid, std::optional<ShownSize> size);
 
@@ -102,10 +107,11 @@ class RemoteTracks : public SubscriberOwner, public RoomListener {
   void send_subscription(const std::string& track_sid, bool subscribed);
   void send_size(const std::string& track_sid, const std::optional<ShownSize>& size);
   void track_published(const livekit::RoomChange& change);
-  void track_updated(const livekit::RoomChange& change);
   void track_unpublished(const livekit::RoomChange& change);
   void end(const TrackIdentity& track);
   void remove_all();
+  void fill_gaps();
+  std::vector<std::shared_ptr<Entry>> copy_entries() EXCLUDES(mutex_);
 
   GstElement* const element_;
   RemoteTracksOwner& owner_;
@@ -115,6 +121,7 @@ class RemoteTracks : public SubscriberOwner, public RoomListener {
   RoomSession* session_ = nullptr;          // client thread; the member keeps it
   bool receiving_ = false;                  // client thread: there is a peer connection
   std::map<std::string, Wish> wishes_;      // client thread; by track sid
+  std::unique_ptr<ClientTimer> gap_timer_;  // client thread
   Mutex mutex_;
   std::map<std::string, Announced> by_mid_ GUARDED_BY(mutex_);
   std::map<TrackIdentity, std::shared_ptr<Entry>> entries_ GUARDED_BY(mutex_);

@@ -131,6 +131,21 @@ void RoomMember::post_quality(const ::livekit::ConnectionQualityUpdate& update) 
   post(with_array("livekit-quality", "participants", &array));
 }
 
+bool RoomMember::publish_data(GBytes* payload, const DataWishes& wishes) {
+  const auto joined = session();
+  if (!joined) return false;
+  ::livekit::DataPacket packet;
+  gsize size = 0;
+  const void* data = g_bytes_get_data(payload, &size);
+  packet.mutable_user()->set_payload(data, size);
+  if (!wishes.topic.empty()) packet.mutable_user()->set_topic(wishes.topic);
+  for (const std::string& identity : wishes.destinations)
+    packet.add_destination_identities(identity);
+  bool sent = false;
+  joined->run([&] { sent = joined->publish_data(packet, wishes.reliable); });
+  return sent;
+}
+
 void RoomMember::on_data(const ::livekit::DataPacket& packet, bool reliable) {
   if (!packet.has_user()) return;
   const std::string& payload = packet.user().payload();

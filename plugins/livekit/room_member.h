@@ -7,6 +7,7 @@
 #include <string>
 
 #include "base/mutex.h"
+#include "plugins/livekit/data_pad.h"
 #include "plugins/livekit/room_session.h"
 
 namespace gstlk::client {
@@ -63,6 +64,10 @@ class RoomMember : public RoomListener {
     MutexLock lock(mutex_);
     return session_;
   }
+
+  // By the publisher's data channels. False when the room is not connected, or too much waits to be
+  // sent. Any thread.
+  bool publish_data(GBytes* payload, const DataWishes& wishes);
 
   void on_state(livekit::SessionState state, const std::string& detail) override;
   void on_ended(const livekit::SessionEnd& end) override;

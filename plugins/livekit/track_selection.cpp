@@ -9,12 +9,6 @@ namespace gstlk::client {
 
 namespace {
 
-bool matches(const std::vector<std::string>& globs, const std::string& text) {
-  return globs.empty() || std::ranges::any_of(globs, [&text](const std::string& glob) {
-           return g_pattern_match_simple(glob.c_str(), text.c_str());
-         });
-}
-
 std::string source_name(::livekit::TrackSource source) {
   gchar* lower = g_ascii_strdown(::livekit::TrackSource_Name(source).c_str(), -1);
   std::string name = lower;
@@ -23,6 +17,12 @@ std::string source_name(::livekit::TrackSource source) {
 }
 
 }  // namespace
+
+bool matches(const std::vector<std::string>& globs, const std::string& text) {
+  return globs.empty() || std::ranges::any_of(globs, [&text](const std::string& glob) {
+           return g_pattern_match_simple(glob.c_str(), text.c_str());
+         });
+}
 
 bool TrackSelection::wants(const ::livekit::ParticipantInfo& who,
                            const ::livekit::TrackInfo& track) const {

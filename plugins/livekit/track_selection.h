@@ -20,6 +20,8 @@ struct TrackSelection {
   bool wants(const ::livekit::ParticipantInfo& who, const ::livekit::TrackInfo& track) const;
 };
 
+// No glob at all matches everything.
+bool matches(const std::vector<std::string>& globs, const std::string& text);
 std::vector<std::string> split_list(const std::string& text);
 std::string join_list(const std::vector<std::string>& list);
 

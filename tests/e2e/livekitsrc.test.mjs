@@ -10,7 +10,7 @@ import path from 'node:path';
 import { after } from 'node:test';
 
 import { assertSees } from './lib/checks.mjs';
-import { startDaemon } from './lib/daemon.mjs';
+import { kKey, kSecret, startDaemon } from './lib/daemon.mjs';
 import { joins, pipelineTests } from './lib/pipeline.mjs';
 import { makeStage } from './lib/stage.mjs';
 import { freshRoom } from './lib/token.mjs';
@@ -28,7 +28,7 @@ const publish = (size = 'width=640,height=360') =>
 
 const sourceTest = pipelineTests(stage);
 
-const rendered = async (pipeline, sink) => (await pipeline.get(sink, 'stats')).rendered ?? 0;
+const rendered = async (pipeline, sink) => (await pipeline.get(sink, 'stats'))?.rendered ?? 0;
 
 async function assertFlows(pipeline, sink, least, timeout = 15000) {
   const before = await rendered(pipeline, sink);
@@ -110,6 +110,97 @@ sourceTest('a two-way kiosk is one participant, and is not sent its own tracks',
   await assertFlows(pipeline, 'audio', 30);
   await assertSees(ada, 'kiosk');
   assert.equal(await pipeline.get('r.video_1', 'name'), undefined);
+});
+
+sourceTest('muted media is told of by gaps, and comes back with a keyframe', async (s, start) => {
+  const room = freshRoom('src-mute');
+  const ada = await s.join(room, 'ada');
+  await ada.call('publish');
+  const pipeline = start(`livekitsrc name=r ${joins(s.daemon, room, 'viewer')} ${watch}`);
+  await assertFlows(pipeline, 'video', 30);
+  await assertFlows(pipeline, 'audio', 30);
+  const gaps = async (pad) => (await pipeline.get('r', 'stats'))[pad].gaps;
+  await ada.call('enable', 'Camera', false);
+  await ada.call('enable', 'Microphone', false);
+  // A muted microphone goes on with silence.
+  await eventually(async () => (await gaps('video_0')) >= 4, { what: 'gaps of the picture' });
+  await ada.call('enable', 'Camera', true);
+  await ada.call('enable', 'Microphone', true);
+  await assertFlows(pipeline, 'video', 30);
+  await assertFlows(pipeline, 'audio', 30);
+  assert.deepEqual(pipeline.errors(), []);
+});
+
+sourceTest('tracks are subscribed to and dropped by signal', async (s, start) => {
+  const room = freshRoom('src-signal');
+  const ada = await s.join(room, 'ada');
+  await ada.call('publish');
+  const pipeline = start(`livekitsrc name=r ${joins(s.daemon, room, 'viewer')} video=false
+    r.video_0 ! queue ! fakesink name=video sync=false async=false r.audio_0 ! queue ! fakesink name=audio sync=false`);
+  const { sid } = await pipeline.waitFor('livekit-track', (track) => track.source === 'camera');
+  await assertFlows(pipeline, 'audio', 30);
+  assert.equal(await pipeline.request({ emit: 'set-subscribed', to: 'r', text: 'TR_none', flag: true }), false);
+  assert.equal(await pipeline.request({ emit: 'set-subscribed', to: 'r', text: sid, flag: true }), true);
+  await assertFlows(pipeline, 'video', 30);
+  assert.equal(await pipeline.request({ emit: 'request-keyframe', to: 'r', text: sid }), true);
+  assert.equal(await pipeline.request({ emit: 'set-subscribed', to: 'r', text: sid, flag: false }), true);
+  await eventually(async () => (await pipeline.get('r.video_0', 'name')) === undefined, { what: 'the pad goes' });
+  await assertFlows(pipeline, 'audio', 30);
+  const { audio_0: audio } = await pipeline.get('r', 'stats');
+  assert.equal(audio.identity, 'ada');
+  assert.equal(audio.source, 'microphone');
+  assert.ok(audio.packets > 50 && audio.lost < 5, JSON.stringify(audio));
+  await pipeline.request({ emit: 'disconnect', to: 'r' });
+  await eventually(async () => (await ada.call('participants')).length === 0, { what: 'the viewer leaves' });
+});
+
+sourceTest('a track comes back when it is subscribed to again', async (s, start) => {
+  const room = freshRoom('src-again');
+  start(`livekitsink name=s ${joins(s.daemon, room, 'kiosk')} ${publish()}`);
+  const pipeline = start(`livekitsrc name=r ${joins(s.daemon, room, 'viewer')} r.audio_0 ! queue ! fakesink name=audio sync=false`);
+  const { sid } = await pipeline.waitFor('livekit-track', (track) => track.source === 'camera');
+  const frames = async (pad) => (await pipeline.get('r', 'stats'))[pad]?.packets ?? 0;
+  await eventually(async () => (await frames('video_0')) > 30, { what: 'the picture' });
+  for (const pad of ['video_1', 'video_2']) {
+    await pipeline.request({ emit: 'set-subscribed', to: 'r', text: sid, flag: false });
+    await sleep(1000);
+    await pipeline.request({ emit: 'set-subscribed', to: 'r', text: sid, flag: true });
+    await eventually(async () => (await frames(pad)) > 30, { what: `the picture at ${pad}` });
+  }
+  assert.deepEqual(pipeline.errors(), []);
+});
+
+sourceTest('data packets come out of a pad for each topic', async (s, start) => {
+  const room = freshRoom('src-data');
+  const ada = await s.join(room, 'ada');
+  const file = path.join(work, 'data.txt');
+  const pipeline = start(`livekitsrc name=r ${joins(s.daemon, room, 'viewer')} topics=log,chat*
+    r.data_0 ! filesink location=${file} buffer-mode=unbuffered r.data_1 ! fakesink name=chat`);
+  await pipeline.waitForState('connected');
+  await ada.call('sendData', 'not wanted', { reliable: true, topic: 'other' });
+  for (const line of ['one ', 'two ', 'three '])
+    await ada.call('sendData', line, { reliable: true, topic: 'log' });
+  await ada.call('sendData', 'hello', { reliable: true, topic: 'chat-1' });
+  await eventually(() => fs.readFileSync(file, 'utf8') === 'one two three ', { what: 'the packets of the topic' });
+  await eventually(async () => (await rendered(pipeline, 'chat')) === 1, { what: 'the packet of the other topic' });
+});
+
+sourceTest('playbin plays the URI of a room', async (s, start) => {
+  const room = freshRoom('src-uri');
+  start(`livekitsink name=s ${joins(s.daemon, room, 'kiosk')} ${publish()}`);
+  const uri = `${s.daemon.url.replace('ws:', 'livekit:')}/${room}?key=${kKey}&secret=${kSecret}&identity=player`;
+  const pipeline = start(`playbin name=p uri="${uri}" video-sink="fakesink name=video" audio-sink="fakesink name=audio"`);
+  await assertFlows(pipeline, 'video', 60);
+  await assertFlows(pipeline, 'audio', 50);
+  assert.deepEqual(pipeline.errors(), []);
+});
+
+sourceTest('what is linked and cannot take the track is an error', async (s, start) => {
+  const room = freshRoom('src-refused');
+  start(`livekitsink name=s ${joins(s.daemon, room, 'kiosk')} ${publish()}`);
+  const pipeline = start(`livekitsrc name=r ${joins(s.daemon, room, 'viewer')} output=encoded audio=false r.video_0 ! videoconvert ! fakesink`);
+  await eventually(() => pipeline.errors().length > 0, { what: 'the error' });
+  assert.match(pipeline.errors()[0], /linked to video_0 does not take/);
 });
 
 sourceTest('a participant that only publishes is sent nothing', async (s, start) => {

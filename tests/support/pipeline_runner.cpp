@@ -12,6 +12,8 @@
 //   {"id": 3, "state": "ready"}        of the pipeline: null, ready, paused, playing
 //   {"id": 4, "data": "text", "to": "s", "topic": "t", "reliable": true}   signal publish-data
 //   {"id": 5, "eos": true}             sends EOS
+//   {"id": 6, "emit": "set-subscribed", "to": "s", "text": "TR_x", "flag": false}   an action
+//        signal that takes as many of a text and a flag as are given
 //
 // The end of the input, an error or EOS ends it; errors by exit status 1. Elements of this project
 // are there without an installed plugin.
@@ -231,9 +233,26 @@ class Runner {
                             &sent);
       g_bytes_unref(bytes);
       json_object_set_boolean_member(answer, "value", sent);
+    } else if (json_object_has_member(request, "emit")) {
+      emit(request, answer);
     } else if (json_object_has_member(request, "eos")) {
       gst_element_send_event(pipeline_.get(), gst_event_new_eos());
     }
+  }
+
+  void emit(JsonObject* request, JsonObject* answer) {
+    const auto object = find(json_object_get_string_member_with_default(request, "to", ""));
+    const char* signal = json_object_get_string_member(request, "emit");
+    const char* text = json_object_get_string_member_with_default(request, "text", nullptr);
+    const gboolean flag = json_object_get_boolean_member_with_default(request, "flag", FALSE);
+    gboolean result = FALSE;
+    if (!text)
+      g_signal_emit_by_name(object.get(), signal);
+    else if (!json_object_has_member(request, "flag"))
+      g_signal_emit_by_name(object.get(), signal, text, &result);
+    else
+      g_signal_emit_by_name(object.get(), signal, text, flag, &result);
+    json_object_set_boolean_member(answer, "value", result);
   }
 
   // "element" or "element.pad".

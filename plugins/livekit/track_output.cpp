@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "plugins/livekit/track_output.h"
+
+#include <gst/video/video.h>
+
+#include <atomic>
+#include <utility>
+
+#include "base/ref.h"
+
+namespace {
+
+GstStaticPadTemplate sink_template =
+    GST_STATIC_PAD_TEMPLATE("sink", GST_PAD_SINK, GST_PAD_ALWAYS, GST_STATIC_CAPS_ANY);
+GstStaticPadTemplate src_template =
+    GST_STATIC_PAD_TEMPLATE("src", GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS_ANY);
+
+using gstlk::Ref;
+
+// What counts as silence. Packets of a screen that does not change come twice a second.
+constexpr gint64 kQuiet = 500 * G_TIME_SPAN_MILLISECOND;
+
+struct TrackOutput {
+  Ref<GstStream> stream;
+  guint group = 0;
+  std::atomic<bool> open = false;
+  std::atomic<bool> announced = false;  // since it was opened
+  std::atomic<bool> filling = false;
+  std::atomic<gint64> last_arrival = 0;  // monotonic, microseconds
+  // With the sink pad's stream lock.
+  Ref<GstTagList> tags;
+  Ref<GstCaps> caps;
+  Ref<GstEvent> segment;
+  bool named = false;
+  bool refused = false;  // these caps
+  bool after_gap = false;
+  GstClockTime end = GST_CLOCK_TIME_NONE;  // of what came out, in the segment
+  std::atomic<bool> ended = false;
+  std::atomic<uint64_t> buffers = 0;
+  std::atomic<uint64_t> bytes = 0;
+  std::atomic<uint64_t> gaps = 0;
+};
+
+}  // namespace
+
+struct _GstLkTrackOutput {
+  GstElement parent;
+  GstPad* sink;
+  GstPad* src;
+  TrackOutput* impl;
+};
+
+G_DEFINE_FINAL_TYPE(GstLkTrackOutput, gstlk_track_output, GST_TYPE_ELEMENT)
+
+static void gstlk_track_output_announce(GstLkTrackOutput* self) {
+  TrackOutput& impl = *self->impl;
+  if (!impl.caps || impl.announced.exchange(true)) return;
+  if (!impl.named) {
+    GstEvent* start = gst_event_new_stream_start(gst_stream_get_stream_id(impl.stream.get()));
+    gst_event_set_group_id(start, impl.group);
+    gst_event_set_stream(start, impl.stream.get());
+    gst_pad_push_event(self->src, start);
+  }
+  gst_stream_set_caps(impl.stream.get(), impl.caps.get());
+  gst_pad_push_event(self->src, gst_event_new_caps(impl.caps.get()));
+  if (impl.segment) gst_pad_push_event(self->src, Ref<GstEvent>(impl.segment).release());
+  if (!std::exchange(impl.named, true))
+    gst_pad_push_event(self->src, gst_event_new_tag(Ref<GstTagList>(impl.tags).release()));
+}
+
+static GstFlowReturn gstlk_track_output_chain(GstPad*, GstObject* parent, GstBuffer* buffer) {
+  auto* self = GSTLK_TRACK_OUTPUT(parent);
+  TrackOutput& impl = *self->impl;
+  if (!impl.open.load(std::memory_order_relaxed) || impl.ended) {
+    gst_buffer_unref(buffer);
+    return GST_FLOW_OK;
+  }
+  gstlk_track_output_announce(self);
+  if (std::exchange(impl.after_gap, false) &&
+      (gst_stream_get_stream_type(impl.stream.get()) & GST_STREAM_TYPE_VIDEO))
+    gstlk_track_output_request_keyframe(self);  // decoders may have drained
+  if (GST_BUFFER_PTS_IS_VALID(buffer)) {
+    impl.end = GST_BUFFER_PTS(buffer);
+    if (GST_BUFFER_DURATION_IS_VALID(buffer)) impl.end += GST_BUFFER_DURATION(buffer);
+  }
+  impl.last_arrival.store(g_get_monotonic_time(), std::memory_order_relaxed);
+  const gsize size = gst_buffer_get_size(buffer);
+  const GstFlowReturn flow = gst_pad_push(self->src, buffer);
+  if (flow == GST_FLOW_OK) {
+    impl.buffers.fetch_add(1, std::memory_order_relaxed);
+    impl.bytes.fetch_add(size, std::memory_order_relaxed);
+  } else {
+    gstlk_track_output_tell(self, flow);
+  }
+  return GST_FLOW_OK;
+}
+
+static gboolean gstlk_track_output_sink_event(GstPad* pad, GstObject* parent, GstEvent* event) {
+  auto* self = GSTLK_TRACK_OUTPUT(parent);
+  TrackOutput& impl = *self->impl;
+  const auto owner = Ref<GstEvent>::adopt(event);
+  switch (GST_EVENT_TYPE(event)) {
+    case GST_EVENT_EOS:
+    case GST_EVENT_STREAM_START:
+    case GST_EVENT_TAG:
+    case GST_EVENT_STREAM_COLLECTION:
+      return TRUE;
+    case GST_EVENT_CAPS: {
+      GstCaps* caps = nullptr;
+      gst_event_parse_caps(event, &caps);
+      if (impl.caps && gst_caps_is_equal(impl.caps.get(), caps)) return TRUE;
+      impl.caps = Ref<GstCaps>::share(caps);
+      impl.announced = false;
+      impl.refused = false;
+      return TRUE;
+    }
+    case GST_EVENT_SEGMENT:
+      impl.segment = owner;
+      impl.announced = false;
+      return TRUE;
+    default:
+      gst_pad_event_default(pad, parent, Ref<GstEvent>(owner).release());
+      return TRUE;
+  }
+}
+
+static void gstlk_track_output_push_gap(GstLkTrackOutput* self, GstClockTime behind) {
+  TrackOutput& impl = *self->impl;
+  if (!impl.named || !impl.segment || impl.ended || !GST_CLOCK_TIME_IS_VALID(impl.end) ||
+      g_get_monotonic_time() - impl.last_arrival < kQuiet)
+    return;
+  const auto clock = Ref<GstClock>::adopt(gst_element_get_clock(GST_ELEMENT(self)));
+  if (!clock) return;
+  const GstClockTime now =
+      gst_clock_get_time(clock.get()) - gst_element_get_base_time(GST_ELEMENT(self));
+  if (now <= behind) return;
+  const GstSegment* segment = nullptr;
+  gst_event_parse_segment(impl.segment.get(), &segment);
+  const guint64 until =
+      gst_segment_position_from_running_time(segment, GST_FORMAT_TIME, now - behind);
+  if (!GST_CLOCK_TIME_IS_VALID(until) || until <= impl.end) return;
+  gst_pad_push_event(self->src, gst_event_new_gap(impl.end, until - impl.end));
+  impl.end = until;
+  impl.after_gap = true;
+  impl.gaps.fetch_add(1, std::memory_order_relaxed);
+}
+
+static void gstlk_track_output_finalize(GObject* object) {
+  delete GSTLK_TRACK_OUTPUT(object)->impl;
+  G_OBJECT_CLASS(gstlk_track_output_parent_class)->finalize(object);
+}
+
+static void gstlk_track_output_init(GstLkTrackOutput* self) {
+  self->impl = new TrackOutput();
+  self->sink = gst_pad_new_from_static_template(&sink_template, "sink");
+  gst_pad_set_chain_function(self->sink, gstlk_track_output_chain);
+  gst_pad_set_event_function(self->sink, gstlk_track_output_sink_event);
+  GST_PAD_SET_PROXY_CAPS(self->sink);
+  gst_element_add_pad(GST_ELEMENT(self), self->sink);
+  self->src = gst_pad_new_from_static_template(&src_template, "src");
+  gst_element_add_pad(GST_ELEMENT(self), self->src);
+}
+
+static void gstlk_track_output_class_init(GstLkTrackOutputClass* klass) {
+  auto* element_class = GST_ELEMENT_CLASS(klass);
+  G_OBJECT_CLASS(klass)->finalize = gstlk_track_output_finalize;
+  gst_element_class_add_static_pad_template(element_class, &sink_template);
+  gst_element_class_add_static_pad_template(element_class, &src_template);
+  gst_element_class_set_static_metadata(element_class, "Track output", "Generic",
+                                        "Keeps a received track going without a connection",
+                                        "gst-livekit");
+}
+
+GstLkTrackOutput* gstlk_track_output_new(const gchar* name, GstStream* stream, GstTagList* tags,
+                                         guint group) {
+  auto* self = GSTLK_TRACK_OUTPUT(g_object_new(GSTLK_TYPE_TRACK_OUTPUT, "name", name, nullptr));
+  self->impl->stream = Ref<GstStream>::share(stream);
+  self->impl->tags = Ref<GstTagList>::adopt(tags);
+  self->impl->group = group;
+  return self;
+}
+
+void gstlk_track_output_set_open(GstLkTrackOutput* output, gboolean open) {
+  if (!open) output->impl->announced = false;
+  output->impl->open.store(open, std::memory_order_relaxed);
+}
+
+void gstlk_track_output_fill_gap(GstLkTrackOutput* output, GstClockTime behind) {
+  TrackOutput& impl = *output->impl;
+  if (g_get_monotonic_time() - impl.last_arrival < kQuiet || impl.filling.exchange(true)) return;
+  auto* wanted = new GstClockTime(behind);
+  gst_element_call_async(
+      GST_ELEMENT(output),
+      [](GstElement* element, gpointer data) {
+        auto* self = GSTLK_TRACK_OUTPUT(element);
+        // Whoever holds the lock brings media.
+        if (GST_PAD_STREAM_TRYLOCK(self->sink)) {
+          gstlk_track_output_push_gap(self, *static_cast<GstClockTime*>(data));
+          GST_PAD_STREAM_UNLOCK(self->sink);
+        }
+        self->impl->filling = false;
+      },
+      wanted, [](gpointer data) { delete static_cast<GstClockTime*>(data); });
+}
+
+void gstlk_track_output_request_keyframe(GstLkTrackOutput* output) {
+  gst_pad_push_event(output->sink,
+                     gst_video_event_new_upstream_force_key_unit(GST_CLOCK_TIME_NONE, FALSE, 0));
+}
+
+// Sources post an error where the flow ends because caps do not fit: nobody behind them does.
+void gstlk_track_output_tell(GstLkTrackOutput* output, GstFlowReturn flow) {
+  TrackOutput& impl = *output->impl;
+  if (flow != GST_FLOW_NOT_NEGOTIATED || std::exchange(impl.refused, true)) return;
+  GST_ELEMENT_ERROR(output, STREAM, FORMAT,
+                    ("What is linked to %s does not take what comes. Link an element that does, "
+                     "or one that takes a change of it.",
+                     GST_OBJECT_NAME(output)),
+                    ("%" GST_PTR_FORMAT, impl.caps.get()));
+}
+
+void gstlk_track_output_end(GstLkTrackOutput* output) {
+  if (!output->impl->ended.exchange(true)) gst_pad_push_event(output->src, gst_event_new_eos());
+}
+
+GstLkTrackOutputCounts gstlk_track_output_get_counts(GstLkTrackOutput* output) {
+  const TrackOutput& impl = *output->impl;
+  return {impl.buffers.load(std::memory_order_relaxed), impl.bytes.load(std::memory_order_relaxed),
+          impl.gaps.load(std::memory_order_relaxed)};
+}
