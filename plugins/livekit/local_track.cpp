@@ -171,12 +171,7 @@ Result<void> LocalTrack::add_branch(GstElement* from, const VideoEncoding& encod
     link(element, filter);
     last = filter;
   }
-  if (codec.parser) {
-    GstElement* parser = add(codec.parser);
-    link(last, parser);
-    last = parser;
-  }
-  link(last, add_payloader(*branch));
+  link(last, add_parser(codec, add_payloader(*branch)));
   link(branch->scale_filter, element);
   link(scale, branch->scale_filter);
   link(queue, scale);
@@ -254,14 +249,7 @@ GstElement* LocalTrack::add_encoded_branch(TrackEntry& entry, const VideoEncodin
   auto branch = std::make_unique<EncodingBranch>();
   branch->encoding = encoding;
   GstElement* payloader = add_payloader(*branch);
-  GstElement* first = payloader;
-  if (codec_->parser) {
-    first = add(codec_->parser);
-    // Stream headers with every keyframe: nobody else repeats them for those who come late.
-    if (g_object_class_find_property(G_OBJECT_GET_CLASS(first), "config-interval"))
-      g_object_set(first, "config-interval", -1, nullptr);
-    link(first, payloader);
-  }
+  GstElement* first = add_parser(*codec_, payloader);
   if (entry.format->form == MediaFormat::Form::Rtp) {
     GstElement* depayloader = add(codec_->depayloader);
     link(depayloader, first);
@@ -275,6 +263,18 @@ GstElement* LocalTrack::add_encoded_branch(TrackEntry& entry, const VideoEncodin
   return payloader;
 }
 
+// The first element from a parser on, where the codec has one. The parser puts the stream headers
+// in front of every keyframe: nobody else repeats them for those who come late. The payloader would
+// put them in front of every slice of it, which divides the picture for strict receivers.
+GstElement* LocalTrack::add_parser(const Codec& codec, GstElement* payloader) {
+  if (!codec.parser) return payloader;
+  GstElement* parser = add(codec.parser);
+  if (g_object_class_find_property(G_OBJECT_GET_CLASS(parser), "config-interval"))
+    g_object_set(parser, "config-interval", -1, nullptr);
+  link(parser, payloader);
+  return parser;
+}
+
 GstElement* LocalTrack::add_payloader(EncodingBranch& branch) {
   GstElement* payloader = make(codec_->payloader);
   branch.payloader = payloader;
@@ -286,8 +286,6 @@ GstElement* LocalTrack::add_payloader(EncodingBranch& branch) {
     gst_util_set_object_arg(G_OBJECT(payloader), "picture-id-mode", "15-bit");
   if (g_object_class_find_property(G_OBJECT_GET_CLASS(payloader), "aggregate-mode"))
     gst_util_set_object_arg(G_OBJECT(payloader), "aggregate-mode", "zero-latency");
-  if (g_object_class_find_property(G_OBJECT_GET_CLASS(payloader), "config-interval"))
-    g_object_set(payloader, "config-interval", -1, nullptr);
   return add(payloader);
 }
 

@@ -126,6 +126,7 @@ class LocalTrack {
   GstElement* add(const char* factory) REQUIRES(mutex_);
   GstElement* add(GstElement* element) REQUIRES(mutex_);
   GstElement* add_caps(const std::string& caps) REQUIRES(mutex_);
+  GstElement* add_parser(const Codec& codec, GstElement* payloader);
   GstElement* add_payloader(EncodingBranch& branch) REQUIRES(mutex_);
   void link(GstElement* from, GstElement* to) REQUIRES(mutex_);
   std::string rtp_caps() const REQUIRES(mutex_);
