@@ -115,6 +115,14 @@ const Codec* codec_of(GstPad* source) {
   return encoding ? codec_by_encoding(encoding) : nullptr;
 }
 
+// A buffer is a picture, with its time; whether with start codes or lengths is for downstream to
+// say.
+void set_whole_pictures(GstElement* filter, const Codec& codec) {
+  const auto caps = Ref<GstCaps>::adopt(gst_caps_from_string(codec.media));
+  gst_structure_remove_field(gst_caps_get_structure(caps.get(), 0), "stream-format");
+  g_object_set(filter, "caps", caps.get(), nullptr);
+}
+
 // An error behind a track ends that track alone: webrtcbin would stop them all.
 
 GstFlowReturn keep_to_itself(GstPad* entry, GstFlowReturn flow) {
@@ -198,6 +206,7 @@ Result<void> RemoteOutput::build(const Codec* codec, OutputForm form) {
     for (const std::string& factory : *factories) {
       GstElement* element = add(factory);
       if (!element) missing = factory;
+      if (factory == "capsfilter") set_whole_pictures(element, *codec);
       elements.push_back(element);
     }
   }
@@ -225,7 +234,10 @@ Result<std::vector<std::string>> RemoteOutput::chain_of(const Codec* codec, Outp
   if (!codec) return fail("its codec is not known");
   if (form == OutputForm::Auto) form = wants_raw(*codec) ? OutputForm::Raw : OutputForm::Encoded;
   factories.emplace_back(codec->depayloader);
-  if (codec->parser) factories.emplace_back(codec->parser);
+  if (codec->parser) {
+    factories.emplace_back(codec->parser);
+    factories.emplace_back("capsfilter");
+  }
   if (form != OutputForm::Raw) return factories;
   // Mono or stereo, as RFC 7587 has it; decoders name the other mappings apart.
   std::string media = codec->media;

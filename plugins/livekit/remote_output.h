@@ -54,6 +54,9 @@ class RemoteOutput {
   void detach();
   // The track is gone for good.
   void end();
+  // Nothing comes out any more, without waiting for what is downstream: a muxer takes no more of
+  // this track before it has had the end of another. Any thread.
+  void send_eos() { gstlk_track_output_end_async(outlet_); }
   // Any thread.
   void request_keyframe() { gstlk_track_output_request_keyframe(outlet_); }
   void fill_gap(GstClockTime behind) { gstlk_track_output_fill_gap(outlet_, behind); }

@@ -250,7 +250,7 @@ void RemoteTracks::track_unpublished(const livekit::RoomChange& change) {
 }
 
 void RemoteTracks::send_eos() {
-  for (const auto& entry : copy_entries()) entry->output->end();
+  for (const auto& entry : copy_entries()) entry->output->send_eos();
 }
 
 std::vector<std::shared_ptr<RemoteTracks::Entry>> RemoteTracks::copy_entries() {

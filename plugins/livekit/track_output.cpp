@@ -223,6 +223,13 @@ void gstlk_track_output_end(GstLkTrackOutput* output) {
   if (!output->impl->ended.exchange(true)) gst_pad_push_event(output->src, gst_event_new_eos());
 }
 
+void gstlk_track_output_end_async(GstLkTrackOutput* output) {
+  gst_element_call_async(
+      GST_ELEMENT(output),
+      [](GstElement* element, gpointer) { gstlk_track_output_end(GSTLK_TRACK_OUTPUT(element)); },
+      nullptr, nullptr);
+}
+
 GstLkTrackOutputCounts gstlk_track_output_get_counts(GstLkTrackOutput* output) {
   const TrackOutput& impl = *output->impl;
   return {impl.buffers.load(std::memory_order_relaxed), impl.bytes.load(std::memory_order_relaxed),

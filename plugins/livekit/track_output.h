@@ -35,8 +35,10 @@ void gstlk_track_output_request_keyframe(GstLkTrackOutput* output);
 // A flow error in front of it, of the same track. Streaming thread.
 void gstlk_track_output_tell(GstLkTrackOutput* output, GstFlowReturn flow);
 
-// Nothing comes out any more. Any thread.
+// Nothing comes out any more. Any thread; waits while what is downstream takes nothing, or, _async,
+// returns at once.
 void gstlk_track_output_end(GstLkTrackOutput* output);
+void gstlk_track_output_end_async(GstLkTrackOutput* output);
 
 struct GstLkTrackOutputCounts {
   uint64_t buffers;

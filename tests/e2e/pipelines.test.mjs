@@ -47,6 +47,11 @@ function start(daemon, name, values = {}) {
       process.off('exit', onExit);
       assert.equal(code, 0, log.slice(-3000));
     },
+    async kill() {
+      child.kill('SIGKILL');
+      await exited;
+      process.off('exit', onExit);
+    },
   };
 }
 
@@ -108,6 +113,25 @@ stage.test('watch shows what kiosk-camera sends', async (s) => {
   await eventually(() => size(seen) > 30 * 320 * 180 * 1.5 && size(heard) > 48000 * 2, { timeout: 30000, what: 'picture and sound arrive' });
   await viewer.end();
   await kiosk.end();
+});
+
+stage.test('record-track leaves a file that plays, although it is killed', async (s) => {
+  const room = freshRoom('record');
+  const file = path.join(work, 'recording.ts');
+  const kiosk = start(s.daemon, 'kiosk-camera', { room });
+  const recorder = start(s.daemon, 'record-track', { room, file });
+  await eventually(() => fs.existsSync(file) && fs.statSync(file).size > 500000, { timeout: 30000, what: 'the recording grows' });
+  await recorder.kill();
+  await kiosk.end();
+  const probe = JSON.parse(execFileSync('ffprobe', ['-v', 'error', '-count_frames', '-show_streams', '-of', 'json', file]));
+  const frames = Object.fromEntries(probe.streams.map((stream) => [stream.codec_name, Number(stream.nb_read_frames)]));
+  assert.ok(frames.h264 >= 45, JSON.stringify(frames));
+  assert.ok(frames.opus >= 75, JSON.stringify(frames));
+  // Every picture decodes, and none is far from the one before.
+  const times = execFileSync('ffprobe', ['-v', 'error', '-select_streams', 'v', '-show_entries', 'frame=pts_time', '-of', 'csv=p=0', file])
+    .toString().trim().split('\n').map(parseFloat);
+  const steps = times.slice(1).map((time, i) => time - times[i]);
+  assert.ok(Math.min(...steps) > 0 && Math.max(...steps) < 0.5, `steps from ${Math.min(...steps)} to ${Math.max(...steps)} s`);
 });
 
 test('the runner says what is wrong', () => {
