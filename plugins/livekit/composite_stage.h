@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <gst/gst.h>
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/mutex.h"
+#include "base/ref.h"
+#include "base/time.h"
+#include "plugins/livekit/outlet.h"
+#include "plugins/livekit/tile_arranger.h"
+#include "plugins/livekit/tile_cards.h"
+
+namespace gstlk::client {
+
+struct StageSettings {
+  CanvasSize size{1280, 720};  // even
+  int frames = 30;             // in `seconds`
+  int seconds = 1;
+  uint32_t background = 0x14181d;  // 0xRRGGBB
+  bool names = true;
+  // How late media may come for its time and still be composed.
+  Duration latency = 300ms;
+};
+
+// A tile, where the arranger wants it. What has no video is a card with the name.
+struct StageTile {
+  PlacedTile place;
+  std::string name;
+  bool has_video = false;
+  bool operator==(const StageTile&) const = default;
+};
+
+// Composes raw media of any origin into one picture and one sound, both of which run at the
+// pipeline's clock from the first moment, whoever is there or falls silent:
+//
+//   (behind the tiles) ----------------------> compositor ! caps ! video_src()
+//   (tile's video) ! outlet -----------------> "             + names above the tiles
+//   (tile's audio) ! audioresample ! outlet -> audiomixer ! caps ! audio_src()
+//
+// No thread but those of compositor and mixer, which never wait for a tile. Calls come one at a
+// time, from any thread but a streaming one of theirs, and not with a lock held.
+class CompositeStage {
+ public:
+  // Adds its elements to `bin`, which outlives this.
+  CompositeStage(GstBin* bin, const StageSettings& settings);
+  ~CompositeStage();
+  CompositeStage(const CompositeStage&) = delete;
+  CompositeStage& operator=(const CompositeStage&) = delete;
+
+  // For ghost pads.
+  Ref<GstPad> video_src() const;
+  Ref<GstPad> audio_src() const;
+
+  // When its elements are to run, and before they stop.
+  void start();
+  void stop();
+  // Both pads end.
+  void end();
+
+  // `source` gives raw video from now on; what comes while its tile is not shown is dropped.
+  void add_video(const std::string& id, GstPad* source);
+  // The tile's picture goes at once. Its source gets GST_FLOW_NOT_LINKED then.
+  void remove_video(const std::string& id);
+  void add_audio(const std::string& id, GstPad* source);
+  void remove_audio(const std::string& id);
+
+  // Everything that is shown, of which a video may be added later.
+  void show(std::vector<StageTile> tiles);
+  void set_background(uint32_t background);
+  void set_names(bool names);
+
+ private:
+  class Input;
+
+  GstElement* add(const char* factory, const char* name);
+  void add_caps(GstElement* after, const std::string& caps, Ref<GstPad>& out);
+  void place(const std::string& id);
+  // Behind and above the tiles, when it differs.
+  void draw();
+  void push_behind();
+  static GstPadProbeReturn draw_above(GstPad* pad, GstPadProbeInfo* info, gpointer self);
+
+  GstBin* const bin_;
+  StageSettings settings_;
+  GstVideoInfo picture_;
+  TileCards cards_;
+  GstElement* compositor_ = nullptr;  // in bin_
+  GstElement* mixer_ = nullptr;       // likewise
+  Ref<GstPad> video_src_;
+  Ref<GstPad> audio_src_;
+  Ref<GstPad> behind_src_;
+  Ref<GstBuffer> behind_;
+  bool running_ = false;
+  std::vector<StageTile> tiles_;
+  std::map<std::string, std::unique_ptr<Input>> videos_;
+  std::map<std::string, std::unique_ptr<Input>> audios_;
+  Mutex mutex_;
+  Ref<GstVideoOverlayComposition> above_ GUARDED_BY(mutex_);
+};
+
+}  // namespace gstlk::client
