@@ -8,16 +8,8 @@ namespace gstlk::client {
 
 namespace {
 
-// Between tiles, in parts of the picture's height.
+// Of the picture's height: what a tile leaves free on each side, unless it is all there is.
 constexpr int kGapParts = 120;
-
-// A tile leaves half of the gap free on each of its sides, unless it is all there is.
-Rect within_gaps(const Rect& rect, CanvasSize canvas) {
-  if (rect.width >= canvas.width && rect.height >= canvas.height) return rect;
-  const int gap = std::max(2, canvas.height / kGapParts) & ~1;
-  if (rect.width <= 4 * gap || rect.height <= 4 * gap) return rect;
-  return {rect.x + gap, rect.y + gap, rect.width - 2 * gap, rect.height - 2 * gap};
-}
 
 // BT.601 at any size: what decoders of rooms give, so that nothing but the size is converted.
 GstVideoInfo picture_info(const StageSettings& settings) {
@@ -41,6 +33,19 @@ std::string caps_text(const GstVideoInfo& info) {
 
 guint64 nanoseconds(Duration duration) {
   return static_cast<guint64>(std::chrono::nanoseconds(duration).count());
+}
+
+// What lies behind the tiles is there at once.
+gboolean answer_latency(GstPad* pad, GstObject* parent, GstQuery* query) {
+  if (GST_QUERY_TYPE(query) != GST_QUERY_LATENCY) return gst_pad_query_default(pad, parent, query);
+  gst_query_set_latency(query, FALSE, 0, GST_CLOCK_TIME_NONE);
+  return TRUE;
+}
+
+void remove(GstBin* bin, GstElement* element) {
+  gst_element_set_locked_state(element, TRUE);
+  gst_element_set_state(element, GST_STATE_NULL);
+  gst_bin_remove(bin, element);
 }
 
 }  // namespace
@@ -67,8 +72,8 @@ class CompositeStage::Input {
   ~Input() {
     close();
     gst_pad_unlink(source_.get(), sink_.get());
-    remove(GST_ELEMENT(outlet_));
-    if (converter_) remove(converter_);
+    remove(bin_, GST_ELEMENT(outlet_));
+    if (converter_) remove(bin_, converter_);
   }
   Input(const Input&) = delete;
   Input& operator=(const Input&) = delete;
@@ -97,12 +102,6 @@ class CompositeStage::Input {
   }
 
  private:
-  void remove(GstElement* element) {
-    gst_element_set_locked_state(element, TRUE);
-    gst_element_set_state(element, GST_STATE_NULL);
-    gst_bin_remove(bin_, element);
-  }
-
   GstBin* const bin_;
   GstElement* const aggregator_;
   const Ref<GstPad> source_;
@@ -125,6 +124,7 @@ CompositeStage::CompositeStage(GstBin* bin, const StageSettings& settings)
   const auto out = Ref<GstPad>::adopt(gst_element_get_static_pad(compositor_, "src"));
   gst_pad_add_probe(out.get(), GST_PAD_PROBE_TYPE_BUFFER, draw_above, this, nullptr);
   const auto sink = Ref<GstPad>::adopt(gst_element_request_pad_simple(compositor_, "sink_%u"));
+  gst_pad_set_query_function(behind_src_.get(), answer_latency);
   gst_pad_link(behind_src_.get(), sink.get());
   draw();
 }
@@ -133,14 +133,16 @@ CompositeStage::~CompositeStage() {
   stop();
   videos_.clear();
   audios_.clear();
+  for (GstElement* element : elements_) remove(bin_, element);
 }
 
 // The first element of the way is the aggregator, which does not wait for those that have nothing.
 GstElement* CompositeStage::add(const char* factory, const char* name) {
-  GstElement* element = gst_element_factory_make_full(
-      factory, "name", name, "force-live", TRUE, "min-upstream-latency",
-      nanoseconds(settings_.latency), nullptr);
+  GstElement* element = gst_element_factory_make_full(factory, "name", name, "force-live", TRUE,
+                                                      "min-upstream-latency",
+                                                      nanoseconds(settings_.latency), nullptr);
   gst_bin_add(bin_, element);
+  elements_.push_back(element);
   return element;
 }
 
@@ -148,8 +150,16 @@ void CompositeStage::add_caps(GstElement* after, const std::string& caps, Ref<Gs
   GstElement* filter = gst_element_factory_make("capsfilter", nullptr);
   gst_util_set_object_arg(G_OBJECT(filter), "caps", caps.c_str());
   gst_bin_add(bin_, filter);
+  elements_.push_back(filter);
   gst_element_link(after, filter);
   out = Ref<GstPad>::adopt(gst_element_get_static_pad(filter, "src"));
+}
+
+Rect CompositeStage::video_rect(const Rect& tile) const {
+  if (tile.width >= settings_.size.width && tile.height >= settings_.size.height) return tile;
+  const int gap = std::max(2, settings_.size.height / kGapParts) & ~1;
+  if (tile.width <= 4 * gap || tile.height <= 4 * gap) return tile;
+  return {tile.x + gap, tile.y + gap, tile.width - 2 * gap, tile.height - 2 * gap};
 }
 
 Ref<GstPad> CompositeStage::video_src() const { return video_src_; }
@@ -182,7 +192,7 @@ void CompositeStage::end() {
 void CompositeStage::add_video(const std::string& id, GstPad* source) {
   auto& input = videos_[id];
   input = std::make_unique<Input>(bin_, compositor_, source, nullptr);
-  place(id);
+  place(id, *input);
   input->link();
 }
 
@@ -200,7 +210,7 @@ void CompositeStage::remove_audio(const std::string& id) { audios_.erase(id); }
 void CompositeStage::show(std::vector<StageTile> tiles) {
   if (tiles == tiles_) return;
   tiles_ = std::move(tiles);
-  for (const auto& [id, input] : videos_) place(id);
+  for (const auto& [id, input] : videos_) place(id, *input);
   draw();
 }
 
@@ -215,12 +225,10 @@ void CompositeStage::set_names(bool names) {
   draw();
 }
 
-void CompositeStage::place(const std::string& id) {
-  Input& input = *videos_.at(id);
-  const auto tile =
-      std::ranges::find_if(tiles_, [&id](const StageTile& each) { return each.place.id == id; });
-  if (tile == tiles_.end() || !tile->place.shown || !tile->has_video) return input.close();
-  const Rect rect = within_gaps(tile->place.rect, settings_.size);
+void CompositeStage::place(const std::string& id, Input& input) {
+  const auto tile = std::ranges::find(tiles_, id, &StageTile::video);
+  if (tile == tiles_.end() || !tile->place.shown) return input.close();
+  const Rect rect = video_rect(tile->place.rect);
   const auto move = [&rect, z_order = tile->place.z_order](GstPad* pad) {
     g_object_set(pad, "xpos", rect.x, "ypos", rect.y, "width", rect.width, "height", rect.height,
                  "zorder", z_order + 1, nullptr);
@@ -234,7 +242,7 @@ void CompositeStage::draw() {
   std::vector<TileCard> cards;
   for (const StageTile& tile : tiles_) {
     if (!tile.place.shown) continue;
-    cards.push_back({within_gaps(tile.place.rect, settings_.size), tile.name, tile.has_video});
+    cards.push_back({video_rect(tile.place.rect), tile.name, !tile.video.empty()});
   }
   behind_ = cards_.behind(cards);
   auto above = settings_.names ? cards_.above(cards) : Ref<GstVideoOverlayComposition>();

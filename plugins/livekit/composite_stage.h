@@ -29,11 +29,11 @@ struct StageSettings {
   Duration latency = 300ms;
 };
 
-// A tile, where the arranger wants it. What has no video is a card with the name.
+// A tile, where the arranger wants it.
 struct StageTile {
   PlacedTile place;
   std::string name;
-  bool has_video = false;
+  std::string video;  // which one is in it; empty: none, and the tile is a card
   bool operator==(const StageTile&) const = default;
 };
 
@@ -41,8 +41,8 @@ struct StageTile {
 // pipeline's clock from the first moment, whoever is there or falls silent:
 //
 //   (behind the tiles) ----------------------> compositor ! caps ! video_src()
-//   (tile's video) ! outlet -----------------> "             + names above the tiles
-//   (tile's audio) ! audioresample ! outlet -> audiomixer ! caps ! audio_src()
+//   (a video) ! outlet ----------------------> "             + names above the tiles
+//   (an audio) ! audioresample ! outlet -> audiomixer ! caps ! audio_src()
 //
 // No thread but those of compositor and mixer, which never wait for a tile. Calls come one at a
 // time, from any thread but a streaming one of theirs, and not with a lock held.
@@ -54,6 +54,9 @@ class CompositeStage {
   CompositeStage(const CompositeStage&) = delete;
   CompositeStage& operator=(const CompositeStage&) = delete;
 
+  // The part of a tile that a video can have: beside it there is a gap to the next one.
+  Rect video_rect(const Rect& tile) const;
+
   // For ghost pads.
   Ref<GstPad> video_src() const;
   Ref<GstPad> audio_src() const;
@@ -64,9 +67,9 @@ class CompositeStage {
   // Both pads end.
   void end();
 
-  // `source` gives raw video from now on; what comes while its tile is not shown is dropped.
+  // `source` gives raw video from now on; what comes while no tile shows it is dropped.
   void add_video(const std::string& id, GstPad* source);
-  // The tile's picture goes at once. Its source gets GST_FLOW_NOT_LINKED then.
+  // It goes at once. Its source gets GST_FLOW_NOT_LINKED then.
   void remove_video(const std::string& id);
   void add_audio(const std::string& id, GstPad* source);
   void remove_audio(const std::string& id);
@@ -81,7 +84,7 @@ class CompositeStage {
 
   GstElement* add(const char* factory, const char* name);
   void add_caps(GstElement* after, const std::string& caps, Ref<GstPad>& out);
-  void place(const std::string& id);
+  void place(const std::string& id, Input& input);
   // Behind and above the tiles, when it differs.
   void draw();
   void push_behind();
@@ -91,8 +94,9 @@ class CompositeStage {
   StageSettings settings_;
   GstVideoInfo picture_;
   TileCards cards_;
-  GstElement* compositor_ = nullptr;  // in bin_
-  GstElement* mixer_ = nullptr;       // likewise
+  std::vector<GstElement*> elements_;  // in bin_, like the next two
+  GstElement* compositor_ = nullptr;
+  GstElement* mixer_ = nullptr;
   Ref<GstPad> video_src_;
   Ref<GstPad> audio_src_;
   Ref<GstPad> behind_src_;

@@ -119,10 +119,11 @@ class StagePipeline {
     stage_->add_video(id, pad.get());
     gst_element_sync_state_with_parent(made);
   }
-  void add_audio(const std::string& id, const char* volume, const char* rate = "48000") {
-    GstElement* made =
-        add(id + "-audio", std::string("audiotestsrc is-live=true volume=") + volume +
-                               " ! capsfilter caps=audio/x-raw,channels=1,rate=" + rate);
+  void add_audio(const std::string& id, const char* volume, const char* rate = "48000",
+                 const char* tone = "440") {
+    GstElement* made = add(
+        id + "-audio", std::string("audiotestsrc is-live=true volume=") + volume + " freq=" + tone +
+                           " ! capsfilter caps=audio/x-raw,channels=1,rate=" + rate);
     const auto pad = Ref<GstPad>::adopt(gst_element_get_static_pad(made, "src"));
     stage_->add_audio(id, pad.get());
     gst_element_sync_state_with_parent(made);
@@ -255,7 +256,8 @@ class CompositeStageTest : public ::testing::Test {
 
 StageTile tile(const std::string& id, Rect rect, bool has_video = true,
                const std::string& name = "") {
-  return {.place = {.id = id, .shown = true, .rect = rect}, .name = name, .has_video = has_video};
+  return {
+      .place = {.id = id, .shown = true, .rect = rect}, .name = name, .video = has_video ? id : ""};
 }
 constexpr Rect kLeft{0, 90, 320, 180};
 constexpr Rect kRight{320, 90, 320, 180};
@@ -378,7 +380,8 @@ TEST_F(CompositeStageTest, MixesWhatIsHeard) {
   StagePipeline pipeline;
   pipeline.add_audio("a", "0.25");
   EXPECT_TRUE(eventually([&] { return std::abs(pipeline.loudness() - 0.25) < 0.02; }));
-  pipeline.add_audio("b", "0.25", "16000");
+  // Another tone, as two of the same might cancel each other out.
+  pipeline.add_audio("b", "0.25", "16000", "1000");
   EXPECT_TRUE(eventually([&] { return pipeline.loudness() > 0.3; }));
   pipeline.remove_audio("a");
   EXPECT_TRUE(eventually([&] { return std::abs(pipeline.loudness() - 0.25) < 0.02; }));

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <gst/gst.h>
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "base/mutex.h"
+#include "plugins/livekit/composite_stage.h"
+#include "plugins/livekit/remote_tracks.h"
+#include "plugins/livekit/room_tiles.h"
+#include "plugins/livekit/tile_arranger.h"
+
+namespace gstlk::client {
+
+// What may change while a room is composed.
+struct CompositeWishes {
+  LayoutKind layout = LayoutKind::Grid;
+  TileSelection selection;
+  uint32_t background = StageSettings().background;
+  bool names = true;
+};
+
+// Follows a room and lets a stage show it: who has a tile (RoomTiles), where (TileArranger), and
+// which tracks are received for that, at which size. A video that is not shown is paused at once
+// and given up a little later, decoder and all. Client thread only, except join(), leave() and
+// change(), which wait for that thread.
+//
+// Order of locks: mutex_ alone; never held while anything else is called.
+class CompositeRoom : private RemoteTracksOwner, private RoomListener {
+ public:
+  // All outlive this; `stage` has the size `canvas`.
+  CompositeRoom(GstElement* element, CompositeStage& stage, CanvasSize canvas)
+      : tracks_(element, *this), stage_(stage), canvas_(canvas) {}
+
+  // False after an error message of the element. `latency` is in milliseconds.
+  [[nodiscard]] bool join(const ConnectionSettings& connection, unsigned latency,
+                          const CompositeWishes& wishes);
+  void leave();
+  void change(const CompositeWishes& wishes);
+
+ private:
+  bool wants(const ::livekit::ParticipantInfo& who, const ::livekit::TrackInfo& track) override;
+  void on_output_added(RemoteOutput& output) override;
+  void on_output_removed(RemoteOutput& output) override;
+  void on_state(livekit::SessionState state, const std::string& detail) override;
+  void on_room_change(const livekit::RoomChange& change) override;
+  void on_message(const ::livekit::SignalResponse& message) override;
+
+  void link_outputs();
+  void unlink(const TrackIdentity& track);
+  void apply(const CompositeWishes& wishes);
+  void select_audio();
+  void update();
+  // The videos that are shown, at their sizes, and no others.
+  void receive(const std::map<std::string, ShownSize>& shown, Timestamp now);
+  void start_timer(Timestamp now);
+
+  RemoteTracks tracks_;
+  CompositeStage& stage_;
+  const CanvasSize canvas_;
+  CompositeWishes wishes_;
+  std::shared_ptr<RoomSession> session_;
+  RoomTiles tiles_;
+  TileArranger arranger_;
+  std::unique_ptr<ClientTimer> timer_;
+  // By track sid, of videos that are subscribed: since when they are not shown.
+  std::map<std::string, std::optional<Timestamp>> received_;
+  Mutex mutex_;
+  std::vector<RemoteOutput*> added_ GUARDED_BY(mutex_);  // which the stage does not have yet
+};
+
+}  // namespace gstlk::client
