@@ -4,7 +4,6 @@
 
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -12,6 +11,7 @@ import { after, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
 import { assertHears, assertSees } from './lib/checks.mjs';
+import { runPipeline as start } from './lib/pipeline.mjs';
 import { makeStage } from './lib/stage.mjs';
 import { freshRoom, joinToken } from './lib/token.mjs';
 import { eventually, sleep } from './lib/wait.mjs';
@@ -23,37 +23,6 @@ const work = fs.mkdtempSync(path.join(os.tmpdir(), 'pipelines-'));
 after(() => fs.rmSync(work, { recursive: true }));
 
 const gst = (line) => execFileSync('gst-launch-1.0', ['-q', ...line.split(' ')], { timeout: 60000 });
-
-/** Runs pipelines/run with these values; `end()` interrupts it as Ctrl-C does. */
-function start(daemon, name, values = {}) {
-  const all = { url: daemon.url, ...values };
-  const child = spawn(run, [name, ...Object.entries(all).map(([key, value]) => `${key}=${value}`)], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, MESON_BUILD_ROOT: path.resolve(path.dirname(process.env.LIVEKIT_SFU), '..') },
-  });
-  const onExit = () => child.kill('SIGKILL');
-  process.on('exit', onExit);
-  let log = '';
-  child.stdout.on('data', (data) => { log += data; });
-  child.stderr.on('data', (data) => { log += data; });
-  const exited = once(child, 'exit').then(([code, signal]) => code ?? signal);
-  return {
-    exited,
-    log: () => log.slice(-3000),
-    async end() {
-      child.kill('SIGINT');
-      const code = await Promise.race([exited, sleep(10000)]);
-      if (code === undefined) child.kill('SIGKILL');
-      process.off('exit', onExit);
-      assert.equal(code, 0, log.slice(-3000));
-    },
-    async kill() {
-      child.kill('SIGKILL');
-      await exited;
-      process.off('exit', onExit);
-    },
-  };
-}
 
 stage.test('kiosk-camera is seen and heard under its name', async (s) => {
   const room = freshRoom('kiosk');
@@ -121,7 +90,8 @@ stage.test('record-track leaves a file that plays, although it is killed', async
   const kiosk = start(s.daemon, 'kiosk-camera', { room });
   const recorder = start(s.daemon, 'record-track', { room, file });
   await eventually(() => fs.existsSync(file) && fs.statSync(file).size > 500000, { timeout: 30000, what: 'the recording grows' });
-  await recorder.kill();
+  recorder.kill();
+  await recorder.exited;
   await kiosk.end();
   const probe = JSON.parse(execFileSync('ffprobe', ['-v', 'error', '-count_frames', '-show_streams', '-of', 'json', file]));
   const frames = Object.fromEntries(probe.streams.map((stream) => [stream.codec_name, Number(stream.nb_read_frames)]));

@@ -2,10 +2,12 @@
 //
 // A GStreamer pipeline in a process of its own, by tests/support/pipeline_runner.cpp.
 
+import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import readline from 'node:readline';
+import { fileURLToPath } from 'node:url';
 
 import { kKey, kSecret } from './daemon.mjs';
 import { eventually, sleep } from './wait.mjs';
@@ -105,3 +107,32 @@ export const pipelineTests = (stage) => (name, run, options) => stage.test(name,
     await Promise.all(pipelines.map((pipeline) => pipeline.stop()));
   }
 }, options);
+
+/** Runs pipelines/run with these values; `end()` interrupts it as Ctrl-C does. */
+export function runPipeline(daemon, name, values = {}) {
+  const script = fileURLToPath(new URL('../../../pipelines/run', import.meta.url));
+  const all = { url: daemon.url, ...values };
+  const child = spawn(script, [name, ...Object.entries(all).map(([key, value]) => `${key}=${value}`)], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, MESON_BUILD_ROOT: path.resolve(path.dirname(process.env.LIVEKIT_SFU), '..') },
+  });
+  const onExit = () => child.kill('SIGKILL');
+  process.on('exit', onExit);
+  let log = '';
+  child.stdout.on('data', (data) => { log += data; });
+  child.stderr.on('data', (data) => { log += data; });
+  const exited = once(child, 'exit').then(([code, signal]) => code ?? signal);
+  return {
+    exited,
+    pid: child.pid,
+    log: () => log.slice(-3000),
+    kill: () => child.kill('SIGKILL'),
+    async end() {
+      child.kill('SIGINT');
+      const code = await Promise.race([exited, sleep(10000)]);
+      if (code === undefined) child.kill('SIGKILL');
+      process.off('exit', onExit);
+      assert.equal(code, 0, log.slice(-3000));
+    },
+  };
+}
