@@ -35,7 +35,7 @@ guint64 nanoseconds(Duration duration) {
   return static_cast<guint64>(std::chrono::nanoseconds(duration).count());
 }
 
-// What lies behind the tiles is there at once.
+// How late media may come is a setting: no source changes it, nor fails to say.
 gboolean answer_latency(GstPad* pad, GstObject* parent, GstQuery* query) {
   if (GST_QUERY_TYPE(query) != GST_QUERY_LATENCY) return gst_pad_query_default(pad, parent, query);
   gst_query_set_latency(query, FALSE, 0, GST_CLOCK_TIME_NONE);
@@ -90,6 +90,7 @@ class CompositeStage::Input {
     pad_ = Ref<GstPad>::adopt(gst_element_request_pad_simple(aggregator_, "sink_%u"));
     prepare(pad_.get());
     const auto src = Ref<GstPad>::adopt(gst_element_get_static_pad(GST_ELEMENT(outlet_), "src"));
+    gst_pad_set_query_function(src.get(), answer_latency);
     gst_pad_link(src.get(), pad_.get());
     gstlk_outlet_set_open(outlet_, TRUE);
   }
@@ -121,8 +122,12 @@ CompositeStage::CompositeStage(GstBin* bin, const StageSettings& settings)
   mixer_ = add("audiomixer", "mixer");
   add_caps(compositor_, caps_text(picture_), video_src_);
   add_caps(mixer_, "audio/x-raw,format=S16LE,layout=interleaved,rate=48000,channels=2", audio_src_);
-  const auto out = Ref<GstPad>::adopt(gst_element_get_static_pad(compositor_, "src"));
-  gst_pad_add_probe(out.get(), GST_PAD_PROBE_TYPE_BUFFER, draw_above, this, nullptr);
+  for (GstElement* element : {compositor_, mixer_}) {
+    const auto out = Ref<GstPad>::adopt(gst_element_get_static_pad(element, "src"));
+    gst_pad_add_probe(out.get(), GST_PAD_PROBE_TYPE_BUFFER, end_in_time, this, nullptr);
+    if (element == compositor_)
+      gst_pad_add_probe(out.get(), GST_PAD_PROBE_TYPE_BUFFER, draw_above, this, nullptr);
+  }
   const auto sink = Ref<GstPad>::adopt(gst_element_request_pad_simple(compositor_, "sink_%u"));
   gst_pad_set_query_function(behind_src_.get(), answer_latency);
   gst_pad_link(behind_src_.get(), sink.get());
@@ -166,6 +171,7 @@ Ref<GstPad> CompositeStage::video_src() const { return video_src_; }
 Ref<GstPad> CompositeStage::audio_src() const { return audio_src_; }
 
 void CompositeStage::start() {
+  end_at_ = GST_CLOCK_TIME_NONE;
   GstVideoInfo still = picture_;
   still.fps_n = 0;
   const auto caps = Ref<GstCaps>::adopt(gst_video_info_to_caps(&still));
@@ -184,9 +190,10 @@ void CompositeStage::stop() {
   gst_pad_set_active(behind_src_.get(), FALSE);
 }
 
+// At the same time of both, however far each one is.
 void CompositeStage::end() {
-  gst_pad_push_event(video_src_.get(), gst_event_new_eos());
-  gst_pad_push_event(audio_src_.get(), gst_event_new_eos());
+  const auto clock = Ref<GstClock>::adopt(gst_element_get_clock(compositor_));
+  end_at_ = clock ? gst_clock_get_time(clock.get()) - gst_element_get_base_time(compositor_) : 0;
 }
 
 void CompositeStage::add_video(const std::string& id, GstPad* source) {
@@ -259,6 +266,17 @@ void CompositeStage::push_behind() {
   GstBuffer* frame = gst_buffer_copy(behind_.get());
   GST_BUFFER_PTS(frame) = 0;
   gst_pad_push(behind_src_.get(), frame);
+}
+
+GstPadProbeReturn CompositeStage::end_in_time(GstPad*, GstPadProbeInfo* info, gpointer self) {
+  const auto* const stage = static_cast<const CompositeStage*>(self);
+  GstBuffer* const buffer = GST_PAD_PROBE_INFO_BUFFER(info);
+  if (GST_BUFFER_PTS(buffer) < stage->end_at_) return GST_PAD_PROBE_OK;
+  gst_buffer_unref(buffer);
+  GST_PAD_PROBE_INFO_DATA(info) = nullptr;
+  // Of which the aggregator makes an event.
+  GST_PAD_PROBE_INFO_FLOW_RETURN(info) = GST_FLOW_EOS;
+  return GST_PAD_PROBE_HANDLED;
 }
 
 GstPadProbeReturn CompositeStage::draw_above(GstPad*, GstPadProbeInfo* info, gpointer self) {

@@ -3,6 +3,7 @@
 
 #include <gst/gst.h>
 
+#include <atomic>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -64,7 +65,7 @@ class CompositeStage {
   // When its elements are to run, and before they stop.
   void start();
   void stop();
-  // Both pads end.
+  // Both pads end with what is now.
   void end();
 
   // `source` gives raw video from now on; what comes while no tile shows it is dropped.
@@ -88,6 +89,7 @@ class CompositeStage {
   // Behind and above the tiles, when it differs.
   void draw();
   void push_behind();
+  static GstPadProbeReturn end_in_time(GstPad* pad, GstPadProbeInfo* info, gpointer self);
   static GstPadProbeReturn draw_above(GstPad* pad, GstPadProbeInfo* info, gpointer self);
 
   GstBin* const bin_;
@@ -102,6 +104,7 @@ class CompositeStage {
   Ref<GstPad> behind_src_;
   Ref<GstBuffer> behind_;
   bool running_ = false;
+  std::atomic<GstClockTime> end_at_ = GST_CLOCK_TIME_NONE;  // running time
   std::vector<StageTile> tiles_;
   std::map<std::string, std::unique_ptr<Input>> videos_;
   std::map<std::string, std::unique_ptr<Input>> audios_;

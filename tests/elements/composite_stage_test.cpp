@@ -202,6 +202,14 @@ class StagePipeline {
     g_free(debug);
     return text;
   }
+  bool has_ended() {
+    const auto bus = Ref<GstBus>::adopt(gst_element_get_bus(pipeline_.get()));
+    return Ref<GstMessage>::adopt(
+               gst_bus_timed_pop_filtered(
+                   bus.get(), 5 * GST_SECOND,
+                   static_cast<GstMessageType>(GST_MESSAGE_EOS | GST_MESSAGE_ERROR)))
+               .get() != nullptr;
+  }
   bool goes_on() {
     const size_t pictures = video_.count();
     const size_t sounds = audio_.count();
@@ -396,6 +404,18 @@ TEST_F(CompositeStageTest, ChangesItsBackgroundWhileItRuns) {
   EXPECT_TRUE(pipeline.becomes(320, 180, kGreen));
   pipeline.stage().set_background(kRed);
   EXPECT_TRUE(pipeline.becomes(320, 180, kRed));
+}
+
+TEST_F(CompositeStageTest, EndsPictureAndSoundAtTheSameTime) {
+  StagePipeline pipeline;
+  pipeline.add_audio("a", "0.5");
+  ASSERT_TRUE(eventually([&] { return pipeline.video().count() > 30; }));
+  pipeline.stage().end();
+  ASSERT_TRUE(pipeline.has_ended());
+  const double pictures = static_cast<double>(pipeline.video().times().back()) / 1e9;
+  const double sounds = static_cast<double>(pipeline.audio().times().back()) / 1e9;
+  EXPECT_NEAR(pictures, sounds, 0.034);
+  EXPECT_EQ(pipeline.error(), "");
 }
 
 }  // namespace
