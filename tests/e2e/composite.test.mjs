@@ -201,3 +201,24 @@ compositeTest('a recording that is killed plays', async (s) => {
   assert.ok(video.frames >= 60, `${video.frames} frames`);
   assert.ok(audio.frames >= 90, `${audio.frames} frames`);
 });
+
+compositeTest('hls makes segments of a second that play', async (s, start) => {
+  const room = freshRoom('hls');
+  const folder = fs.mkdtempSync(path.join(work, 'hls-'));
+  const playlist = path.join(folder, 'room.m3u8');
+  const stream = runPipeline(s.daemon, 'hls', { room, folder, width: 640, height: 360, segments: 5 });
+  start(participant(s, room, 'a', kRed, 0.5));
+  const segments = () => (fs.existsSync(playlist) ? fs.readFileSync(playlist, 'utf8').match(/^segment-\d+\.ts$/gm) ?? [] : []);
+  await eventually(async () => segments().includes('segment-00008.ts'), { timeout: 25000, what: 'the ninth segment' });
+  const lengths = [...fs.readFileSync(playlist, 'utf8').matchAll(/#EXTINF:([\d.]+)/g)].map((match) => Number(match[1]));
+  assert.ok(lengths.every((length) => length > 0.7 && length < 1.3), `segments of ${lengths} s`);
+  assert.equal(lengths.length, 5);
+  await stream.end();
+  const last = path.join(folder, segments().at(-2));
+  const { video, audio } = ffprobe(last);
+  assert.equal(video.codec, 'h264');
+  assert.equal(audio.codec, 'aac');
+  assert.ok(Math.abs(video.frames - 30) <= 15, `${video.frames} frames`);
+  assert.ok(near(pixelOf(last, 0, 320, 180), kRed), String(pixelOf(last, 0, 320, 180)));
+  assert.ok(fs.readdirSync(folder).length <= 8, 'old segments are deleted');
+}, { timeout: 60000 });
