@@ -9,7 +9,7 @@ namespace gstlk::client {
 namespace {
 
 // Of the picture's height: what a tile leaves free on each side, unless it is all there is.
-constexpr int kGapParts = 120;
+constexpr int kGapParts = 180;
 
 // BT.601 at any size: what decoders of rooms give, so that nothing but the size is converted.
 GstVideoInfo picture_info(const StageSettings& settings) {
@@ -163,8 +163,10 @@ void CompositeStage::add_caps(GstElement* after, const std::string& caps, Ref<Gs
 Rect CompositeStage::video_rect(const Rect& tile) const {
   if (tile.width >= settings_.size.width && tile.height >= settings_.size.height) return tile;
   const int gap = std::max(2, settings_.size.height / kGapParts) & ~1;
-  if (tile.width <= 4 * gap || tile.height <= 4 * gap) return tile;
-  return {tile.x + gap, tile.y + gap, tile.width - 2 * gap, tile.height - 2 * gap};
+  // More at the sides, so that a tile of 16:9 stays one.
+  const int side = (gap * 16 / 9 + 1) & ~1;
+  if (tile.width <= 4 * side || tile.height <= 4 * gap) return tile;
+  return {tile.x + side, tile.y + gap, tile.width - 2 * side, tile.height - 2 * gap};
 }
 
 Ref<GstPad> CompositeStage::video_src() const { return video_src_; }
@@ -183,9 +185,33 @@ void CompositeStage::start() {
   gst_pad_push_event(behind_src_.get(), gst_event_new_segment(&segment));
   running_ = true;
   push_behind();
+  pause();
+}
+
+// An aggregator has the clock a moment before it has the base time. By that it would be late by all
+// the time that the machine runs, and hurry.
+void CompositeStage::pause() {
+  if (!holds_.empty()) return;
+  for (GstElement* element : {compositor_, mixer_}) {
+    auto out = Ref<GstPad>::adopt(gst_element_get_static_pad(element, "src"));
+    const auto type =
+        static_cast<GstPadProbeType>(GST_PAD_PROBE_TYPE_BLOCK | GST_PAD_PROBE_TYPE_BUFFER);
+    const gulong probe = gst_pad_add_probe(out.get(), type, hold, nullptr, nullptr);
+    holds_.emplace_back(std::move(out), probe);
+  }
+}
+
+void CompositeStage::play() {
+  for (const auto& [pad, probe] : holds_) gst_pad_remove_probe(pad.get(), probe);
+  holds_.clear();
+}
+
+GstPadProbeReturn CompositeStage::hold(GstPad*, GstPadProbeInfo*, gpointer) {
+  return GST_PAD_PROBE_OK;
 }
 
 void CompositeStage::stop() {
+  play();
   running_ = false;
   gst_pad_set_active(behind_src_.get(), FALSE);
 }

@@ -9,6 +9,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/mutex.h"
@@ -62,8 +63,10 @@ class CompositeStage {
   Ref<GstPad> video_src() const;
   Ref<GstPad> audio_src() const;
 
-  // When its elements are to run, and before they stop.
+  // Its elements went to PAUSED; behind start(), to PLAYING or back; they are about to stop.
   void start();
+  void play();
+  void pause();
   void stop();
   // Both pads end with what is now.
   void end();
@@ -89,6 +92,7 @@ class CompositeStage {
   // Behind and above the tiles, when it differs.
   void draw();
   void push_behind();
+  static GstPadProbeReturn hold(GstPad* pad, GstPadProbeInfo* info, gpointer);
   static GstPadProbeReturn end_in_time(GstPad* pad, GstPadProbeInfo* info, gpointer self);
   static GstPadProbeReturn draw_above(GstPad* pad, GstPadProbeInfo* info, gpointer self);
 
@@ -101,6 +105,8 @@ class CompositeStage {
   GstElement* mixer_ = nullptr;
   Ref<GstPad> video_src_;
   Ref<GstPad> audio_src_;
+  // Of the two pads that are held back, the probes.
+  std::vector<std::pair<Ref<GstPad>, gulong>> holds_;
   Ref<GstPad> behind_src_;
   Ref<GstBuffer> behind_;
   bool running_ = false;

@@ -62,9 +62,11 @@ class Composite {
 
   CompositeSettings settings;  // under the element's object lock
 
-  // To PAUSED: the pads give media behind prepare() and start().
-  void prepare();
+  // To PAUSED: the pads give media behind prepare() and start(). Both false after an error message.
+  [[nodiscard]] bool prepare();
   [[nodiscard]] bool start();
+  void play();
+  void pause();
   // To READY.
   void finish();
   void settings_changed();
@@ -123,10 +125,18 @@ void Composite::set_target(const char* pad, const Ref<GstPad>& target) {
   gst_ghost_pad_set_target(GST_GHOST_PAD(ghost.get()), target.get());
 }
 
-void Composite::prepare() {
+bool Composite::prepare() {
+  for (const char* factory : {"compositor", "audiomixer", "audioresample"}) {
+    if (Ref<GstElementFactory>::adopt(gst_element_factory_find(factory))) continue;
+    GST_ELEMENT_ERROR(element_, CORE, MISSING_PLUGIN,
+                      ("The element %s is missing; it is in gst-plugins-base.", factory),
+                      (nullptr));
+    return false;
+  }
   stage_ = std::make_unique<CompositeStage>(GST_BIN(element_), copy_settings().stage);
   set_target("video", stage_->video_src());
   set_target("audio", stage_->audio_src());
+  return true;
 }
 
 bool Composite::start() {
@@ -137,6 +147,9 @@ bool Composite::start() {
   room_ = std::move(room);
   return true;
 }
+
+void Composite::play() { stage_->play(); }
+void Composite::pause() { stage_->pause(); }
 
 void Composite::finish() {
   if (room_) room_->leave();
@@ -160,8 +173,11 @@ static GstStateChangeReturn gst_livekit_composite_src_change_state(GstElement* e
                                                                    GstStateChange change) {
   auto* const parent = GST_ELEMENT_CLASS(gst_livekit_composite_src_parent_class);
   Composite& impl = *GST_LIVEKIT_COMPOSITE_SRC(element)->impl;
-  if (change == GST_STATE_CHANGE_READY_TO_PAUSED) impl.prepare();
+  if (change == GST_STATE_CHANGE_READY_TO_PAUSED && !impl.prepare())
+    return GST_STATE_CHANGE_FAILURE;
+  if (change == GST_STATE_CHANGE_PLAYING_TO_PAUSED) impl.pause();
   GstStateChangeReturn result = parent->change_state(element, change);
+  if (change == GST_STATE_CHANGE_PAUSED_TO_PLAYING) impl.play();
   if (change == GST_STATE_CHANGE_READY_TO_PAUSED && result != GST_STATE_CHANGE_FAILURE &&
       !impl.start()) {
     parent->change_state(element, GST_STATE_CHANGE_PAUSED_TO_READY);

@@ -20,10 +20,13 @@ std::string first_letters(const std::string& text, size_t count) {
   return {text.c_str(), end};
 }
 
+// In one line.
 std::string valid(const std::string& text) {
   gchar* made = g_utf8_make_valid(text.c_str(), static_cast<gssize>(text.size()));
   std::string result = made;
   g_free(made);
+  std::ranges::replace_if(
+      result, [](char c) { return g_ascii_iscntrl(c); }, ' ');
   return result;
 }
 

@@ -38,6 +38,7 @@ function composite(s, start, room, properties = '') {
   const pipeline = start(`livekitcompositesrc name=c ${joins(s.daemon, room, '')} width=640 height=360 framerate=10/1 ${properties}
     c.video ! queue ! tee name=t t. ! queue ! multifilesink location=${folder}/%08d max-files=10 t. ! queue ! fakesink name=video sync=false
     c.audio ! queue ! level interval=200000000 ! fakesink name=audio sync=false`.replace('identity= ', ''));
+  pipeline.forget = () => fs.readdirSync(folder).forEach((file) => fs.rmSync(path.join(folder, file)));
   pipeline.pixel = (x, y) => {
     const files = fs.readdirSync(folder).sort();
     if (files.length < 2) return [-1, -1, -1];
@@ -165,6 +166,18 @@ compositeTest('it goes on while the server is away, and comes back to the room',
   await pipeline.becomes(320, 180, kRed, 'red again', 30000);
   assert.deepEqual(pipeline.errors(), []);
 }, { timeout: 120000 });
+
+compositeTest('it can be stopped and started again', async (s, start) => {
+  const room = freshRoom('again');
+  start(participant(s, room, 'a', kRed));
+  const pipeline = composite(s, start, room);
+  await pipeline.becomes(320, 180, kRed, 'red');
+  for (const state of ['ready', 'playing', 'null']) await pipeline.request({ state });
+  pipeline.forget();
+  await pipeline.request({ state: 'playing' });
+  await pipeline.becomes(320, 180, kRed, 'red again');
+  assert.deepEqual(pipeline.errors(), []);
+});
 
 compositeTest('record-room records everybody, from before they came', async (s, start) => {
   const room = freshRoom('record');
