@@ -11,7 +11,7 @@ namespace {
 // Of the picture's height: what a tile leaves free on each side, unless it is all there is.
 constexpr int kGapParts = 180;
 
-// BT.601 at any size: what decoders of rooms give, so that nothing but the size is converted.
+// BT.601 at any size, as videos have it in the sizes of tiles: nothing but the size is converted.
 GstVideoInfo picture_info(const StageSettings& settings) {
   GstVideoInfo info;
   gst_video_info_set_format(&info, GST_VIDEO_FORMAT_I420, static_cast<guint>(settings.size.width),

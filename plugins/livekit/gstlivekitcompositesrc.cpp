@@ -353,10 +353,11 @@ static void gst_livekit_composite_src_install_properties(GObjectClass* object_cl
                                   "Pictures each second, whatever rates the videos have", 1, 1, 120,
                                   1, initial.stage.frames, initial.stage.seconds, ready));
   install(PROP_BACKGROUND,
-          g_param_spec_uint("background", "Background",
-                            "Colour behind the tiles, as 0xRRGGBB; empty tiles are a little "
-                            "lighter, or darker on a light one",
-                            0, 0xffffff, initial.wishes.background, playing));
+          g_param_spec_uint(
+              "background", "Background",
+              "Colour behind the tiles, as 0xRRGGBB, at first 0x14181d; empty tiles are a little "
+              "lighter, or darker on a light one",
+              0, 0xffffff, initial.wishes.background, playing));
   install(PROP_NAMES,
           g_param_spec_boolean("names", "Names", "Participants' names are written on their tiles",
                                initial.wishes.names, playing));
