@@ -9,6 +9,9 @@ namespace {
 
 // A switch may set time back by this much at most; it is then hidden by standing still.
 constexpr Duration kMaxStepBack = 50ms;
+// Between two pictures of the same moment, of which the second is the larger: a receiver that
+// counts in microseconds has to see two.
+constexpr Duration kLeastStep = 1ms;
 // By how much the source's time may be behind ours after a pause before we take our own.
 constexpr Duration kMaxBehindAfterSilence = 200ms;
 constexpr Duration kMaxBehind = 2s;
@@ -60,7 +63,8 @@ void RtpRewriter::switch_to(const ReceivedPacket& packet, const EncodingClock& c
   uint32_t timestamp = clock.known ? by_common_time(packet, clock) : expected;
   const bool far_ahead = distance(expected, timestamp) > ticks(kMaxAhead);
   if (far_ahead) timestamp = expected;
-  if (distance(last_timestamp_, timestamp) <= 0) timestamp = last_timestamp_ + 1;
+  if (distance(last_timestamp_, timestamp) < ticks(kLeastStep))
+    timestamp = last_timestamp_ + ticks(kLeastStep);
   use_timestamp(packet, clock, timestamp, far_ahead);
   last_time_ = now;
 }
@@ -79,7 +83,8 @@ void RtpRewriter::realign(const ReceivedPacket& packet, const EncodingClock& clo
   const bool unusable = !clock.known || behind < -ticks(kMaxAhead) ||
                         behind > ticks(source_was_silent ? kMaxBehindAfterSilence : kMaxBehind);
   if (unusable) timestamp = expected;
-  if (distance(last_timestamp_, timestamp) <= 0) timestamp = last_timestamp_ + 1;
+  if (distance(last_timestamp_, timestamp) < ticks(kLeastStep))
+    timestamp = last_timestamp_ + ticks(kLeastStep);
   use_timestamp(packet, clock, timestamp, unusable);
   last_time_ = now;
 }
