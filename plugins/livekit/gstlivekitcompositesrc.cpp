@@ -23,6 +23,7 @@
 
 #include "plugins/livekit/gstlivekitcompositesrc.h"
 
+#include <algorithm>
 #include <memory>
 #include <string>
 
@@ -54,6 +55,7 @@ struct CompositeSettings {
   CompositeWishes wishes;
   StageSettings stage;
   guint latency = 200;
+  gint64 av_offset = 0;
 };
 
 class Composite {
@@ -75,6 +77,7 @@ class Composite {
  private:
   CompositeSettings copy_settings();
   void set_target(const char* pad, const Ref<GstPad>& target);
+  void set_offset(const char* pad, gint64 offset);
 
   GstElement* const element_;
   std::unique_ptr<CompositeStage> stage_;
@@ -101,6 +104,7 @@ enum {
   PROP_INCLUDE,
   PROP_EXCLUDE,
   PROP_LATENCY,
+  PROP_AV_OFFSET,
   PROP_FIRST_OF_CLIENT,
 };
 
@@ -125,6 +129,11 @@ void Composite::set_target(const char* pad, const Ref<GstPad>& target) {
   gst_ghost_pad_set_target(GST_GHOST_PAD(ghost.get()), target.get());
 }
 
+void Composite::set_offset(const char* pad, gint64 offset) {
+  const auto ghost = Ref<GstPad>::adopt(gst_element_get_static_pad(element_, pad));
+  gst_pad_set_offset(ghost.get(), offset);
+}
+
 bool Composite::prepare() {
   for (const char* factory : {"compositor", "audiomixer", "audioresample"}) {
     if (Ref<GstElementFactory>::adopt(gst_element_factory_find(factory))) continue;
@@ -133,9 +142,13 @@ bool Composite::prepare() {
                       (nullptr));
     return false;
   }
-  stage_ = std::make_unique<CompositeStage>(GST_BIN(element_), copy_settings().stage);
+  const CompositeSettings wanted = copy_settings();
+  stage_ = std::make_unique<CompositeStage>(GST_BIN(element_), wanted.stage);
   set_target("video", stage_->video_src());
   set_target("audio", stage_->audio_src());
+  // What is to be ahead begins later: muxers may take the first of each pad for simultaneous.
+  set_offset("audio", std::min<gint64>(-wanted.av_offset, 0));
+  set_offset("video", std::min<gint64>(wanted.av_offset, 0));
   return true;
 }
 
@@ -251,6 +264,9 @@ static bool gst_livekit_composite_src_set(CompositeSettings& settings, guint id,
     case PROP_LATENCY:
       settings.latency = g_value_get_uint(value);
       return true;
+    case PROP_AV_OFFSET:
+      settings.av_offset = g_value_get_int64(value);
+      return true;
     default:
       return set_client_property(settings.connection, PROP_FIRST_OF_CLIENT, id, value);
   }
@@ -288,6 +304,9 @@ static bool gst_livekit_composite_src_get(const CompositeSettings& settings, gui
       return true;
     case PROP_LATENCY:
       g_value_set_uint(value, settings.latency);
+      return true;
+    case PROP_AV_OFFSET:
+      g_value_set_int64(value, settings.av_offset);
       return true;
     default:
       return get_client_property(settings.connection, PROP_FIRST_OF_CLIENT, id, value);
@@ -376,6 +395,12 @@ static void gst_livekit_composite_src_install_properties(GObjectClass* object_cl
                             "Milliseconds that packets may be late or have to be repeated in. The "
                             "element's own latency is 100 ms more",
                             0, 10000, initial.latency, ready));
+  install(PROP_AV_OFFSET,
+          g_param_spec_int64("av-offset", "AV offset",
+                             "Nanoseconds by which the sound is ahead of the picture, as playbin "
+                             "has it: what an encoder of sound puts in front of it. An AAC encoder "
+                             "does so with 2048 samples, 42666667 ns at 48 kHz",
+                             -GST_SECOND, GST_SECOND, 0, ready));
   install_client_properties(object_class, PROP_FIRST_OF_CLIENT);
 }
 

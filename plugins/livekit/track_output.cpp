@@ -35,6 +35,7 @@ struct TrackOutput {
   bool refused = false;  // these caps
   bool after_gap = false;
   GstClockTime end = GST_CLOCK_TIME_NONE;  // of what came out, in the segment
+  GstClockTime last_pts = GST_CLOCK_TIME_NONE;
   std::atomic<bool> ended = false;
   std::atomic<uint64_t> buffers = 0;
   std::atomic<uint64_t> bytes = 0;
@@ -79,8 +80,13 @@ static GstFlowReturn gstlk_track_output_chain(GstPad*, GstObject* parent, GstBuf
   if (std::exchange(impl.after_gap, false) &&
       (gst_stream_get_stream_type(impl.stream.get()) & GST_STREAM_TYPE_VIDEO))
     gstlk_track_output_request_keyframe(self);  // decoders may have drained
+  // A parser takes the time from a picture that has the same as the one before: muxers want one.
+  if (!GST_BUFFER_PTS_IS_VALID(buffer) && GST_CLOCK_TIME_IS_VALID(impl.last_pts)) {
+    buffer = gst_buffer_make_writable(buffer);
+    GST_BUFFER_PTS(buffer) = impl.last_pts + GST_MSECOND;
+  }
   if (GST_BUFFER_PTS_IS_VALID(buffer)) {
-    impl.end = GST_BUFFER_PTS(buffer);
+    impl.last_pts = impl.end = GST_BUFFER_PTS(buffer);
     if (GST_BUFFER_DURATION_IS_VALID(buffer)) impl.end += GST_BUFFER_DURATION(buffer);
   }
   impl.last_arrival.store(g_get_monotonic_time(), std::memory_order_relaxed);
