@@ -77,7 +77,6 @@ class Composite {
  private:
   CompositeSettings copy_settings();
   void set_target(const char* pad, const Ref<GstPad>& target);
-  void set_offset(const char* pad, gint64 offset);
 
   GstElement* const element_;
   std::unique_ptr<CompositeStage> stage_;
@@ -129,9 +128,20 @@ void Composite::set_target(const char* pad, const Ref<GstPad>& target) {
   gst_ghost_pad_set_target(GST_GHOST_PAD(ghost.get()), target.get());
 }
 
-void Composite::set_offset(const char* pad, gint64 offset) {
-  const auto ghost = Ref<GstPad>::adopt(gst_element_get_static_pad(element_, pad));
-  gst_pad_set_offset(ghost.get(), offset);
+// By so much earlier; what would come before the beginning is left out. Not by the pad's offset,
+// which lets muxers have media in front of their segment.
+GstPadProbeReturn bring_forward(GstPad*, GstPadProbeInfo* info, gpointer by) {
+  const GstClockTime ahead = *static_cast<const GstClockTime*>(by);
+  if (GST_BUFFER_PTS(GST_PAD_PROBE_INFO_BUFFER(info)) < ahead) return GST_PAD_PROBE_DROP;
+  GstBuffer* buffer = gst_buffer_make_writable(GST_PAD_PROBE_INFO_BUFFER(info));
+  GST_BUFFER_PTS(buffer) -= ahead;
+  GST_PAD_PROBE_INFO_DATA(info) = buffer;
+  return GST_PAD_PROBE_OK;
+}
+
+void set_ahead(GstPad* pad, GstClockTime ahead) {
+  gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_BUFFER, bring_forward, new GstClockTime(ahead),
+                    [](gpointer by) { delete static_cast<GstClockTime*>(by); });
 }
 
 bool Composite::prepare() {
@@ -146,9 +156,8 @@ bool Composite::prepare() {
   stage_ = std::make_unique<CompositeStage>(GST_BIN(element_), wanted.stage);
   set_target("video", stage_->video_src());
   set_target("audio", stage_->audio_src());
-  // What is to be ahead begins later: muxers may take the first of each pad for simultaneous.
-  set_offset("audio", std::min<gint64>(-wanted.av_offset, 0));
-  set_offset("video", std::min<gint64>(wanted.av_offset, 0));
+  if (wanted.av_offset > 0) set_ahead(stage_->audio_src().get(), wanted.av_offset);
+  if (wanted.av_offset < 0) set_ahead(stage_->video_src().get(), -wanted.av_offset);
   return true;
 }
 
