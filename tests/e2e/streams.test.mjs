@@ -3,7 +3,7 @@
 // The lines of pipelines/ that bring other streams into a room, or a room to others.
 
 import assert from 'node:assert/strict';
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import dgram from 'node:dgram';
 import { once } from 'node:events';
 import fs from 'node:fs';
@@ -123,3 +123,18 @@ streamTest('join-rooms brings somebody into a second room', async (s) => {
   await bridge.end();
   await kiosk.end();
 }, { timeout: 90000 });
+
+streamTest('record-audio keeps what is heard, although it is killed', async (s) => {
+  const room = freshRoom('audio');
+  const file = path.join(work, 'room.ogg');
+  const kiosk = start(s.daemon, 'kiosk-camera', { room, width: 640, height: 360, microphone: 'audiotestsrc is-live=true volume=0.5' });
+  const recorder = start(s.daemon, 'record-audio', { room, file });
+  await eventually(() => size(file) > 40000, { timeout: 40000, what: 'the recording grows' });
+  recorder.kill();
+  await recorder.exited;
+  await kiosk.end();
+  const log = spawnSync('ffmpeg', ['-hide_banner', '-nostats', '-i', file, '-af', 'volumedetect', '-f', 'null', '-']).stderr.toString();
+  assert.match(log, /Audio: opus/);
+  const loudness = parseFloat(/max_volume: ([-\d.]+) dB/.exec(log)[1]);
+  assert.ok(loudness > -12, `${loudness} dB`);
+}, { timeout: 60000 });
