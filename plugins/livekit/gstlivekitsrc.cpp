@@ -92,6 +92,7 @@ class Source : public RemoteTracksOwner {
 
   bool join();
   void leave();
+  void disconnect();
   void send_eos() { tracks_.send_eos(); }
   GstStructure* stats();
   bool publish_data(GBytes* payload, const DataWishes& wishes) {
@@ -106,6 +107,7 @@ class Source : public RemoteTracksOwner {
   }
   void on_output_added(RemoteOutput& output) override;
   void on_output_removed(RemoteOutput& output) override;
+  void stop_listening();
   void post_collection();
   void pads_have_changed();
   // On the client thread; false when not joined.
@@ -182,13 +184,24 @@ bool Source::join() {
 }
 
 void Source::leave() {
+  stop_listening();
+  tracks_.leave();
+  data_.remove_all();
+}
+
+// The pads stay until READY: what is behind them still has to get its EOS.
+void Source::disconnect() {
+  tracks_.send_eos();
+  stop_listening();
+  tracks_.leave_room();
+}
+
+void Source::stop_listening() {
   (void)in_session([this](RoomSession& session) {
     session.remove(data_);
     settle_.reset();
     return true;
   });
-  tracks_.leave();
-  data_.remove_all();
 }
 
 template <class Task>
@@ -463,10 +476,7 @@ static gboolean gst_livekit_src_request_keyframe(GstLiveKitSrc* self, const gcha
   return track_sid && self->impl->request_keyframe(track_sid);
 }
 
-static void gst_livekit_src_disconnect(GstLiveKitSrc* self) {
-  self->impl->send_eos();
-  self->impl->leave();
-}
+static void gst_livekit_src_disconnect(GstLiveKitSrc* self) { self->impl->disconnect(); }
 
 static void gst_livekit_src_install_signals(GstLiveKitSrcClass* klass) {
   const auto install = [klass](const char* name, GCallback handler, GType result,

@@ -49,6 +49,11 @@ bool RemoteTracks::join(const ConnectionSettings& connection, const Settings& se
 }
 
 void RemoteTracks::leave() {
+  leave_room();
+  remove_all();
+}
+
+void RemoteTracks::leave_room() {
   member_.leave([this](RoomSession& session) {
     session.remove(*this);
     (void)session.set_subscriber(nullptr);
@@ -57,7 +62,6 @@ void RemoteTracks::leave() {
     session_ = nullptr;
     wishes_.clear();
   });
-  remove_all();
 }
 
 void RemoteTracks::remove_all() {

@@ -40,7 +40,7 @@ struct ShownSize {
 
 // The tracks of a room that are received, each with an output: from the subscriber's webrtcbin to a
 // pad. An output stays while its track does, over lost connections of either side. Client thread
-// only, except join(), leave() and send_eos().
+// only, except join(), leave(), leave_room() and send_eos().
 //
 // Order of locks: mutex_ alone; never held while a pad, the session or the owner is called, nor an
 // output but for detach(), which pushes nothing.
@@ -61,6 +61,8 @@ class RemoteTracks : public SubscriberOwner, public RoomListener {
   // False after an error message of the element.
   [[nodiscard]] bool join(const ConnectionSettings& connection, const Settings& settings);
   void leave();
+  // Leaves the room, and the outputs where they are, until leave().
+  void leave_room();
   // Everything that comes out ends; the tracks may go on.
   void send_eos();
   RoomMember& member() { return member_; }

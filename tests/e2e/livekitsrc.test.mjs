@@ -152,6 +152,7 @@ sourceTest('tracks are subscribed to and dropped by signal', async (s, start) =>
   assert.ok(audio.packets > 50 && audio.lost < 5, JSON.stringify(audio));
   await pipeline.request({ emit: 'disconnect', to: 'r' });
   await eventually(async () => (await ada.call('participants')).length === 0, { what: 'the viewer leaves' });
+  await eventually(() => pipeline.messages.some((message) => message.bus === 'eos'), { what: 'the pads end' });
 });
 
 sourceTest('a track comes back when it is subscribed to again', async (s, start) => {
