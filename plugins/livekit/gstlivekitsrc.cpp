@@ -269,7 +269,7 @@ void Source::post_collection() {
 void Source::pads_have_changed() {
   const auto session = tracks_.member().session();
   if (!session || !of_uri_) return;
-  session->thread().post([this, session] {
+  session->thread().post([this] {
     if (!settle_) return;
     settle_->start(kPadsSettle, [this] {
       settle_.reset();
