@@ -23,7 +23,7 @@ using WebSocketHandler = std::function<Result<std::unique_ptr<WebSocketListener>
 
 struct HttpLimits {
   size_t max_body_size = 10 * 1024 * 1024;
-  size_t max_message_size = 2 * 1024 * 1024;  // of a WebSocket message
+  size_t max_message_size = 2 * 1024 * 1024;  // of a WebSocket message; 0: any
 };
 
 // HTTP/1.1 and WebSockets on any number of addresses, over libsoup; runs in the default main

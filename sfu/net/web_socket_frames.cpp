@@ -4,6 +4,7 @@
 #include <glib.h>
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "base/bytes.h"
@@ -46,7 +47,9 @@ bool is_utf8(std::string_view text) {
 }  // namespace
 
 WebSocketReader::WebSocketReader(size_t max_message_size, PermessageDeflate* deflate)
-    : max_message_size_(max_message_size), deflate_(deflate) {}
+    : max_message_size_(max_message_size == 0 ? std::numeric_limits<size_t>::max()
+                                              : max_message_size),
+      deflate_(deflate) {}
 
 Result<std::optional<WebSocketMessage>, CloseCode> WebSocketReader::next() {
   using Nothing = std::optional<WebSocketMessage>;
@@ -141,7 +144,7 @@ Result<WebSocketMessage, CloseCode> WebSocketReader::finish_message() {
   if (compressed_) {
     auto inflated = deflate_->inflate(message.payload, max_message_size_);
     if (!inflated) {
-      return Unexpected{inflated.error() == InflateError::TooLarge ? CloseCode::TooBig
+      return Unexpected{inflated.error() == InflateError::TooLarge ? CloseCode::PolicyViolation
                                                                    : CloseCode::ProtocolError};
     }
     message.payload = std::move(inflated).value();

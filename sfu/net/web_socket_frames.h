@@ -41,9 +41,10 @@ struct WebSocketMessage {
 
 // Reads what a client sends: RFC 6455 sections 5.2 to 5.6, fragments joined, compressed messages
 // (RFC 7692) inflated. Keeps at most `max_message_size` bytes of a message, of its compressed and
-// its inflated form each; what would be more is an error as soon as it is known. Handle the bytes
-// of a read, then call next() until it has nothing. After an error it must not be used any more.
-// Not thread-safe.
+// its inflated form each (0: of any size); what would be more is an error as soon as it is known:
+// TooBig, but PolicyViolation where only the inflated form is too long, as LiveKit's clients take
+// TooBig for a frame's size. Handle the bytes of a read, then call next() until it has nothing.
+// After an error it must not be used any more. Not thread-safe.
 class WebSocketReader {
  public:
   // `deflate` is null when compression was not agreed on; otherwise it outlives this.

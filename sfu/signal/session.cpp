@@ -21,8 +21,6 @@ namespace {
 using room::Participant;
 using room::Room;
 
-// LiveKit's signal_message_size_limit.
-constexpr size_t kMaxMessage = 2 << 20;
 constexpr size_t kMaxAddTracks = 20;
 
 class WebSocketSession final : public Session, public room::SignalLink {
@@ -51,7 +49,6 @@ class WebSocketSession final : public Session, public room::SignalLink {
 
  private:
   void refuse(const room::Leave& leave);
-  bool is_too_big(size_t size);
   void handle(const ::livekit::SignalRequest& request);
 
   SignalSink& sink_;
@@ -144,16 +141,8 @@ void WebSocketSession::resume(room::RoomRegistry& registry, const room::Admissio
   if (fault == Fault::AfterMessages) participant->drop_link();
 }
 
-bool WebSocketSession::is_too_big(size_t size) {
-  if (size <= kMaxMessage) return false;
-  if (Participant* participant = std::exchange(participant_, nullptr))
-    participant->on_link_closed(*this);
-  sink_.close(kCloseTooBig);
-  return true;
-}
-
 void WebSocketSession::handle_binary(ByteView message) {
-  if (!participant_ || is_too_big(message.size())) return;
+  if (!participant_) return;
   kind_ = FrameKind::Binary;
   ::livekit::SignalRequest request;
   if (!request.ParseFromArray(message.data(), static_cast<int>(message.size()))) {
@@ -164,7 +153,7 @@ void WebSocketSession::handle_binary(ByteView message) {
 }
 
 void WebSocketSession::handle_text(std::string_view message) {
-  if (!participant_ || is_too_big(message.size())) return;
+  if (!participant_) return;
   kind_ = FrameKind::Text;
   ::livekit::SignalRequest request;
   if (const auto parsed = livekit::from_json(message, request); !parsed) {

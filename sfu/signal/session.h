@@ -39,7 +39,6 @@ class SignalSink {
 inline constexpr uint16_t kCloseNormal = 1000;
 inline constexpr uint16_t kCloseGoingAway = 1001;
 inline constexpr uint16_t kCloseUnsupportedData = 1003;
-inline constexpr uint16_t kCloseTooBig = 1009;
 
 // One signalling WebSocket of one participant (SignalRequest in, SignalResponse out). The
 // participant outlives it: a resume is a new Session for the same participant. Main thread only.

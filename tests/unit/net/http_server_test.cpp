@@ -289,7 +289,7 @@ TEST_F(HttpServerTest, AMessageOverTheLimitClosesTheSocket) {
   const std::string big(50'000, 'x');
   soup_websocket_connection_send_text(socket_.get(), big.c_str());
   ASSERT_TRUE(run_until([&] { return close_code_ != 0; }));
-  EXPECT_EQ(close_code_, 1009);
+  EXPECT_EQ(close_code_, 1008);
 }
 
 TEST_F(HttpServerTest, AReaderThatIsFarBehindIsClosed) {

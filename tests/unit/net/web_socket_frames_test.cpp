@@ -94,7 +94,17 @@ TEST_F(WebSocketReaderTest, AMessageThatInflatesOverTheLimitIsRefused) {
   reader.handle_bytes(client_frame(Opcode::Binary, packed, kLast | kDeflated));
   const auto message = reader.next();
   ASSERT_FALSE(message);
-  EXPECT_EQ(message.error(), CloseCode::TooBig);
+  EXPECT_EQ(message.error(), CloseCode::PolicyViolation);
+}
+
+TEST_F(WebSocketReaderTest, WithoutALimitAMessageMayBeOfAnySize) {
+  WebSocketReader reader(0, &deflate_);
+  const std::string packed = deflate_.compress(std::string(5'000'000, 'd'));
+  reader.handle_bytes(client_frame(Opcode::Binary, packed, kLast | kDeflated));
+  const auto message = reader.next();
+  ASSERT_TRUE(message);
+  ASSERT_TRUE(message.value());
+  EXPECT_EQ(message.value()->payload.size(), 5'000'000u);
 }
 
 TEST_F(WebSocketReaderTest, CompressionThatWasNotAgreedOnIsRefused) {
