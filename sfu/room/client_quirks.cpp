@@ -25,6 +25,11 @@ bool is_firefox_with_one_codec(const Client& client) {
   return is_firefox(client) && (os.starts_with("linux") || os.starts_with("android"));
 }
 
+// Its encoder makes H.264 that nobody decodes.
+bool is_without_h264(const Client& client) {
+  return lower(client.device_model()) == "xiaomi 2201117ti" && lower(client.os()) == "android";
+}
+
 // Whether the dotted number `text` is at least `wanted`; what is no number counts as 0.
 bool at_least(const std::string& text, std::array<long, 3> wanted) {
   const char* position = text.c_str();
@@ -69,7 +74,8 @@ ClientQuirks quirks_of(const Client& client) {
     if (at_least(client.browser_version(), {18, 3, 1}))
       disabled.add_publish()->set_mime("video/VP9");
   }
-  if (is_firefox_with_one_codec(client)) disabled.add_publish()->set_mime("video/H264");
+  if (is_firefox_with_one_codec(client) || is_without_h264(client))
+    disabled.add_publish()->set_mime("video/H264");
   if (disabled.codecs_size() + disabled.publish_size() > 0)
     *configuration.mutable_disabled_codecs() = std::move(disabled);
   return configuration;
