@@ -221,6 +221,15 @@ void CodecPolicy::append(const Entry& entry, std::vector<Format>& formats) const
                      .apt = PayloadType(entry.payload_type)});
 }
 
+void CodecPolicy::append_others(MediaKind kind, std::vector<Format>& formats) const {
+  for (const Entry* entry : entries_) {
+    if (entry->kind != kind || !entry->offered ||
+        std::ranges::count(formats, PayloadType(entry->payload_type), &Format::payload_type) != 0)
+      continue;
+    append(*entry, formats);
+  }
+}
+
 std::vector<Format> CodecPolicy::offer(MediaKind kind,
                                        const std::vector<std::string>& codecs) const {
   const auto wanted = [&codecs](std::string_view name) {

@@ -39,6 +39,8 @@ class CodecPolicy {
                                   const std::vector<sdp::Format>& offered) const;
   // For an m-line of ours that carries one of `codecs` (empty: any), best first.
   std::vector<sdp::Format> offer(sdp::MediaKind kind, const std::vector<std::string>& codecs) const;
+  // Adds those of the enabled ones that are not in `formats`; RED is not.
+  void append_others(sdp::MediaKind kind, std::vector<sdp::Format>& formats) const;
 
  private:
   const Entry* find(sdp::MediaKind kind, const sdp::Format& format) const;

@@ -102,8 +102,11 @@ std::optional<size_t> OfferedSections::find_or_add_section(MediaKind kind) {
   return sections_.size() - 1;
 }
 
-std::vector<Format> OfferedSections::choose_formats(const SendTrack& track) const {
+// The first section of its kind offers every codec behind the track's: what a client (pion) leaves
+// out of its first answer it does not take in later sections.
+std::vector<Format> OfferedSections::choose_formats(const SendTrack& track, bool all) const {
   std::vector<Format> formats = policy_.offer(media_kind(track.kind), track.codecs);
+  if (all) policy_.append_others(media_kind(track.kind), formats);
   for (Format& format : formats) {
     (options_.send_side_bandwidth_estimation ? format.remb : format.transport_cc) = false;
   }
@@ -115,17 +118,20 @@ std::vector<TrackId> OfferedSections::place() {
   std::vector<TrackId> unsupported;
   for (Entry& entry : entries_) {
     if (entry.refused) continue;
-    std::vector<Format> formats = choose_formats(entry.track);
+    std::vector<Format> formats = choose_formats(entry.track, false);
     if (formats.empty()) {
       entry.refused = true;
       if (entry.section) sections_[*std::exchange(entry.section, {})].track.reset();
       unsupported.push_back(entry.track.track);
       continue;
     }
-    if (!entry.section) entry.section = find_or_add_section(media_kind(entry.track.kind));
+    const MediaKind kind = media_kind(entry.track.kind);
+    if (!entry.section) entry.section = find_or_add_section(kind);
     if (!entry.section) continue;
-    sections_[*entry.section].formats = std::move(formats);
-    sections_[*entry.section].track = entry.track.track;
+    Section& section = sections_[*entry.section];
+    const bool first = &section == &*std::ranges::find(sections_, kind, &Section::kind);
+    section.formats = first ? choose_formats(entry.track, true) : std::move(formats);
+    section.track = entry.track.track;
   }
   return unsupported;
 }

@@ -50,7 +50,7 @@ class OfferedSections {
   const Entry* find(const TrackId& track) const;
   Entry* find(const TrackId& track);
   std::optional<size_t> find_or_add_section(sdp::MediaKind kind);
-  std::vector<sdp::Format> choose_formats(const SendTrack& track) const;
+  std::vector<sdp::Format> choose_formats(const SendTrack& track, bool all) const;
   void apply_media(Section& section, const sdp::MediaDescription& offered,
                    const sdp::MediaDescription& answer, AppliedAnswer& result);
 

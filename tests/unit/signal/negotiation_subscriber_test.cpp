@@ -116,16 +116,24 @@ TEST_F(Subscriber, ForgetsATrackRemovedBeforeTheAnswer) {
   EXPECT_TRUE(negotiation_.wants_offer());
 }
 
-TEST_F(Subscriber, OffersOnlyTheCodecsOfTheTrack) {
+// pion takes in later sections only what it took in the first.
+TEST_F(Subscriber, OffersTheCodecsOfTheTrackAndBehindThemEveryOtherInTheFirstSection) {
   negotiation_.add_track(send_track("TR_1", room::TrackKind::Video, {"video/h264", "video/vp8"}));
-  negotiate();
+  negotiation_.add_track(send_track("TR_2", room::TrackKind::Video, {"video/h264"}));
+  EXPECT_EQ(negotiate().sent[0].encoding_name, "H264");
   const auto text = parsed(offer_.sdp);
-  std::vector<int> payload_types;
-  for (const sdp::Format& format : text.media[1].formats)
-    payload_types.push_back(format.payload_type.value);
-  EXPECT_EQ(payload_types, (std::vector<int>{108, 109, 125, 126, 96, 97}));
+  const auto payload_types = [&text](size_t section) {
+    std::vector<int> result;
+    for (const sdp::Format& format : text.media[section].formats)
+      result.push_back(format.payload_type.value);
+    return result;
+  };
+  EXPECT_EQ(payload_types(1),
+            (std::vector<int>{108, 109, 125, 126, 96, 97, 98, 99, 100, 101, 35, 36, 116, 117}));
+  EXPECT_EQ(payload_types(2), (std::vector<int>{108, 109, 125, 126}));
   EXPECT_TRUE(text.media[1].formats[0].remb);
   EXPECT_FALSE(text.media[1].formats[0].transport_cc);
+  EXPECT_FALSE(text.media[1].formats[4].transport_cc);
 }
 
 TEST_F(Subscriber, OffersRedWithOpusAndWithoutNack) {
