@@ -141,6 +141,7 @@ room::Settings Daemon::room_settings() const {
   settings.departure_timeout = room.departure_timeout;
   settings.enable_remote_unmute = room.enable_remote_unmute;
   settings.enable_data_tracks = config_.enable_data_tracks;
+  settings.enable_participant_data_blob = config_.enable_participant_data_blob;
   settings.sync_streams = room.sync_streams;
   settings.update_batch_target_size = room.update_batch_target_size;
   if (!room.enabled_codecs.empty()) settings.enabled_codecs.clear();
@@ -156,6 +157,10 @@ room::Settings Daemon::room_settings() const {
   settings.limits.max_room_name_length = limit.max_room_name_length;
   settings.limits.max_participant_identity_length = limit.max_participant_identity_length;
   settings.limits.max_participant_name_length = limit.max_participant_name_length;
+  settings.limits.max_data_blob_key_length = limit.max_data_blob_key_length;
+  settings.limits.max_data_blobs_size = limit.max_data_blobs_size;
+  settings.limits.max_data_track_custom_encoding_length =
+      limit.max_data_track_custom_encoding_length;
   settings.limits.subscription_limit_video = limit.subscription_limit_video;
   settings.limits.subscription_limit_audio = limit.subscription_limit_audio;
   settings.room_configurations = room.room_configurations;

@@ -99,6 +99,9 @@ struct LimitConfig {
   uint32_t max_room_name_length = 256;
   uint32_t max_participant_identity_length = 256;
   uint32_t max_participant_name_length = 256;
+  uint32_t max_data_blob_key_length = 256;
+  uint32_t max_data_blobs_size = 64000;
+  uint32_t max_data_track_custom_encoding_length = 32;
   uint32_t signal_message_size_limit = 2097152;
   uint32_t max_api_request_body_size = 10485760;
 };
@@ -111,6 +114,7 @@ struct Config {
   std::string region;
   bool development = false;
   bool enable_data_tracks = true;
+  bool enable_participant_data_blob = false;
   LoggingConfig logging;
   RtcConfig rtc;
   AudioConfig audio;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "room/data_blobs.h"
 #include "room/participant.h"
 #include "room/room.h"
 #include "room/sids.h"
@@ -22,18 +23,26 @@ constexpr size_t kMaxWanted = 1000;  // per subscriber, of tracks that may not e
 
 DataTracks::DataTracks(Room& room) : room_(room) {}
 
-std::optional<DataTracks::Reason> DataTracks::fault_of(
+std::optional<DataTracks::Fault> DataTracks::fault_of(
     const Participant& publisher, const ::livekit::PublishDataTrackRequest& request) const {
   if (!room_.settings().enable_data_tracks || !publisher.grant().may_publish_data())
-    return Response::NOT_ALLOWED;
+    return Fault{Response::NOT_ALLOWED, "does not have permission to publish data"};
   if (request.pub_handle() == 0 || request.pub_handle() > kMaxHandle)
-    return Response::INVALID_HANDLE;
-  if (request.name().empty() || request.name().size() > kMaxName) return Response::INVALID_NAME;
-  if (sids_.contains({publisher.sid(), request.pub_handle()})) return Response::DUPLICATE_HANDLE;
+    return Fault{Response::INVALID_HANDLE, "handle should be > 0 AND < 65536"};
+  if (request.name().empty() || request.name().size() > kMaxName)
+    return Fault{Response::INVALID_NAME,
+                 "name should not be empty and should not exceed 256 characters"};
+  const Limits& limits = room_.settings().limits;
+  if (!is_acceptable(request.frame_encoding(), limits) || !is_acceptable(request.schema(), limits))
+    return Fault{Response::INVALID_REQUEST,
+                 "encoding identifier is empty or exceeds the maximum length"};
+  if (sids_.contains({publisher.sid(), request.pub_handle()}))
+    return Fault{Response::DUPLICATE_HANDLE, "a data track with same handle already exists"};
   const auto same_name = [&](const auto& entry) {
     return entry.second.publisher == publisher.sid() && entry.second.info.name() == request.name();
   };
-  if (std::ranges::any_of(tracks_, same_name)) return Response::DUPLICATE_NAME;
+  if (std::ranges::any_of(tracks_, same_name))
+    return Fault{Response::DUPLICATE_NAME, "a data track with same name already exists"};
   return std::nullopt;
 }
 
@@ -41,8 +50,8 @@ void DataTracks::handle_publish(Participant& publisher,
                                 const ::livekit::PublishDataTrackRequest& request) {
   if (const auto fault = fault_of(publisher, request)) {
     Response response;
-    response.set_reason(*fault);
-    response.set_message(Response::Reason_Name(*fault));
+    response.set_reason(fault->reason);
+    response.set_message(fault->message);
     *response.mutable_publish_data_track() = request;
     publisher.respond(response);
     return;
@@ -127,13 +136,20 @@ void DataTracks::reconcile(Participant& subscriber) {
   if (changed) send_handles(subscriber);
 }
 
+void DataTracks::reconcile_all() {
+  room_.for_each_participant([this](Participant& subscriber) { reconcile(subscriber); });
+}
+
 bool DataTracks::reconcile(Participant& subscriber, const std::string& sid, Track& track) {
   if (track.publisher == subscriber.sid() || !subscriber.is_connected()) return false;
   Subscriber& state = subscribers_[subscriber.sid()];
   const auto wish = state.wanted.find(sid);
+  const Participant* publisher = room_.find(track.publisher);
   const bool wanted =
       (wish == state.wanted.end() ? subscriber.auto_subscribes_data() : wish->second) &&
-      subscriber.grant().may_subscribe();
+      subscriber.grant().may_subscribe() && publisher &&
+      publisher->subscription_permissions().allows(subscriber.sid(), subscriber.identity(),
+                                                   TrackId(sid));
   const bool has = track.subscribers.contains(subscriber.sid());
   if (wanted == has) return false;
   if (wanted) return assign(state, sid, track, subscriber.sid());
@@ -168,7 +184,8 @@ void DataTracks::send_handles(Participant& subscriber) {
 }
 
 void DataTracks::handle_packet(Participant& sender, ByteView packet) {
-  if (packet.size() < kHeaderSize || packet[0] >> 5 != 0) return;
+  if (packet.size() < kHeaderSize || packet[0] >> 5 != 0 || !sender.grant().may_publish_data())
+    return;
   const Track* track = find(sender.sid(), load_u16(&packet[kHandleOffset]));
   if (!track) return;
   scratch_.assign(packet.begin(), packet.end());

@@ -35,8 +35,10 @@ class DataTracks {
   void handle_update(Participant& subscriber, const ::livekit::UpdateDataSubscription& request);
   void handle_packet(Participant& sender, ByteView packet);
 
-  // Subscribes as desired and permitted; after a join.
+  // Subscribes as desired and permitted; after a join, or when its permissions have changed.
   void reconcile(Participant& subscriber);
+  // A publisher has changed who may subscribe.
+  void reconcile_all();
   // The participant has left.
   void forget(Participant& participant);
   // The client came back and has to know its handles.
@@ -59,10 +61,13 @@ class DataTracks {
     std::map<Handle, std::string> handles;
     Handle last = 0;
   };
-  using Reason = ::livekit::RequestResponse::Reason;
+  struct Fault {
+    ::livekit::RequestResponse::Reason reason;
+    const char* message;
+  };
 
-  std::optional<Reason> fault_of(const Participant& publisher,
-                                 const ::livekit::PublishDataTrackRequest& request) const;
+  std::optional<Fault> fault_of(const Participant& publisher,
+                                const ::livekit::PublishDataTrackRequest& request) const;
   const Track* find(const ParticipantId& publisher, uint32_t handle) const;
   bool reconcile(Participant& subscriber, const std::string& sid, Track& track);
   void remove_subscriber(Track& track, const ParticipantId& subscriber);

@@ -61,7 +61,8 @@ Participant::Participant(Room& room, ParticipantId sid, JoinDetails details)
       joined_(room.timers().now()),
       joined_unix_(room.timers().unix_micros()),
       publications_(*this),
-      subscriptions_(*this, details.auto_subscribe, details.adaptive_stream) {
+      subscriptions_(*this, details.auto_subscribe, details.adaptive_stream),
+      data_blobs_(*this) {
   if (!claims_.grants.video) claims_.grants.video.emplace();
   apply_profile("", details.metadata, details.attributes);
 }
@@ -266,6 +267,7 @@ Result<void, ApiError> Participant::update(const ::livekit::UpdateParticipantReq
     apply_permission(request.permission(), *claims_.grants.video);
     publications_.enforce_grants();
     subscriptions_.reconcile_all();
+    room_.data_tracks().reconcile(*this);
   }
   room_.on_profile_changed(*this);
   send_refresh_token();
@@ -276,6 +278,7 @@ void Participant::handle_subscription_permission(const ::livekit::SubscriptionPe
   permissions_.set(request);
   for (const Publication* publication : publications_.published())
     room_.reconcile(publication->sid());
+  room_.data_tracks().reconcile_all();
 }
 
 void Participant::handle_sync_state(const ::livekit::SyncState& state) {

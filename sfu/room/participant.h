@@ -10,6 +10,7 @@
 #include "livekit/access_token.h"
 #include "livekit_rtc.pb.h"
 #include "room/client_quirks.h"
+#include "room/data_blobs.h"
 #include "room/errors.h"
 #include "room/leave.h"
 #include "room/participant_media.h"
@@ -86,6 +87,8 @@ class Participant : public ParticipantMediaListener {
   Publications& publications() { return publications_; }
   const Publications& publications() const { return publications_; }
   Subscriptions& subscriptions() { return subscriptions_; }
+  DataBlobs& data_blobs() { return data_blobs_; }
+  const DataBlobs& data_blobs() const { return data_blobs_; }
   ParticipantMedia& media() { return *media_; }
   const SubscriptionPermissions& subscription_permissions() const { return permissions_; }
 
@@ -170,6 +173,7 @@ class Participant : public ParticipantMediaListener {
 
   Publications publications_;
   Subscriptions subscriptions_;
+  DataBlobs data_blobs_;
   std::unique_ptr<ParticipantMedia> media_;  // last, so that it goes first
 };
 

@@ -34,6 +34,9 @@ struct Limits {
   size_t max_room_name_length = 256;
   size_t max_participant_identity_length = 256;
   size_t max_participant_name_length = 256;
+  size_t max_data_blob_key_length = 256;
+  size_t max_data_blobs_size = 64000;
+  size_t max_data_track_custom_encoding_length = 32;
   uint32_t subscription_limit_video = 0;
   uint32_t subscription_limit_audio = 0;
 };
@@ -46,6 +49,7 @@ struct Settings {
   Duration departure_timeout = 20s;
   bool enable_remote_unmute = false;
   bool enable_data_tracks = true;
+  bool enable_participant_data_blob = false;
   bool sync_streams = false;
   size_t update_batch_target_size = 131072;
   // A track that is announced but not offered within 30 s makes its client start over.

@@ -31,15 +31,6 @@ void handle_ping_request(Participant& participant, const Request& request) {
   participant.send(response);
 }
 
-// Blobs are off by default in LiveKit and not kept here: the answer says so.
-void refuse_blob(Participant& participant, uint32_t request_id) {
-  ::livekit::RequestResponse response;
-  response.set_request_id(request_id);
-  response.set_reason(::livekit::RequestResponse::NOT_ALLOWED);
-  response.set_message("participant data blobs are not enabled");
-  participant.respond(response);
-}
-
 using Handler = void (*)(Participant&, const Request&);
 struct Entry {
   Request::MessageCase type;
@@ -101,11 +92,11 @@ constexpr std::array kHandlers = {
           }},
     Entry{Request::kStoreDataBlobRequest,
           [](Participant& p, const Request& r) {
-            refuse_blob(p, r.store_data_blob_request().request_id());
+            p.data_blobs().handle_store(r.store_data_blob_request());
           }},
     Entry{Request::kGetDataBlobRequest,
           [](Participant& p, const Request& r) {
-            refuse_blob(p, r.get_data_blob_request().request_id());
+            p.data_blobs().handle_get(r.get_data_blob_request());
           }},
 };
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include "livekit_room.pb.h"
 #include "room_fixture.h"
 
 namespace gstlk::room {
@@ -163,6 +164,39 @@ TEST_F(DataTest, ADataTrackIsAnnouncedAndItsHandleRewritten) {
                   .empty());
 }
 
+TEST_F(DataTest, ADataTrackGoesToWhoMaySubscribe) {
+  const auto handles = [](Guest& guest) {
+    return guest.link->last(Response::kDataTrackSubscriberHandles)
+        .data_track_subscriber_handles()
+        .sub_handles_size();
+  };
+  const auto permit = [&](bool subscribe) {
+    ::livekit::UpdateParticipantRequest request;
+    request.mutable_permission()->set_can_subscribe(subscribe);
+    EXPECT_TRUE(bob_->update(request));
+  };
+  ::livekit::PublishDataTrackRequest request;
+  request.set_pub_handle(500);
+  request.set_name("pose");
+  room().data_tracks().handle_publish(*alice_.participant, request);
+  EXPECT_EQ(handles(bob_), 1);
+  permit(false);
+  EXPECT_EQ(handles(bob_), 0);
+  permit(true);
+  EXPECT_EQ(handles(bob_), 1);
+
+  ::livekit::SubscriptionPermission nobody;
+  alice_->handle_subscription_permission(nobody);
+  EXPECT_EQ(handles(bob_), 0);
+  EXPECT_EQ(handles(carol_), 0);
+  ::livekit::SubscriptionPermission carol;
+  carol.add_track_permissions()->set_participant_identity("carol");
+  carol.mutable_track_permissions(0)->set_all_tracks(true);
+  alice_->handle_subscription_permission(carol);
+  EXPECT_EQ(handles(bob_), 0);
+  EXPECT_EQ(handles(carol_), 1);
+}
+
 TEST_F(DataTest, BadDataTracksAreRefusedWithTheirReason) {
   const auto refusal = [&](uint32_t handle, const std::string& name) {
     ::livekit::PublishDataTrackRequest request;
@@ -174,6 +208,16 @@ TEST_F(DataTest, BadDataTracksAreRefusedWithTheirReason) {
   EXPECT_EQ(refusal(0, "x"), Reason::INVALID_HANDLE);
   EXPECT_EQ(refusal(65536, "x"), Reason::INVALID_HANDLE);
   EXPECT_EQ(refusal(1, ""), Reason::INVALID_NAME);
+  const auto refusal_of_encoding = [&](const std::string& name) {
+    ::livekit::PublishDataTrackRequest request;
+    request.set_pub_handle(1);
+    request.set_name("x");
+    request.mutable_frame_encoding()->set_custom(name);
+    room().data_tracks().handle_publish(*alice_.participant, request);
+    return alice_.link->last(Response::kRequestResponse).request_response().reason();
+  };
+  EXPECT_EQ(refusal_of_encoding(""), Reason::INVALID_REQUEST);
+  EXPECT_EQ(refusal_of_encoding(std::string(33, 'x')), Reason::INVALID_REQUEST);
   refusal(1, "x");
   EXPECT_EQ(refusal(1, "y"), Reason::DUPLICATE_HANDLE);
   EXPECT_EQ(refusal(2, "x"), Reason::DUPLICATE_NAME);
