@@ -48,6 +48,12 @@ void DownTrack::set_paused(bool paused) {
 
 void DownTrack::set_round_trip(Duration round_trip) { round_trip_ = round_trip; }
 
+std::optional<Rewrite> DownTrack::fill(Timestamp now) {
+  if (paused_ || stats_.packets > 0) return std::nullopt;
+  const RtpRewriter::Numbers numbers = rewriter_.fill(now);
+  return Rewrite{.timestamp = numbers.timestamp, .sequence = numbers.sequence};
+}
+
 void DownTrack::prefetch_next() const {
   if (video_) prefetch(video_.get(), sizeof(Video));
   rewriter_.prefetch_next();

@@ -77,6 +77,10 @@ class DownTrack {
   std::variant<Forward, Drop> handle(const ReceivedPacket& packet, const TrackState& state,
                                      Timestamp now);
 
+  // The numbers of a packet of our own making (see Filler); nullopt when the track itself has been
+  // sent, or is not to be.
+  std::optional<Rewrite> fill(Timestamp now);
+
   // handle() comes soon: fetches what it will touch into the cache.
   void prefetch_next() const;
 

@@ -2,6 +2,7 @@
 #include "forward/rtp_rewriter.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace gstlk::forward {
 
@@ -45,9 +46,16 @@ void RtpRewriter::use_timestamp(const ReceivedPacket& packet, const EncodingCloc
 bool RtpRewriter::start(const ReceivedPacket& packet, const EncodingClock& clock, Timestamp now) {
   if (started_) return false;
   started_ = true;
+  if (filled_) last_timestamp_ = expected_timestamp(now);
   last_time_ = now;
   use_timestamp(packet, clock, last_timestamp_, true);
   return true;
+}
+
+RtpRewriter::Numbers RtpRewriter::fill(Timestamp now) {
+  if (std::exchange(filled_, true)) last_timestamp_ = expected_timestamp(now);
+  last_time_ = now;
+  return {map_.insert(), last_timestamp_};
 }
 
 bool RtpRewriter::fits_after_last(const ReceivedPacket& packet, const EncodingClock& clock) const {

@@ -49,6 +49,8 @@ class RtpRewriter {
   }
   // The packet is Ahead.
   void drop(const ReceivedPacket& packet) { map_.drop(packet.sequence); }
+  // A packet of our own making, before the first of the source.
+  Numbers fill(Timestamp now);
   // The packet fills a hole.
   Numbers forward_late(const ReceivedPacket& packet) {
     return {map_.fill(packet.sequence), to_out(packet.timestamp)};
@@ -83,6 +85,7 @@ class RtpRewriter {
   uint32_t last_timestamp_;     // the newest sent; before that, the first to send
   Timestamp last_time_{};       // when it was sent
   bool started_ = false;
+  bool filled_ = false;
 };
 
 }  // namespace gstlk::forward

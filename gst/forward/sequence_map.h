@@ -58,6 +58,8 @@ class SequenceMap {
     next_out_ = static_cast<uint16_t>(source - delta_);
     ++delta_;
   }
+  // A number for a packet that has no source, before the first restart().
+  uint16_t insert() { return next_out_++; }
   // The number kept for `source`, which is a Hole.
   uint16_t fill(int64_t source) {
     entry(source).missing = false;

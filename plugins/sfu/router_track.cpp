@@ -175,6 +175,10 @@ void RouterPort::set_paused(bool paused) {
   if (paused_.exchange(paused) != paused) apply_settings();
 }
 
+void RouterPort::set_muted(bool muted) {
+  if (muted_.exchange(muted) != muted) apply_settings();
+}
+
 void RouterPort::apply_settings() {
   const auto current = shard();
   if (!current) return;
@@ -182,7 +186,8 @@ void RouterPort::apply_settings() {
     if (!self->down_track_) return;
     self->down_track_->set_max_layer(self->max_layer_);
     self->down_track_->set_paused(self->paused_);
-    s.poll_keyframes(s.now());
+    s.start_filler(*self);
+    s.poll(s.now());
   });
 }
 
@@ -284,7 +289,7 @@ void TrackShard::forward(const PacketBatch& batch) {
     if (!staged_.empty()) send(*port, batch.list);
     waiting |= down_track->next_timeout().has_value();
   }
-  if (waiting) poll_keyframes(time);
+  if (waiting) poll(time);
 }
 
 // Some hundred subscribers, and what is sent to them, do not fit into the cache. So the next ones
@@ -365,7 +370,7 @@ void TrackShard::add(std::shared_ptr<RouterPort> port, std::shared_ptr<SendPort>
   port->staging_ = std::move(send_port);
   start_port(*port);
   ports_.push_back(std::move(port));
-  poll_keyframes(now());
+  poll(now());
 }
 
 void TrackShard::start_port(RouterPort& port) {
@@ -378,6 +383,7 @@ void TrackShard::start_port(RouterPort& port) {
   config.max_layer = port.max_layer_;
   port.down_track_ = std::make_unique<forward::DownTrack>(config);
   port.down_track_->set_paused(port.paused_);
+  start_filler(port);
   GstCaps* caps = gst_caps_copy(caps_.get());
   gst_caps_set_simple(caps, "ssrc", G_TYPE_UINT, port.ssrc_, nullptr);
   gst_structure_remove_fields(gst_caps_get_structure(caps, 0), "mid", "rid", nullptr);
@@ -386,6 +392,26 @@ void TrackShard::start_port(RouterPort& port) {
   GstSegment segment;
   gst_segment_init(&segment, GST_FORMAT_TIME);
   outputs_.push_back({port.pad_, {}, Ref<GstEvent>::adopt(gst_event_new_segment(&segment))});
+}
+
+// Only a transport's client is in need of it.
+void TrackShard::start_filler(RouterPort& port) {
+  if (!port.staging_ || !port.muted_ || port.down_track_->stats().packets > 0) {
+    port.filler_.stop();
+  } else if (!port.filler_.next_timeout()) {
+    port.filler_.start(rtp::is_video(format_->codec), now());
+  }
+}
+
+void TrackShard::send_filler(RouterPort& port, Timestamp time) {
+  const auto rewrite = port.down_track_->fill(time);
+  if (!rewrite) return port.filler_.stop();
+  SharedPacket packet;
+  packet.received.payload = forward::silence(format_->codec);
+  packet.received.bytes = packet.received.payload;
+  packet.received.descriptor.codec = format_->codec;
+  staged_.assign(1, {&packet, *rewrite, false});
+  send(port, Ref<GstBufferList>::adopt(gst_buffer_list_new_sized(1)));
 }
 
 void TrackShard::remove(RouterPort& port) {
@@ -405,7 +431,7 @@ void TrackShard::set_format(const StreamFormat& format, Ref<GstCaps> caps) {
   if (same) return;
   rings_.clear();
   for (const auto& port : ports_) start_port(*port);
-  poll_keyframes(now());
+  poll(now());
 }
 
 void TrackShard::handle_sender_report(uint8_t encoding, NtpTime ntp, uint32_t timestamp) {
@@ -461,15 +487,17 @@ void TrackShard::push_eos() {
   }
 }
 
-void TrackShard::poll_keyframes(Timestamp time) {
+void TrackShard::poll(Timestamp time) {
   std::optional<Timestamp> next;
   for (const auto& port : ports_) {
     if (!port->down_track_) continue;
     if (const auto encoding = port->down_track_->poll_keyframe_request(time)) {
       wanted_keyframes_ |= 1u << *encoding;
     }
-    const auto due = port->down_track_->next_timeout();
-    if (due && (!next || *due < *next)) next = due;
+    if (port->filler_.poll(time)) send_filler(*port, time);
+    for (const auto due : {port->down_track_->next_timeout(), port->filler_.next_timeout()}) {
+      if (due && (!next || *due < *next)) next = due;
+    }
   }
   if (!worker_) return;
   if (next) {
@@ -480,7 +508,7 @@ void TrackShard::poll_keyframes(Timestamp time) {
 }
 
 void TrackShard::on_timer(Timestamp time) {
-  poll_keyframes(time);
+  poll(time);
   finish();
 }
 

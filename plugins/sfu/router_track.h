@@ -12,6 +12,7 @@
 #include "base/mutex.h"
 #include "base/ref.h"
 #include "forward/downtrack.h"
+#include "forward/filler.h"
 #include "forward/packet_ring.h"
 #include "forward/published_track.h"
 #include "plugins/sfu/send_port.h"
@@ -61,9 +62,11 @@ class RouterPort final : public SendPort::Listener,
 
   void set_max_layer(forward::Layer layer);
   void set_paused(bool paused);
+  void set_muted(bool muted);
   void set_ssrc(uint32_t ssrc) { ssrc_ = ssrc; }
   forward::Layer max_layer() const { return max_layer_.load(); }
   bool paused() const { return paused_.load(); }
+  bool muted() const { return muted_.load(); }
   // -1: nothing is being sent.
   int current_spatial() const { return current_spatial_.load(std::memory_order_relaxed); }
 
@@ -81,6 +84,7 @@ class RouterPort final : public SendPort::Listener,
   uint32_t ssrc_ = 0;
   std::atomic<forward::Layer> max_layer_{forward::kHighestLayer};
   std::atomic<bool> paused_{false};
+  std::atomic<bool> muted_{false};
   std::atomic<int> current_spatial_{-1};
 
   Mutex mutex_;
@@ -91,6 +95,7 @@ class RouterPort final : public SendPort::Listener,
   // The shard's thread.
   std::shared_ptr<SendPort> staging_;
   std::unique_ptr<forward::DownTrack> down_track_;
+  forward::Filler filler_;
 };
 
 // The subscribers of one track that live on one worker, with the packets they may ask for again;
@@ -115,7 +120,9 @@ class TrackShard final : public std::enable_shared_from_this<TrackShard>, privat
   void handle_nack(RouterPort& port, uint16_t sequence);
   void handle_keyframe_request(RouterPort& port);
   void push_eos();
-  void poll_keyframes(Timestamp now);
+  // Keyframe requests and filler that are due.
+  void poll(Timestamp now);
+  void start_filler(RouterPort& port);
   Timestamp now() const;
 
  private:
@@ -131,6 +138,7 @@ class TrackShard final : public std::enable_shared_from_this<TrackShard>, privat
   void remember(const PacketBatch& batch);
   void send(RouterPort& port, const Ref<GstBufferList>& list);
   void send_copies(RouterPort& port);
+  void send_filler(RouterPort& port, Timestamp now);
   void start_port(RouterPort& port);
   void finish();
 
