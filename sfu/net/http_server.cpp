@@ -90,17 +90,54 @@ void answer_handshake(SoupServerMessage* message, const HttpRequest& request) {
                                extensions.c_str());
 }
 
+// A request whose answer comes later: libsoup keeps it until then.
+struct PausedMessage {
+  explicit PausedMessage(SoupServerMessage* m) : message(Ref<SoupServerMessage>::share(m)) {
+    finished_handler =
+        g_signal_connect(m, "finished", G_CALLBACK(+[](SoupServerMessage*, gpointer self) {
+                           static_cast<PausedMessage*>(self)->is_finished = true;
+                         }),
+                         this);
+  }
+  ~PausedMessage() {
+    // Nobody is left who could answer.
+    reply(plain_text(503, "unavailable"));
+    g_signal_handler_disconnect(message.get(), finished_handler);
+  }
+  PausedMessage(const PausedMessage&) = delete;
+  PausedMessage& operator=(const PausedMessage&) = delete;
+
+  void reply(const HttpResponse& response) {
+    if (is_finished || std::exchange(is_answered, true)) return;
+    write_response(message.get(), cors, response);
+    if (is_paused) soup_server_message_unpause(message.get());
+  }
+
+  const Ref<SoupServerMessage> message;
+  Headers cors;
+  bool is_paused = false;
+  bool is_answered = false;
+  bool is_finished = false;  // with or without an answer
+  gulong finished_handler = 0;
+};
+
+struct WebSocketRoute {
+  WebSocketHandler handler;
+  size_t max_message_size;
+};
+
 }  // namespace
 
 struct HttpServer::Impl {
   explicit Impl(HttpLimits limits);
   ~Impl();
 
-  const HttpHandler* find_handler(const std::string& path) const;
-  HttpResponse answer(const HttpRequest& request) const;
+  const AsyncHttpHandler* find_handler(const std::string& path) const;
+  void answer(const HttpRequest& request, const HttpReply& reply) const;
+  void answer(SoupServerMessage* message, const HttpRequest& request) const;
   void handle(SoupServerMessage* message);
   void begin_web_socket(SoupServerMessage* message, const HttpRequest& request,
-                        const WebSocketHandler& handler);
+                        const WebSocketRoute& route);
   void remove(WebSocketConnection& socket);
 
   static void on_headers(SoupServer*, SoupServerMessage* message, const char*, GHashTable*,
@@ -114,8 +151,8 @@ struct HttpServer::Impl {
   const HttpLimits limits;
   Ref<SoupServer> server;
   PermessageDeflate deflate;
-  std::map<std::string, HttpHandler> handlers;
-  std::map<std::string, WebSocketHandler> web_sockets;
+  std::map<std::string, AsyncHttpHandler> handlers;
+  std::map<std::string, WebSocketRoute> web_sockets;
   std::list<std::unique_ptr<WebSocketConnection>> sockets;
 };
 
@@ -173,24 +210,33 @@ void HttpServer::Impl::handle(SoupServerMessage* message) {
   } else if (web_socket != web_sockets.end() && request.is_websocket_upgrade()) {
     begin_web_socket(message, request, web_socket->second);
   } else {
-    write_response(message, cors_headers(request), answer(request));
+    answer(message, request);
   }
 }
 
-HttpResponse HttpServer::Impl::answer(const HttpRequest& request) const {
+void HttpServer::Impl::answer(SoupServerMessage* message, const HttpRequest& request) const {
+  const auto paused = std::make_shared<PausedMessage>(message);
+  paused->cors = cors_headers(request);
+  answer(request, [paused](const HttpResponse& response) { paused->reply(response); });
+  if (paused->is_answered) return;
+  paused->is_paused = true;
+  soup_server_message_pause(message);
+}
+
+void HttpServer::Impl::answer(const HttpRequest& request, const HttpReply& reply) const {
   if (is_preflight(request)) {
     HttpResponse response;
     response.status = 204;
-    return response;
+    return reply(response);
   }
-  const HttpHandler* handler = find_handler(request.path);
-  return handler ? (*handler)(request) : not_found();
+  const AsyncHttpHandler* handler = find_handler(request.path);
+  return handler ? (*handler)(request, reply) : reply(not_found());
 }
 
-const HttpHandler* HttpServer::Impl::find_handler(const std::string& path) const {
+const AsyncHttpHandler* HttpServer::Impl::find_handler(const std::string& path) const {
   const auto exact = handlers.find(path);
   if (exact != handlers.end()) return &exact->second;
-  const HttpHandler* best = nullptr;
+  const AsyncHttpHandler* best = nullptr;
   size_t best_size = 0;
   for (const auto& [pattern, handler] : handlers) {
     if (!pattern.ends_with('*') || pattern.size() <= best_size) continue;
@@ -202,13 +248,14 @@ const HttpHandler* HttpServer::Impl::find_handler(const std::string& path) const
 }
 
 void HttpServer::Impl::begin_web_socket(SoupServerMessage* message, const HttpRequest& request,
-                                        const WebSocketHandler& handler) {
+                                        const WebSocketRoute& route) {
   if (!soup_websocket_server_check_handshake(message, nullptr, nullptr, nullptr, nullptr)) {
     return write_response(message, cors_headers(request), plain_text(400, "bad handshake"));
   }
   auto socket = std::make_unique<WebSocketConnection>(
-      limits.max_message_size, deflate, [this](WebSocketConnection& gone) { remove(gone); });
-  Result<std::unique_ptr<WebSocketListener>, HttpResponse> listener = handler(request, *socket);
+      route.max_message_size, deflate, [this](WebSocketConnection& gone) { remove(gone); });
+  Result<std::unique_ptr<WebSocketListener>, HttpResponse> listener =
+      route.handler(request, *socket);
   if (!listener) {
     write_response(message, cors_headers(request), listener.error());
     return;
@@ -254,11 +301,20 @@ HttpServer::HttpServer(HttpLimits limits) : impl_(std::make_unique<Impl>(limits)
 HttpServer::~HttpServer() = default;
 
 void HttpServer::add_handler(std::string path, HttpHandler handler) {
+  add_async_handler(std::move(path), [handler = std::move(handler)](const HttpRequest& request,
+                                                                    const HttpReply& reply) {
+    reply(handler(request));
+  });
+}
+
+void HttpServer::add_async_handler(std::string path, AsyncHttpHandler handler) {
   impl_->handlers[std::move(path)] = std::move(handler);
 }
 
-void HttpServer::add_web_socket(std::string path, WebSocketHandler handler) {
-  impl_->web_sockets[std::move(path)] = std::move(handler);
+void HttpServer::add_web_socket(std::string path, WebSocketHandler handler,
+                                std::optional<size_t> max_message_size) {
+  impl_->web_sockets[std::move(path)] = {std::move(handler),
+                                         max_message_size.value_or(impl_->limits.max_message_size)};
 }
 
 Result<void> HttpServer::listen(const std::vector<std::string>& addresses, uint16_t port) {

@@ -5,6 +5,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,12 +17,17 @@ namespace gstlk::net {
 
 using HttpHandler = std::function<HttpResponse(const HttpRequest& request)>;
 
+// Takes the answer once, now or later; without effect when the client or the server is gone.
+using HttpReply = std::function<void(HttpResponse response)>;
+using AsyncHttpHandler = std::function<void(const HttpRequest& request, HttpReply reply)>;
+
 // Looks at a request before the handshake is answered: the listener, or the plain HTTP error that
 // is answered instead. What it sends through `socket` is what the client reads first.
 using WebSocketHandler = std::function<Result<std::unique_ptr<WebSocketListener>, HttpResponse>(
     const HttpRequest& request, WebSocket& socket)>;
 
 struct HttpLimits {
+  // 0 is none.
   size_t max_body_size = 10 * 1024 * 1024;
   size_t max_message_size = 2 * 1024 * 1024;  // of a WebSocket message; 0: any
 };
@@ -40,8 +46,11 @@ class HttpServer {
 
   // Exactly this path, or with a trailing '*' every path that begins so; the longest wins.
   void add_handler(std::string path, HttpHandler handler);
-  // A request to `path` that is no WebSocket handshake goes to the handlers above.
-  void add_web_socket(std::string path, WebSocketHandler handler);
+  void add_async_handler(std::string path, AsyncHttpHandler handler);
+  // A request to `path` that is no WebSocket handshake goes to the handlers above. Its messages may
+  // have another limit than those of the rest; 0 is none.
+  void add_web_socket(std::string path, WebSocketHandler handler,
+                      std::optional<size_t> max_message_size = std::nullopt);
 
   // Listens on each address; none means all of this machine. Port 0 takes a free one. Fails when an
   // address is taken, or when none of them exists here; one that does not exist is a warning.

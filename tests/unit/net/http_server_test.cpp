@@ -62,6 +62,9 @@ class HttpServerTest : public testing::Test {
       return plain_text(
           200, request.method + " " + request.body + " " + std::string(request.parameter("q")));
     });
+    server_.add_async_handler("/later", [this](const HttpRequest& request, HttpReply reply) {
+      if (request.parameter("drop").empty()) waiting_.push_back(std::move(reply));
+    });
     server_.add_handler("/any/*", [](const HttpRequest& r) { return plain_text(200, r.path); });
     server_.add_web_socket(
         "/ws",
@@ -182,6 +185,7 @@ class HttpServerTest : public testing::Test {
   }
 
   int alive_ = 0;
+  std::vector<HttpReply> waiting_;
   HttpServer server_;
   Ref<SoupSession> session_ = Ref<SoupSession>::adopt(soup_session_new());
   Ref<SoupWebsocketConnection> socket_;
@@ -194,6 +198,26 @@ TEST_F(HttpServerTest, AnswersByPath) {
   EXPECT_EQ(request("POST", "/echo?q=a%20b", "hello").body, "POST hello a b");
   EXPECT_EQ(request("GET", "/any/thing").body, "/any/thing");
   EXPECT_EQ(request("GET", "/nothing").status, 404u);
+}
+
+TEST_F(HttpServerTest, AnAnswerMayComeLater) {
+  g_idle_add(
+      [](gpointer data) -> gboolean {
+        auto& waiting = *static_cast<std::vector<HttpReply>*>(data);
+        if (waiting.empty()) return G_SOURCE_CONTINUE;
+        waiting.front()(plain_text(200, "at last"));
+        waiting.front()(plain_text(500, "twice"));
+        waiting.clear();
+        return G_SOURCE_REMOVE;
+      },
+      &waiting_);
+  const Reply reply = request("GET", "/later");
+  EXPECT_EQ(reply.status, 200u);
+  EXPECT_EQ(reply.body, "at last");
+}
+
+TEST_F(HttpServerTest, WhatNobodyAnswersIsUnavailable) {
+  EXPECT_EQ(request("GET", "/later?drop=1").status, 503u);
 }
 
 TEST_F(HttpServerTest, ADoubleSlashInFrontIsOne) {
