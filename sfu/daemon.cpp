@@ -6,10 +6,12 @@
 #include <chrono>
 
 #include "api/absent_services.h"
+#include "api/agent_dispatch_service.h"
 #include "api/room_service.h"
 #include "base/log.h"
 #include "net/host_addresses.h"
 #include "net/http_client.h"
+#include "room/join_response.h"
 #include "room/sids.h"
 #include "signal/ice_servers.h"
 #include "webhook/spool.h"
@@ -95,15 +97,20 @@ Result<void> Daemon::open() {
   rooms_ = std::make_unique<room::RoomRegistry>(room_settings(), timers_, fill_random,
                                                 media_->factory());
   if (Result<void> opened = open_webhooks(); !opened) return opened;
+  open_agents();
   http_ = std::make_unique<net::HttpServer>(net::HttpLimits{
       config_.limit.max_api_request_body_size, config_.limit.signal_message_size_limit});
   rtc_ = std::make_unique<api::RtcService>(authenticator_, *rooms_);
   rtc_->add_to(*http_);
+  workers_->add_to(*http_, config_.limit.agent_signal_message_size_limit);
   twirp_ = std::make_unique<api::TwirpServer>(authenticator_);
   api::add_room_service(*twirp_, *rooms_);
+  api::add_agent_dispatch_service(*twirp_, *agents_);
   api::add_absent_services(*twirp_);
-  http_->add_handler("/twirp/*",
-                     [this](const net::HttpRequest& request) { return twirp_->handle(request); });
+  http_->add_async_handler("/twirp/*",
+                           [this](const net::HttpRequest& request, const net::HttpReply& reply) {
+                             twirp_->handle(request, reply);
+                           });
   net::StaticFiles page = find_page();
   has_page_ = page.has_index();
   front_page_ = std::make_unique<api::FrontPage>(authenticator_, wall_clock, std::move(page),
@@ -130,6 +137,21 @@ Result<void> Daemon::open_webhooks() {
       std::make_unique<webhook::RoomEvents>(*webhooks_, config_.room.enable_full_room_in_webhooks);
   rooms_->add_listener(*room_events_);
   return {};
+}
+
+void Daemon::open_agents() {
+  const config::AgentsConfig& agents = config_.agents;
+  agents_ = std::make_unique<agent::Dispatcher>(
+      agent::DispatcherSettings{.target_load = agents.target_load,
+                                .enable_recording = agents.enable_user_data_recording,
+                                .enable_redaction = agents.enable_user_data_redaction},
+      *rooms_, timers_, fill_random, [this](const std::string& key, const livekit::Claims& claims) {
+        return authenticator_.sign_as(key, claims);
+      });
+  rooms_->add_listener(*agents_);
+  workers_ =
+      std::make_unique<api::AgentService>(authenticator_, agents_->board(), timers_, fill_random,
+                                          room::server_info(rooms_->settings()));
 }
 
 room::Settings Daemon::room_settings() const {
@@ -193,11 +215,13 @@ std::string Daemon::describe() const {
 
 void Daemon::start_draining() {
   rtc_->start_draining();
+  workers_->start_draining();
   front_page_->start_draining();
 }
 
 void Daemon::shut_down() {
   rooms_->shut_down();
+  agents_->board().close_workers();
   http_->stop_listening();
 }
 

@@ -3,6 +3,8 @@
 
 #include <memory>
 
+#include "agent/dispatcher.h"
+#include "api/agent_service.h"
 #include "api/authentication.h"
 #include "api/front_page.h"
 #include "api/rtc_service.h"
@@ -43,6 +45,7 @@ class Daemon {
   explicit Daemon(const config::Config& config);
   Result<void> open();
   Result<void> open_webhooks();
+  void open_agents();
   room::Settings room_settings() const;
 
   const config::Config config_;
@@ -53,7 +56,9 @@ class Daemon {
   std::unique_ptr<webhook::Notifier> webhooks_;
   std::unique_ptr<webhook::RoomEvents> room_events_;
   std::unique_ptr<room::RoomRegistry> rooms_;
+  std::unique_ptr<agent::Dispatcher> agents_;
   std::unique_ptr<api::TwirpServer> twirp_;
+  std::unique_ptr<api::AgentService> workers_;
   std::unique_ptr<api::RtcService> rtc_;
   std::unique_ptr<api::FrontPage> front_page_;
   std::unique_ptr<net::HttpServer> http_;  // the first to go

@@ -12,9 +12,6 @@ bool may_record(const livekit::Grants& grants) { return grants.video && grants.v
 bool may_ingest(const livekit::Grants& grants) {
   return grants.video && grants.video->ingress_admin;
 }
-bool may_dispatch(const livekit::Grants& grants) {
-  return grants.video && grants.video->room_admin;
-}
 bool may_use_sip(const livekit::Grants& grants) {
   return grants.sip && (grants.sip->admin || grants.sip->call);
 }
@@ -29,12 +26,8 @@ struct AbsentMethod {
 constexpr char kNoEgress[] = "egress not connected (redis required)";
 constexpr char kNoIngress[] = "ingress not connected (redis required)";
 constexpr char kNoSip[] = "sip not connected (redis required)";
-constexpr char kNoAgents[] = "agent dispatch not connected";
 
 constexpr AbsentMethod kMethods[] = {
-    {"AgentDispatchService", "CreateDispatch", may_dispatch, kNoAgents},
-    {"AgentDispatchService", "DeleteDispatch", may_dispatch, kNoAgents},
-    {"AgentDispatchService", "ListDispatch", may_dispatch, kNoAgents},
     {"Egress", "ListEgress", may_record, kNoEgress},
     {"Egress", "StartEgress", may_record, kNoEgress},
     {"Egress", "StartParticipantEgress", may_record, kNoEgress},
@@ -72,11 +65,11 @@ constexpr AbsentMethod kMethods[] = {
 void add_absent_services(TwirpServer& server) {
   for (const AbsentMethod& absent : kMethods) {
     server.add_method(absent.service, absent.method,
-                      [&absent](const livekit::Grants& grants, const net::HttpRequest&) {
-                        if (!absent.check(grants)) {
-                          return TwirpServer::write_error(permissions_denied().error);
-                        }
-                        return TwirpServer::write_error({TwirpCode::Internal, absent.message});
+                      [&absent](const livekit::Grants& grants, const net::HttpRequest&,
+                                const net::HttpReply& reply) {
+                        reply(TwirpServer::write_error(
+                            absent.check(grants) ? TwirpError{TwirpCode::Internal, absent.message}
+                                                 : permissions_denied().error));
                       });
   }
 }

@@ -47,4 +47,11 @@ std::string Authenticator::sign(livekit::Claims claims) const {
   return livekit::sign_token(claims, secret);
 }
 
+std::string Authenticator::sign_as(const std::string& key, livekit::Claims claims) const {
+  const auto found = keys_.find(key);
+  if (found == keys_.end()) return "";
+  claims.issuer = key;
+  return livekit::sign_token(claims, found->second);
+}
+
 }  // namespace gstlk::api

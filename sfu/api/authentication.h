@@ -26,6 +26,8 @@ class Authenticator {
   // A token signed with the first of the keys, whose name it gets as issuer. It lives as long as
   // `claims` say, at least ten minutes from now.
   std::string sign(livekit::Claims claims) const;
+  // Signed with that key, for as long as `claims` say; empty when it is none of ours.
+  std::string sign_as(const std::string& key, livekit::Claims claims) const;
 
  private:
   livekit::ApiKeys keys_;

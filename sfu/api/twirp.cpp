@@ -22,6 +22,8 @@ CodeText describe(TwirpCode code) {
       return {"already_exists", 409};
     case TwirpCode::BadRoute:
       return {"bad_route", 404};
+    case TwirpCode::Canceled:
+      return {"canceled", 408};
     case TwirpCode::DeadlineExceeded:
       return {"deadline_exceeded", 408};
     case TwirpCode::FailedPrecondition:
@@ -50,6 +52,8 @@ TwirpCode from_room(room::ErrorCode code) {
   switch (code) {
     case room::ErrorCode::AlreadyExists:
       return TwirpCode::AlreadyExists;
+    case room::ErrorCode::Canceled:
+      return TwirpCode::Canceled;
     case room::ErrorCode::DeadlineExceeded:
       return TwirpCode::DeadlineExceeded;
     case room::ErrorCode::FailedPrecondition:
@@ -58,6 +62,8 @@ TwirpCode from_room(room::ErrorCode code) {
       return TwirpCode::Internal;
     case room::ErrorCode::InvalidArgument:
       return TwirpCode::InvalidArgument;
+    case room::ErrorCode::Malformed:
+      return TwirpCode::Malformed;
     case room::ErrorCode::NotFound:
       return TwirpCode::NotFound;
     case room::ErrorCode::ResourceExhausted:
@@ -96,7 +102,9 @@ Unexpected<TwirpError> permissions_denied() {
   return twirp_fail(TwirpCode::Unauthenticated, "permissions denied");
 }
 
-TwirpError to_twirp(const room::ApiError& error) { return {from_room(error.code), error.message}; }
+TwirpError to_twirp(const room::ApiError& error) {
+  return {from_room(error.code), error.message, error.argument};
+}
 
 TwirpServer::TwirpServer(const Authenticator& authenticator) : authenticator_(authenticator) {}
 
@@ -105,33 +113,37 @@ void TwirpServer::add_method(const std::string& service, const std::string& meth
   methods_["/twirp/livekit." + service + "/" + method] = std::move(handler);
 }
 
-net::HttpResponse TwirpServer::handle(const net::HttpRequest& request) const {
+void TwirpServer::handle(const net::HttpRequest& request, const net::HttpReply& reply) const {
   Result<std::optional<livekit::Claims>, net::HttpResponse> claims =
       authenticator_.authenticate(request);
-  if (!claims) return claims.error();
+  if (!claims) return reply(claims.error());
   if (request.method != "POST") {
-    return bad_route("unsupported method \"" + request.method + "\" (only POST is allowed)");
+    return reply(bad_route("unsupported method \"" + request.method + "\" (only POST is allowed)"));
   }
   const auto method = methods_.find(request.path);
-  if (method == methods_.end()) return bad_route("no handler for path \"" + request.path + "\"");
+  if (method == methods_.end())
+    return reply(bad_route("no handler for path \"" + request.path + "\""));
   if (encoding_of(request) == Encoding::Unknown) {
-    return bad_route("unexpected Content-Type: \"" + std::string(request.header("Content-Type")) +
-                     "\"");
+    return reply(bad_route("unexpected Content-Type: \"" +
+                           std::string(request.header("Content-Type")) + "\""));
   }
-  return method->second(*claims ? (*claims)->grants : livekit::Grants(), request);
+  method->second(*claims ? (*claims)->grants : livekit::Grants(), request, reply);
+}
+
+bool TwirpServer::is_json(const net::HttpRequest& http) {
+  return encoding_of(http) == Encoding::Json;
 }
 
 bool TwirpServer::read(const net::HttpRequest& http, google::protobuf::Message& message) {
-  if (encoding_of(http) == Encoding::Protobuf) {
+  if (!is_json(http)) {
     return livekit::from_protobuf(as_bytes(http.body), message);
   }
   return static_cast<bool>(livekit::from_json(http.body, message));
 }
 
-net::HttpResponse TwirpServer::write(const net::HttpRequest& http,
-                                     const google::protobuf::Message& message) {
+net::HttpResponse TwirpServer::write(const google::protobuf::Message& message, bool json) {
   net::HttpResponse response;
-  if (encoding_of(http) == Encoding::Protobuf) {
+  if (!json) {
     response.content_type = "application/protobuf";
     response.body = message.SerializeAsString();
   } else {
@@ -142,8 +154,8 @@ net::HttpResponse TwirpServer::write(const net::HttpRequest& http,
 }
 
 net::HttpResponse TwirpServer::malformed(const net::HttpRequest& http) {
-  const bool json = encoding_of(http) == Encoding::Json;
-  return write_error({TwirpCode::Malformed, std::string("the ") + (json ? "json" : "protobuf") +
+  return write_error({TwirpCode::Malformed, std::string("the ") +
+                                                (is_json(http) ? "json" : "protobuf") +
                                                 " request could not be decoded"});
 }
 
@@ -156,6 +168,11 @@ net::HttpResponse TwirpServer::write_error(const TwirpError& error) {
       g_utf8_make_valid(error.message.data(), static_cast<gssize>(error.message.size()));
   json_object_set_string_member(object, "msg", message);
   g_free(message);
+  if (!error.argument.empty()) {
+    JsonObject* meta = json_object_new();
+    json_object_set_string_member(meta, "argument", error.argument.c_str());
+    json_object_set_object_member(object, "meta", meta);
+  }
   const livekit::JsonPtr node(json_node_new(JSON_NODE_OBJECT));
   json_node_take_object(node.get(), object);
   net::HttpResponse response;

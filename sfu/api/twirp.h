@@ -9,7 +9,7 @@
 #include "api/authentication.h"
 #include "base/result.h"
 #include "livekit/grants.h"
-#include "net/http.h"
+#include "net/http_server.h"
 #include "room/errors.h"
 
 namespace google::protobuf {
@@ -21,6 +21,7 @@ namespace gstlk::api {
 // Twirp's error codes that are not decisions of room/ beside those that are.
 enum class TwirpCode : uint8_t {
   BadRoute,
+  Canceled,
   DeadlineExceeded,
   AlreadyExists,
   FailedPrecondition,
@@ -37,6 +38,7 @@ enum class TwirpCode : uint8_t {
 struct TwirpError {
   TwirpCode code = TwirpCode::Internal;
   std::string message;
+  std::string argument = {};  // "argument" of its "meta"
 };
 
 Unexpected<TwirpError> twirp_fail(TwirpCode code, std::string message);
@@ -50,14 +52,22 @@ template <class Request, class Response>
 using TwirpHandler =
     std::function<Result<Response, TwirpError>(const livekit::Grants& grants, const Request&)>;
 
+// One whose answer comes now or later, once. `http` is what the message came in.
+template <class Response>
+using TwirpReply = std::function<void(Result<Response, TwirpError> response)>;
+template <class Request, class Response>
+using AsyncTwirpHandler =
+    std::function<void(const livekit::Grants& grants, const Request& request,
+                       const net::HttpRequest& http, TwirpReply<Response> reply)>;
+
 // One method with its messages hidden.
-using TwirpMethod =
-    std::function<net::HttpResponse(const livekit::Grants& grants, const net::HttpRequest&)>;
+using TwirpMethod = std::function<void(const livekit::Grants& grants, const net::HttpRequest& http,
+                                       net::HttpReply reply)>;
 
 // Twirp over HTTP, as the LiveKit server SDKs speak it: POST /twirp/livekit.<Service>/<Method> with
 // protobuf or JSON, answered in kind; errors are JSON always. Main thread only.
 //
-// Left out: X-Twirp-Timeout-Ms, because every method here answers at once.
+// Left out: X-Twirp-Timeout-Ms. All but PerformRpc answer at once, and that has a limit of its own.
 class TwirpServer {
  public:
   explicit TwirpServer(const Authenticator& authenticator);  // which outlives this
@@ -65,25 +75,37 @@ class TwirpServer {
   template <class Request, class Response>
   void add(const std::string& service, const std::string& method,
            TwirpHandler<Request, Response> handler) {
-    add_method(service, method,
-               [handler = std::move(handler)](const livekit::Grants& grants,
-                                              const net::HttpRequest& http) -> net::HttpResponse {
-                 Request request;
-                 if (!read(http, request)) return malformed(http);
-                 const Result<Response, TwirpError> response = handler(grants, request);
-                 return response ? write(http, *response) : write_error(response.error());
-               });
+    add_async<Request, Response>(
+        service, method,
+        [handler = std::move(handler)](const livekit::Grants& grants, const Request& request,
+                                       const net::HttpRequest&,
+                                       const auto& reply) { reply(handler(grants, request)); });
+  }
+  template <class Request, class Response>
+  void add_async(const std::string& service, const std::string& method,
+                 AsyncTwirpHandler<Request, Response> handler) {
+    add_method(
+        service, method,
+        [handler = std::move(handler)](const livekit::Grants& grants, const net::HttpRequest& http,
+                                       const net::HttpReply& reply) {
+          Request request;
+          if (!read(http, request)) return reply(malformed(http));
+          handler(grants, request, http,
+                  [reply, json = is_json(http)](const Result<Response, TwirpError>& result) {
+                    reply(result ? write(*result, json) : write_error(result.error()));
+                  });
+        });
   }
   void add_method(const std::string& service, const std::string& method, TwirpMethod handler);
 
-  net::HttpResponse handle(const net::HttpRequest& request) const;
+  void handle(const net::HttpRequest& request, const net::HttpReply& reply) const;
 
   static net::HttpResponse write_error(const TwirpError& error);
 
  private:
   static bool read(const net::HttpRequest& http, google::protobuf::Message& message);
-  static net::HttpResponse write(const net::HttpRequest& http,
-                                 const google::protobuf::Message& message);
+  static bool is_json(const net::HttpRequest& http);
+  static net::HttpResponse write(const google::protobuf::Message& message, bool json);
   static net::HttpResponse malformed(const net::HttpRequest& http);
 
   const Authenticator& authenticator_;

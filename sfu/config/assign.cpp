@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 
 #include "config/config_keys.h"
@@ -32,10 +33,11 @@ Result<void> assign_integer(const Target& target, const std::string& text) {
   return {};
 }
 
-Result<void> assign_number(const Target&, const std::string& text) {
+Result<void> assign_number(const Target& target, const std::string& text) {
   char* end = nullptr;
-  std::strtod(text.c_str(), &end);
-  if (text.empty() || *end != '\0') return fail("a number");
+  const double value = std::strtod(text.c_str(), &end);
+  if (text.empty() || *end != '\0' || !std::isfinite(value)) return fail("a number");
+  store<double>(target, value);
   return {};
 }
 

@@ -103,7 +103,21 @@ struct LimitConfig {
   uint32_t max_data_blobs_size = 64000;
   uint32_t max_data_track_custom_encoding_length = 32;
   uint32_t signal_message_size_limit = 2097152;
+  uint32_t agent_signal_message_size_limit = 2097152;
   uint32_t max_api_request_body_size = 10485760;
+};
+
+// What workers of agents are told, and which of them get jobs.
+struct AgentsConfig {
+  bool enable_user_data_recording = false;
+  bool enable_user_data_redaction = false;
+  // A job needs a worker with less load than this, 0 to 1.
+  double target_load = 0.7;
+};
+
+struct ApiConfig {
+  // LiveKit asks the room itself then: one that is not there is an error of ListParticipants.
+  bool enable_psrpc_for_get_list_participants = false;
 };
 
 struct Config {
@@ -122,6 +136,8 @@ struct Config {
   RoomConfig room;
   WebhookConfig webhook;
   LimitConfig limit;
+  AgentsConfig agents;
+  ApiConfig api;
 
   // As written, before they become rtc.udp_ports: LiveKit has two ways to say it.
   PortRange udp_port;

@@ -13,11 +13,12 @@ namespace {
 #define AT(member) [](Config& c) -> Target { return &c.member; }
 
 constexpr ConfigKey kKeys[] = {
-    {"agents.enable_user_data_recording", ValueKind::Bool},
-    {"agents.enable_user_data_redaction", ValueKind::Bool},
-    {"agents.target_load", ValueKind::Number},
+    {"agents.enable_user_data_recording", ValueKind::Bool, AT(agents.enable_user_data_recording)},
+    {"agents.enable_user_data_redaction", ValueKind::Bool, AT(agents.enable_user_data_redaction)},
+    {"agents.target_load", ValueKind::Number, AT(agents.target_load)},
     {"api.check_interval", ValueKind::Duration},
-    {"api.enable_psrpc_for_get_list_participants", ValueKind::Bool},
+    {"api.enable_psrpc_for_get_list_participants", ValueKind::Bool,
+     AT(api.enable_psrpc_for_get_list_participants)},
     {"api.execution_timeout", ValueKind::Duration},
     {"api.max_check_interval", ValueKind::Duration},
     {"audio.active_level", ValueKind::Integer},
@@ -35,7 +36,8 @@ constexpr ConfigKey kKeys[] = {
     {"ingress.whip_base_url", ValueKind::Text},
     {"key_file", ValueKind::Text, AT(key_file)},
     {"keys", ValueKind::ApiKeys, AT(keys)},
-    {"limit.agent_signal_message_size_limit", ValueKind::Integer},
+    {"limit.agent_signal_message_size_limit", ValueKind::Integer,
+     AT(limit.agent_signal_message_size_limit)},
     {"limit.bytes_per_sec", ValueKind::Number},
     {"limit.max_api_request_body_size", ValueKind::Integer, AT(limit.max_api_request_body_size)},
     {"limit.max_attributes_size", ValueKind::Integer, AT(limit.max_attributes_size)},

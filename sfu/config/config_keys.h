@@ -32,9 +32,9 @@ enum class ValueKind : uint8_t {
   Subtree,  // anything; `read` looks into it
 };
 
-using Target =
-    std::variant<std::monostate, bool*, uint16_t*, uint32_t*, std::string*, Duration*, PortRange*,
-                 std::vector<std::string>*, std::map<std::string, std::string>*, livekit::ApiKeys*>;
+using Target = std::variant<std::monostate, bool*, uint16_t*, uint32_t*, double*, std::string*,
+                            Duration*, PortRange*, std::vector<std::string>*,
+                            std::map<std::string, std::string>*, livekit::ApiKeys*>;
 
 struct ConfigKey {
   std::string_view path;  // "rtc.tcp_port"

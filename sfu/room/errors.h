@@ -19,6 +19,8 @@ struct HttpError {
 // Twirp's error codes, as far as decisions of room/ give them.
 enum class ErrorCode : uint8_t {
   InvalidArgument,
+  Malformed,
+  Canceled,
   NotFound,
   AlreadyExists,
   FailedPrecondition,
@@ -32,6 +34,7 @@ enum class ErrorCode : uint8_t {
 struct ApiError {
   ErrorCode code = ErrorCode::Internal;
   std::string message;
+  std::string argument = {};  // which one is wrong, where LiveKit says it apart
 };
 
 inline Unexpected<HttpError> refuse(unsigned status, std::string text) {
@@ -39,6 +42,10 @@ inline Unexpected<HttpError> refuse(unsigned status, std::string text) {
 }
 inline Unexpected<ApiError> refuse(ErrorCode code, std::string message) {
   return {ApiError{code, std::move(message)}};
+}
+// An argument that is longer than the configuration allows: "metadata size exceeds limits 524288".
+inline Unexpected<ApiError> refuse_size(const std::string& what, size_t limit) {
+  return {ApiError{ErrorCode::InvalidArgument, what + " " + std::to_string(limit), what}};
 }
 
 }  // namespace gstlk::room

@@ -17,17 +17,6 @@ constexpr int kPingTimeout = 15;
 constexpr int kProtocol = 17;
 constexpr size_t kSifTrailerSize = 16;
 
-::livekit::ServerInfo server_info(const Settings& settings) {
-  ::livekit::ServerInfo info;
-  info.set_edition(::livekit::ServerInfo::Standard);
-  info.set_version(settings.server_version);
-  info.set_protocol(kProtocol);
-  info.set_region(settings.region);
-  info.set_node_id(settings.node_id);
-  info.set_agent_protocol(1);
-  return info;
-}
-
 void add_ice_servers(const Participant& participant,
                      google::protobuf::RepeatedPtrField<::livekit::ICEServer>& list) {
   const Settings& settings = participant.room().settings();
@@ -70,6 +59,17 @@ void add_publish_codecs(const Settings& settings,
 }
 
 }  // namespace
+
+::livekit::ServerInfo server_info(const Settings& settings) {
+  ::livekit::ServerInfo info;
+  info.set_edition(::livekit::ServerInfo::Standard);
+  info.set_version(settings.server_version);
+  info.set_protocol(kProtocol);
+  info.set_region(settings.region);
+  info.set_node_id(settings.node_id);
+  info.set_agent_protocol(1);
+  return info;
+}
 
 ::livekit::SignalResponse join_response(const Participant& participant) {
   const Room& room = participant.room();

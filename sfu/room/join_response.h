@@ -6,10 +6,14 @@
 namespace gstlk::room {
 
 class Participant;
+struct Settings;
 
 // The first message to a participant that joined.
 ::livekit::SignalResponse join_response(const Participant& participant);
 // The first message to one that came back.
 ::livekit::SignalResponse reconnect_response(const Participant& participant);
+
+// What clients and workers are told of this server.
+::livekit::ServerInfo server_info(const Settings& settings);
 
 }  // namespace gstlk::room

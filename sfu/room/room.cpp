@@ -80,6 +80,7 @@ void Room::configure(const Message& wanted) {
     LOG_WARNING(log_room, "%s: a playout delay has no effect yet", name_.value.c_str());
   }
   if (!wanted.metadata().empty()) set_metadata(wanted.metadata());
+  if (!wanted.agents().empty()) agents_.assign(wanted.agents().begin(), wanted.agents().end());
 }
 template void Room::configure(const ::livekit::CreateRoomRequest&);
 template void Room::configure(const ::livekit::RoomConfiguration&);
@@ -128,6 +129,7 @@ void Room::admit(Participant& participant) {
   counts_changed();
   participant.subscriptions().reconcile_all();
   data_tracks_.reconcile(participant);
+  listeners_.tell(&RoomListener::on_participant_joined, std::as_const(participant));
 }
 
 void Room::admit_again(Participant& participant, Timestamp signal_lost) {

@@ -10,6 +10,7 @@
 
 #include "base/ids.h"
 #include "base/random.h"
+#include "livekit_agent_dispatch.pb.h"
 #include "livekit_rtc.pb.h"
 #include "room/data_relay.h"
 #include "room/data_tracks.h"
@@ -67,6 +68,8 @@ class Room {
   // Tracks of one publisher's stream are played in step; LiveKit's stream ids say so.
   bool syncs_streams() const { return sync_streams_; }
   const PlayoutDelay& playout_delay() const { return playout_delay_; }
+  // Which agents the room starts with.
+  const std::vector<::livekit::RoomAgentDispatch>& agents() const { return agents_; }
   void set_metadata(const std::string& metadata);
 
   // Who has the same identity leaves. The caller sends the join response, then calls admit().
@@ -125,6 +128,7 @@ class Room {
   bool sync_streams_;
   PlayoutDelay playout_delay_;
   bool active_recording_ = false;
+  std::vector<::livekit::RoomAgentDispatch> agents_;
 
   Timestamp empty_since_;
   bool was_used_ = false;

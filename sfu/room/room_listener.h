@@ -19,6 +19,8 @@ class RoomListener {
   virtual void on_room_started(const Room&) {}
   // Everybody has left; find() does not know it any more.
   virtual void on_room_finished(const Room&) {}
+  // The join response is out; its media is not connected yet. Not after a resume.
+  virtual void on_participant_joined(const Participant&) {}
   // Its media is connected. Once for each participant, not after a resume.
   virtual void on_participant_active(const Participant&) {}
   // After its tracks. Participant::was_active() tells whether on_participant_active() came before.
