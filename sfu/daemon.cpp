@@ -162,6 +162,7 @@ room::Settings Daemon::room_settings() const {
   settings.empty_timeout = room.empty_timeout;
   settings.departure_timeout = room.departure_timeout;
   settings.enable_remote_unmute = room.enable_remote_unmute;
+  settings.list_needs_room = config_.api.enable_psrpc_for_get_list_participants;
   settings.enable_data_tracks = config_.enable_data_tracks;
   settings.enable_participant_data_blob = config_.enable_participant_data_blob;
   settings.sync_streams = room.sync_streams;

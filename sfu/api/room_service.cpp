@@ -85,20 +85,25 @@ class RoomService {
             return permissions_denied();
           }
           if (request.room() == request.destination_room()) {
-            return twirp_fail(TwirpCode::InvalidArgument,
-                              "source and destination room cannot be the same");
+            constexpr char kWrong[] = "destination room cannot be the same as source room";
+            return Unexpected{TwirpError{TwirpCode::InvalidArgument, kWrong, kWrong}};
           }
           return twirp_fail(TwirpCode::Unimplemented, "not implemented");
         });
   }
 
   void add_perform_rpc() {
-    server_.add<pb::PerformRpcRequest, pb::PerformRpcResponse>(
+    server_.add_async<pb::PerformRpcRequest, pb::PerformRpcResponse>(
         kService, "PerformRpc",
-        [](const livekit::Grants& grants,
-           const pb::PerformRpcRequest& request) -> Result<pb::PerformRpcResponse, TwirpError> {
-          if (!is_granted(grants, may_administer, request.room())) return permissions_denied();
-          return twirp_fail(TwirpCode::Unimplemented, "not implemented");
+        [&rooms = rooms_](const livekit::Grants& grants, const pb::PerformRpcRequest& request,
+                          const net::HttpRequest&,
+                          const TwirpReply<pb::PerformRpcResponse>& reply) {
+          if (!is_granted(grants, may_administer, request.room()))
+            return reply(permissions_denied());
+          rooms.perform_rpc(request,
+                            [reply](Result<pb::PerformRpcResponse, room::ApiError> result) {
+                              reply(to_response(std::move(result)));
+                            });
         });
   }
 

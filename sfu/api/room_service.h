@@ -10,7 +10,7 @@ namespace gstlk::api {
 class TwirpServer;
 
 // livekit.RoomService: looks at the caller's grants and leaves the rest to the rooms, which outlive
-// the server. Forwarding and moving participants and PerformRpc answer "unimplemented".
+// the server. Forwarding and moving participants answer "unimplemented".
 void add_room_service(TwirpServer& server, room::RoomControl& rooms);
 
 }  // namespace gstlk::api

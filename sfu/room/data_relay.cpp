@@ -83,6 +83,7 @@ void DataRelay::handle(Participant& sender, DataChannelKind channel, ByteView me
     LOG_DEBUG(log_room, "%s: data packet dropped", sender.sid().value.c_str());
     return;
   }
+  if (room_.rpc().take(sender, packet)) return;
   stamp(sender, channel, packet);
   deliver(&sender, channel, packet);
 }

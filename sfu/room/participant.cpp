@@ -239,9 +239,9 @@ void Participant::handle_update_metadata(const ::livekit::UpdateParticipantMetad
   } else if (const TooLong what = too_long(request.name(), request.metadata(), changes);
              what != TooLong::No) {
     response.set_reason(Response::LIMIT_EXCEEDED);
-    response.set_message(what == TooLong::Name       ? "name exceeds size limits"
-                         : what == TooLong::Metadata ? "metadata exceeds size limits"
-                                                     : "attributes exceed size limits");
+    response.set_message(what == TooLong::Name       ? "exceeds name length limit"
+                         : what == TooLong::Metadata ? "exceeds metadata size limit"
+                                                     : "exceeds attributes size limit");
   } else {
     apply_profile(request.name(), request.metadata(), changes);
     room_.on_profile_changed(*this);
@@ -254,11 +254,11 @@ Result<void, ApiError> Participant::update(const ::livekit::UpdateParticipantReq
   const auto changes = to_map(request.attributes());
   switch (too_long(request.name(), request.metadata(), changes)) {
     case TooLong::Name:
-      return refuse(ErrorCode::InvalidArgument, "name exceeds size limits");
+      return refuse(ErrorCode::InvalidArgument, "name length exceeds limits");
     case TooLong::Metadata:
-      return refuse(ErrorCode::InvalidArgument, "metadata exceeds size limits");
+      return refuse(ErrorCode::InvalidArgument, "metadata size exceeds limits");
     case TooLong::Attributes:
-      return refuse(ErrorCode::InvalidArgument, "attributes exceed size limits");
+      return refuse(ErrorCode::InvalidArgument, "attributes size exceeds limits");
     case TooLong::No:
       break;
   }

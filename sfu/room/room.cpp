@@ -37,7 +37,8 @@ Room::Room(RoomName name, const Settings& settings, Timers& timers, RandomSource
       data_(*this),
       data_tracks_(*this),
       updates_(*this),
-      reports_(*this) {}
+      reports_(*this),
+      rpc_(*this) {}
 
 Room::~Room() = default;
 
@@ -155,6 +156,7 @@ void Room::remove(Participant& participant, const Leave& leave) {
   participant.publications().end_all();
   participant.on_left(leave.reason);
   reports_.forget(participant.sid());
+  rpc_.forget(participant.sid());
   if (leave.reason == ::livekit::DUPLICATE_IDENTITY) {
     updates_.announce_replaced(participant);
   } else {

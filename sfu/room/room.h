@@ -21,6 +21,7 @@
 #include "room/participant_updates.h"
 #include "room/room_listener.h"
 #include "room/room_reports.h"
+#include "room/rpc_calls.h"
 #include "room/settings.h"
 #include "room/timers.h"
 
@@ -59,6 +60,7 @@ class Room {
   DataRelay& data() { return data_; }
   DataTracks& data_tracks() { return data_tracks_; }
   RoomReports& reports() { return reports_; }
+  RpcCalls& rpc() { return rpc_; }
   ::livekit::Room info() const;
 
   // CreateRoomRequest, or RoomConfiguration of the token of the first join; zero and empty change
@@ -139,6 +141,7 @@ class Room {
   DataTracks data_tracks_;
   ParticipantUpdates updates_;
   RoomReports reports_;
+  RpcCalls rpc_;
   std::map<TrackId, Publication*> tracks_;  // published ones
   std::map<ParticipantIdentity, std::unique_ptr<Participant>> participants_;
   std::map<ParticipantId, Participant*> by_sid_;

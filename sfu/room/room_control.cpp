@@ -22,7 +22,42 @@ Unexpected<ApiError> no_participant() {
   return refuse(ErrorCode::NotFound, "participant does not exist");
 }
 
-bool exceeds(const std::string& text, size_t limit) { return limit != 0 && text.size() > limit; }
+bool exceeds(size_t size, size_t limit) { return limit != 0 && size > limit; }
+
+Result<void, ApiError> check_metadata(const std::string& metadata, const Limits& limits) {
+  if (!exceeds(metadata.size(), limits.max_metadata_size)) return {};
+  return refuse_size("metadata size exceeds limits", limits.max_metadata_size);
+}
+
+Result<void, ApiError> check_attributes(
+    const google::protobuf::Map<std::string, std::string>& attributes, const Limits& limits) {
+  size_t size = 0;
+  for (const auto& [key, value] : attributes) size += key.size() + value.size();
+  if (!exceeds(size, limits.max_attributes_size)) return {};
+  return refuse_size("attribute size exceeds limits", limits.max_attributes_size);
+}
+
+Result<void, ApiError> check(const ::livekit::CreateRoomRequest& request, const Limits& limits) {
+  // LiveKit makes a room without a name, which nobody can join.
+  if (request.name().empty()) return refuse(ErrorCode::InvalidArgument, "no room name");
+  if (exceeds(request.name().size(), limits.max_room_name_length))
+    return refuse(ErrorCode::InvalidArgument, "room name length exceeds limits: max length " +
+                                                  std::to_string(limits.max_room_name_length));
+  if (auto checked = check_metadata(request.metadata(), limits); !checked) return checked;
+  for (const ::livekit::RoomAgentDispatch& agent : request.agents()) {
+    if (auto checked = check_metadata(agent.metadata(), limits); !checked) return checked;
+    if (auto checked = check_attributes(agent.attributes(), limits); !checked) return checked;
+  }
+  return {};
+}
+
+Result<void, ApiError> check(const ::livekit::UpdateParticipantRequest& request,
+                             const Limits& limits) {
+  if (exceeds(request.name().size(), limits.max_participant_name_length))
+    return refuse_size("name length exceeds limits", limits.max_participant_name_length);
+  if (auto checked = check_metadata(request.metadata(), limits); !checked) return checked;
+  return check_attributes(request.attributes(), limits);
+}
 
 Participant* find_participant(RoomRegistry& registry, const std::string& room,
                               const std::string& identity) {
@@ -34,16 +69,14 @@ Participant* find_participant(RoomRegistry& registry, const std::string& room,
 
 Result<::livekit::Room, ApiError> RoomRegistry::create_room(
     const ::livekit::CreateRoomRequest& request) {
-  if (request.name().empty()) return refuse(ErrorCode::InvalidArgument, "room name is required");
-  if (exceeds(request.name(), settings_.limits.max_room_name_length))
-    return refuse(ErrorCode::InvalidArgument, "room name exceeds size limits");
-  if (exceeds(request.metadata(), settings_.limits.max_metadata_size))
-    return refuse(ErrorCode::InvalidArgument, "metadata exceeds size limits");
+  if (auto checked = check(request, settings_.limits); !checked)
+    return Unexpected<ApiError>{checked.error()};
   ::livekit::RoomConfiguration preset;
   if (!request.room_preset().empty()) {
     const auto found = settings_.room_configurations.find(request.room_preset());
     if (found == settings_.room_configurations.end() || !livekit::from_json(found->second, preset))
-      return refuse(ErrorCode::InvalidArgument, "unknown room preset " + request.room_preset());
+      return refuse(ErrorCode::InvalidArgument,
+                    "unknown room configuration in create room request");
   }
   const RoomName name(request.name());
   Room* room = find(name);
@@ -78,8 +111,8 @@ Result<void, ApiError> RoomRegistry::delete_room(const ::livekit::DeleteRoomRequ
 
 Result<::livekit::Room, ApiError> RoomRegistry::update_room_metadata(
     const ::livekit::UpdateRoomMetadataRequest& request) {
-  if (exceeds(request.metadata(), settings_.limits.max_metadata_size))
-    return refuse(ErrorCode::InvalidArgument, "metadata exceeds size limits");
+  if (auto checked = check_metadata(request.metadata(), settings_.limits); !checked)
+    return Unexpected<ApiError>{checked.error()};
   Room* room = find(RoomName(request.room()));
   if (!room) return no_room();
   room->set_metadata(request.metadata());
@@ -89,7 +122,9 @@ Result<::livekit::Room, ApiError> RoomRegistry::update_room_metadata(
 Result<::livekit::ListParticipantsResponse, ApiError> RoomRegistry::list_participants(
     const ::livekit::ListParticipantsRequest& request) {
   ::livekit::ListParticipantsResponse response;
-  if (Room* room = find(RoomName(request.room()))) {
+  const Room* room = find(RoomName(request.room()));
+  if (!room && settings_.list_needs_room) return no_room();
+  if (room) {
     room->for_each_participant(
         [&](Participant& participant) { *response.add_participants() = participant.info(); });
   }
@@ -115,13 +150,13 @@ Result<::livekit::MuteRoomTrackResponse, ApiError> RoomRegistry::mute_published_
     const ::livekit::MuteRoomTrackRequest& request) {
   Participant* participant = find_participant(*this, request.room(), request.identity());
   if (!participant) return no_participant();
+  if (!request.muted() && !settings_.enable_remote_unmute)
+    return refuse(ErrorCode::FailedPrecondition, "remote unmute not enabled");
   Publications& publications = participant->publications();
   const TrackId sid(request.track_sid());
   const Publication* publication = publications.find(sid);
   if (!publication || !publication->is_published())
     return refuse(ErrorCode::NotFound, "track is not found");
-  if (!request.muted() && publication->info().muted() && !settings_.enable_remote_unmute)
-    return refuse(ErrorCode::FailedPrecondition, "remote unmute not enabled");
   publications.mute(sid, request.muted());
   ::livekit::MuteRoomTrackResponse response;
   *response.mutable_track() = publication->info();
@@ -130,6 +165,8 @@ Result<::livekit::MuteRoomTrackResponse, ApiError> RoomRegistry::mute_published_
 
 Result<::livekit::ParticipantInfo, ApiError> RoomRegistry::update_participant(
     const ::livekit::UpdateParticipantRequest& request) {
+  if (auto checked = check(request, settings_.limits); !checked)
+    return Unexpected<ApiError>{checked.error()};
   Participant* participant = find_participant(*this, request.room(), request.identity());
   if (!participant) return no_participant();
   if (auto updated = participant->update(request); !updated)
@@ -150,12 +187,30 @@ Result<void, ApiError> RoomRegistry::update_subscriptions(
 }
 
 Result<void, ApiError> RoomRegistry::send_data(const ::livekit::SendDataRequest& request) {
+  if (!request.nonce().empty() && request.nonce().size() != kNonceSize)
+    return refuse(ErrorCode::InvalidArgument, "nonce should be 16-bytes or not present, got: " +
+                                                  std::to_string(request.nonce().size()) +
+                                                  " bytes");
   Room* room = find(RoomName(request.room()));
   if (!room) return no_room();
-  if (!request.nonce().empty() && request.nonce().size() != kNonceSize)
-    return refuse(ErrorCode::InvalidArgument, "nonce should be 16-bytes or not present");
   room->data().send(request);
   return {};
+}
+
+void RoomRegistry::perform_rpc(const ::livekit::PerformRpcRequest& request, RpcReply reply) {
+  if (request.destination_identity().empty())
+    return reply(refuse(ErrorCode::InvalidArgument, "destination identity is required"));
+  Room* room = find(RoomName(request.room()));
+  if (!room) return reply(no_room());
+  Participant* participant = room->find(ParticipantIdentity(request.destination_identity()));
+  if (!participant) return reply(no_participant());
+  room->rpc().start(*participant, request,
+                    [reply = std::move(reply)](Result<std::string, ApiError> payload) {
+                      if (!payload) return reply(Unexpected<ApiError>{payload.error()});
+                      ::livekit::PerformRpcResponse response;
+                      response.set_payload(std::move(payload).value());
+                      reply(std::move(response));
+                    });
 }
 
 }  // namespace gstlk::room

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <functional>
+
 #include "base/result.h"
 #include "room/errors.h"
 
@@ -14,6 +16,8 @@ class ListRoomsResponse;
 class MuteRoomTrackRequest;
 class MuteRoomTrackResponse;
 class ParticipantInfo;
+class PerformRpcRequest;
+class PerformRpcResponse;
 class Room;
 class RoomParticipantIdentity;
 class SendDataRequest;
@@ -52,6 +56,9 @@ class RoomControl {
   virtual Result<void, ApiError> update_subscriptions(
       const ::livekit::UpdateSubscriptionsRequest& request) = 0;
   virtual Result<void, ApiError> send_data(const ::livekit::SendDataRequest& request) = 0;
+  // Answers when the participant has, or when it is too late.
+  using RpcReply = std::function<void(Result<::livekit::PerformRpcResponse, ApiError> response)>;
+  virtual void perform_rpc(const ::livekit::PerformRpcRequest& request, RpcReply reply) = 0;
 };
 
 }  // namespace gstlk::room

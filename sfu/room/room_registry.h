@@ -66,6 +66,7 @@ class RoomRegistry : public RoomControl {
   Result<void, ApiError> update_subscriptions(
       const ::livekit::UpdateSubscriptionsRequest& request) override;
   Result<void, ApiError> send_data(const ::livekit::SendDataRequest& request) override;
+  void perform_rpc(const ::livekit::PerformRpcRequest& request, RpcReply reply) override;
 
  private:
   // Without telling anybody: it is not configured yet.

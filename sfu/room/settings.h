@@ -48,6 +48,8 @@ struct Settings {
   Duration empty_timeout = 300s;
   Duration departure_timeout = 20s;
   bool enable_remote_unmute = false;
+  // ListParticipants of a room that is not there is an error, not an empty list.
+  bool list_needs_room = false;
   bool enable_data_tracks = true;
   bool enable_participant_data_blob = false;
   bool sync_streams = false;

@@ -71,9 +71,14 @@ class FakeRooms : public room::RoomControl {
     data = request.data();
     return {};
   }
+  void perform_rpc(const pb::PerformRpcRequest& request, RpcReply reply) override {
+    calls++;
+    rpc = reply;
+  }
 
   int calls = 0;
   std::string data;
+  RpcReply rpc;
 };
 
 class TwirpTest : public testing::Test {
@@ -215,6 +220,28 @@ TEST_F(TwirpTest, OtherPathsMethodsAndTypesAreBadRoutes) {
   EXPECT_EQ(answer.status, 404u);
 }
 
+TEST_F(TwirpTest, ACallToAParticipantIsAnsweredWhenThatAnswers) {
+  net::HttpRequest request;
+  request.method = "POST";
+  request.path = "/twirp/livekit.RoomService/PerformRpc";
+  request.body = R"({"room":"a","destination_identity":"x"})";
+  request.headers = {{"Content-Type", "application/json"},
+                     {"Authorization", "Bearer " + admin("a")}};
+  std::vector<net::HttpResponse> answers;
+  const auto take = [&](const net::HttpResponse& response) { answers.push_back(response); };
+  server_.handle(request, take);
+  EXPECT_TRUE(answers.empty());
+  pb::PerformRpcResponse response;
+  response.set_payload("four");
+  rooms_.rpc(response);
+  ASSERT_EQ(answers.size(), 1u);
+  EXPECT_EQ(answers[0].body, R"({"payload":"four"})");
+  server_.handle(request, take);
+  rooms_.rpc(room::refuse(room::ErrorCode::Canceled, "RpcError 1502: Response timeout"));
+  EXPECT_EQ(answers.back().status, 408u);
+  EXPECT_EQ(answers.back().body, R"({"code":"canceled","msg":"RpcError 1502: Response timeout"})");
+}
+
 TEST_F(TwirpTest, MovingNeedsTheDestinationInTheToken) {
   livekit::VideoGrant video;
   video.room_admin = true;
@@ -225,7 +252,11 @@ TEST_F(TwirpTest, MovingNeedsTheDestinationInTheToken) {
   EXPECT_EQ(call("RoomService/MoveParticipant", body, token_with(video)).status, 501u);
   video.destination_room = "a";
   const std::string same = R"({"room":"a","identity":"x","destination_room":"a"})";
-  EXPECT_EQ(call("RoomService/MoveParticipant", same, token_with(video)).status, 400u);
+  const auto refused = call("RoomService/MoveParticipant", same, token_with(video));
+  EXPECT_EQ(refused.status, 400u);
+  EXPECT_NE(refused.body.find(R"("meta":{"argument":"destination room cannot be)"),
+            std::string::npos)
+      << refused.body;
 }
 
 TEST_F(TwirpTest, AbsentServicesSayWhatIsMissing) {

@@ -56,6 +56,24 @@ TEST_F(RoomControlTest, CreatingARoomAgainChangesWhatTheRequestHas) {
   EXPECT_EQ(registry_.create_room(request).error().code, ErrorCode::InvalidArgument);
 }
 
+TEST_F(RoomControlTest, WhatIsTooLongIsSaidInLiveKitsWords) {
+  ::livekit::CreateRoomRequest create;
+  create.set_name(std::string(257, 'n'));
+  EXPECT_EQ(registry_.create_room(create).error().message,
+            "room name length exceeds limits: max length 256");
+  create.set_name("hall");
+  create.add_agents()->set_metadata(std::string(524289, 'x'));
+  EXPECT_EQ(registry_.create_room(create).error().message, "metadata size exceeds limits 524288");
+  EXPECT_EQ(registry_.create_room(create).error().argument, "metadata size exceeds limits");
+  create.mutable_agents(0)->clear_metadata();
+  (*create.mutable_agents(0)->mutable_attributes())["a"] = std::string(65536, 'x');
+  EXPECT_EQ(registry_.create_room(create).error().message, "attribute size exceeds limits 65536");
+  EXPECT_EQ(registry_.find(RoomName("hall")), nullptr);
+  auto update = for_alice<::livekit::UpdateParticipantRequest>();
+  update.set_name(std::string(257, 'n'));
+  EXPECT_EQ(registry_.update_participant(update).error().message, "name length exceeds limits 256");
+}
+
 TEST_F(RoomControlTest, ListsWhatIsAskedFor) {
   ::livekit::ListRoomsRequest request;
   EXPECT_EQ(registry_.list_rooms(request)->rooms_size(), 1);
@@ -127,7 +145,8 @@ TEST_F(RoomControlTest, SendsDataFromNobody) {
   EXPECT_TRUE(alice_.media->data.empty());
   ASSERT_EQ(bob_.media->data.size(), 1u);
   request.set_nonce("short");
-  EXPECT_EQ(registry_.send_data(request).error().code, ErrorCode::InvalidArgument);
+  EXPECT_EQ(registry_.send_data(request).error().message,
+            "nonce should be 16-bytes or not present, got: 5 bytes");
 }
 
 TEST_F(RoomControlTest, RoomMetadataReachesEverybody) {

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Every method of livekit-server-sdk's RoomServiceClient, and PerformRpc that it has not, on participants
+// of rtc-node.
+
+import './lib/web_crypto.mjs';
+
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+
+import { dispose } from '@livekit/rtc-node';
+import { RoomServiceClient } from 'livekit-server-sdk';
+
+import { kKey, kSecret, startDaemon } from './lib/daemon.mjs';
+import { NativeParticipant } from './lib/native.mjs';
+import { freshRoom, joinToken, rawToken } from './lib/token.mjs';
+import { eventually, sleep } from './lib/wait.mjs';
+
+let daemon;
+before(async () => { daemon = await startDaemon(); });
+after(async () => {
+  await daemon?.stop();
+  dispose();
+});
+
+const service = () => new RoomServiceClient(daemon.http, kKey, kSecret);
+const text = (value) => new TextEncoder().encode(value);
+
+function roomTest(name, run) {
+  test(name, { timeout: 60000 }, async () => {
+    const guests = [];
+    const join = async (room, identity, grants) => {
+      const one = new NativeParticipant();
+      guests.push(one);
+      await one.join(daemon.url, joinToken(room, identity, grants));
+      return one;
+    };
+    try {
+      await run(join);
+    } catch (error) {
+      error.message = [error.message, daemon.log().slice(-3000)].join('\n');
+      throw error;
+    } finally {
+      await Promise.allSettled(guests.map((guest) => guest.leave()));
+    }
+  });
+}
+
+/** What the node SDK has no method for. */
+async function performRpc(room, body) {
+  const response = await fetch(`${daemon.http}/twirp/livekit.RoomService/PerformRpc`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${rawToken({ sub: 'b', video: { roomAdmin: true, room } })}` },
+    body: JSON.stringify({ room, ...body }),
+  });
+  return { status: response.status, ...(await response.json()) };
+}
+
+roomTest('rooms and participants are made, listed, changed and removed', async (join) => {
+  const name = freshRoom('service');
+  const made = await service().createRoom({
+    name, emptyTimeout: 60, departureTimeout: 30, maxParticipants: 5, metadata: 'about', minPlayoutDelay: 0, maxPlayoutDelay: 0,
+    nodeId: 'ND_any',
+  });
+  assert.deepEqual([made.emptyTimeout, made.departureTimeout, made.maxParticipants, made.metadata], [60, 30, 5, 'about']);
+  const ada = await join(name, 'ada');
+  const bob = await join(name, 'bob');
+  await ada.publish();
+  await eventually(() => bob.seen.get('ada')?.frames > 5, { what: 'bob sees ada' });
+
+  assert.equal((await service().listRooms([name, 'none'])).length, 1);
+  assert.deepEqual((await service().listParticipants(name)).map((p) => p.identity).sort(), ['ada', 'bob']);
+  assert.deepEqual(await service().listParticipants('none'), []);
+  const { tracks } = await service().getParticipant(name, 'ada');
+  const camera = tracks.find((track) => track.source === 1).sid;
+
+  await service().updateSubscriptions(name, 'bob', [camera], false);
+  await eventually(async () => {
+    const { frames } = bob.seen.get('ada');
+    await sleep(1000);
+    return bob.seen.get('ada').frames === frames;
+  }, { what: 'bob is sent nothing' });
+  await service().updateSubscriptions(name, 'bob', [camera], true);
+  const seen = bob.seen.get('ada').frames;
+  await eventually(() => bob.seen.get('ada').frames !== seen, { what: 'bob sees ada again' });
+
+  const muted = await service().mutePublishedTrack(name, 'ada', camera, true);
+  assert.equal(muted.muted, true);
+  await assert.rejects(service().mutePublishedTrack(name, 'ada', camera, false), /remote unmute not enabled/);
+
+  const updated = await service().updateParticipant(name, 'bob', { name: 'Bob B.', metadata: 'm', attributes: { a: '1', b: '' } });
+  assert.deepEqual([updated.name, updated.metadata, updated.attributes.a], ['Bob B.', 'm', '1']);
+  await eventually(() => ada.room.remoteParticipants.get('bob').attributes.a === '1', { what: 'ada sees it' });
+  await assert.rejects(service().updateParticipant(name, 'bob', { name: 'n'.repeat(257) }), (error) =>
+    error.code === 'invalid_argument' && /name length exceeds limits 256/.test(error.message));
+
+  await service().updateRoomMetadata(name, 'new');
+  await eventually(() => ada.room.metadata === 'new', { what: 'the metadata of the room' });
+
+  await service().sendData(name, text('to bob'), 0, { topic: 't', destinationIdentities: ['bob'] });
+  await eventually(() => bob.data.some((data) => data.text === 'to bob' && data.topic === 't'), { what: 'the data' });
+  assert.equal(ada.data.length, 0);
+
+  await service().removeParticipant(name, 'bob');
+  await eventually(async () => (await service().listParticipants(name)).length === 1, { what: 'bob is out' });
+  await assert.rejects(service().removeParticipant(name, 'bob'), /participant does not exist/);
+  await service().deleteRoom(name);
+  assert.deepEqual(await service().listRooms([name]), []);
+});
+
+roomTest('a backend calls a method of a participant', async (join) => {
+  const name = freshRoom('rpc');
+  const ada = await join(name, 'ada');
+  ada.room.localParticipant.registerRpcMethod('twice', async ({ payload }) => payload + payload);
+  ada.room.localParticipant.registerRpcMethod('never', () => new Promise(() => {}));
+  assert.deepEqual(await performRpc(name, { destination_identity: 'ada', method: 'twice', payload: 'ha' }), { status: 200, payload: 'haha' });
+  const unknown = await performRpc(name, { destination_identity: 'ada', method: 'none' });
+  assert.deepEqual([unknown.status, unknown.code], [400, 'invalid_argument']);
+  assert.match(unknown.msg, /^RpcError 1400: /);
+  const late = await performRpc(name, { destination_identity: 'ada', method: 'never', response_timeout_ms: 1000 });
+  assert.deepEqual([late.status, late.code, late.msg], [408, 'canceled', 'RpcError 1502: Response timeout']);
+  assert.equal((await performRpc(name, { method: 'twice' })).msg, 'destination identity is required');
+  assert.equal((await performRpc(name, { destination_identity: 'bob', method: 'twice' })).code, 'not_found');
+});
