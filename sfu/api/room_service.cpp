@@ -74,12 +74,15 @@ class RoomService {
         });
   }
 
-  // Forward and move: to another room that the token names as well.
-  template <class Request, class Response>
-  void add_transfer(const char* name) {
+  // Forward and move: to another room that the token names as well. Without a method, which is left
+  // to do.
+  template <class Response, class Request>
+  void add_transfer(const char* name,
+                    Result<void, room::ApiError> (room::RoomControl::*method)(const Request&)) {
     server_.add<Request, Response>(
         kService, name,
-        [](const livekit::Grants& grants, const Request& request) -> Result<Response, TwirpError> {
+        [&rooms = rooms_, method](const livekit::Grants& grants,
+                                  const Request& request) -> Result<Response, TwirpError> {
           if (!is_granted(grants, may_administer, request.room()) ||
               grants.video->destination_room != request.destination_room()) {
             return permissions_denied();
@@ -88,7 +91,10 @@ class RoomService {
             constexpr char kWrong[] = "destination room cannot be the same as source room";
             return Unexpected{TwirpError{TwirpCode::InvalidArgument, kWrong, kWrong}};
           }
-          return twirp_fail(TwirpCode::Unimplemented, "not implemented");
+          if (!method) return twirp_fail(TwirpCode::Unimplemented, "not implemented");
+          const Result<void, room::ApiError> result = (rooms.*method)(request);
+          if (!result) return Unexpected{to_twirp(result.error())};
+          return Response();
         });
   }
 
@@ -130,9 +136,10 @@ void add_room_service(TwirpServer& server, room::RoomControl& rooms) {
   service.add_void<pb::UpdateSubscriptionsResponse>("UpdateSubscriptions", may_administer,
                                                     &RoomControl::update_subscriptions);
   service.add_void<pb::SendDataResponse>("SendData", may_administer, &RoomControl::send_data);
-  service.add_transfer<pb::ForwardParticipantRequest, pb::ForwardParticipantResponse>(
-      "ForwardParticipant");
-  service.add_transfer<pb::MoveParticipantRequest, pb::MoveParticipantResponse>("MoveParticipant");
+  service.add_transfer<pb::ForwardParticipantResponse, pb::ForwardParticipantRequest>(
+      "ForwardParticipant", nullptr);
+  service.add_transfer<pb::MoveParticipantResponse>("MoveParticipant",
+                                                    &RoomControl::move_participant);
   service.add_perform_rpc();
 }
 

@@ -169,7 +169,7 @@ struct PipelineTransport::MainLoopRelay : std::enable_shared_from_this<MainLoopR
 
 PipelineTransport::PipelineTransport(RoomPipeline& room, const std::string& name,
                                      room::PeerTransportListener& listener)
-    : room_(room), relay_(std::make_shared<MainLoopRelay>(listener)) {
+    : room_(&room), relay_(std::make_shared<MainLoopRelay>(listener)) {
   GstElement* element = gst_element_factory_make("sfu-transport", name.c_str());
   element_ = Ref<GstElement>::share(element);
   auto connect = [&](const char* signal, GCallback callback) {
@@ -199,12 +199,25 @@ PipelineTransport::PipelineTransport(RoomPipeline& room, const std::string& name
                      static_cast<PipelineTransport*>(data)->on_pad_removed(pad);
                    }),
                    this);
-  if (!gst_bin_add(GST_BIN(room_.pipeline_.get()), element)) {
+  join_pipeline();
+}
+
+void PipelineTransport::join_pipeline() {
+  GstElement* element = element_.get();
+  if (!gst_bin_add(GST_BIN(room_->pipeline_.get()), element)) {
     // A second one of that name: GStreamer picks the name then.
     gst_object_set_name(GST_OBJECT(element), nullptr);
-    gst_bin_add(GST_BIN(room_.pipeline_.get()), element);
+    gst_bin_add(GST_BIN(room_->pipeline_.get()), element);
   }
   gst_element_sync_state_with_parent(element);
+}
+
+// The element keeps its state, and with it ICE, DTLS and the data channels: a bin that it leaves
+// does not stop it, and the workers that run it are the same for all rooms.
+void PipelineTransport::move_to(room::RoomMedia& room) {
+  gst_bin_remove(GST_BIN(room_->pipeline_.get()), element_.get());
+  room_ = static_cast<RoomPipeline*>(&room);
+  join_pipeline();
 }
 
 PipelineTransport::~PipelineTransport() {
@@ -213,7 +226,7 @@ PipelineTransport::~PipelineTransport() {
   while (!published_.empty()) unpublish(TrackId(published_.begin()->first));
   gst_element_set_state(element_.get(), GST_STATE_NULL);
   g_signal_handlers_disconnect_by_data(element_.get(), this);
-  gst_bin_remove(GST_BIN(room_.pipeline_.get()), element_.get());
+  gst_bin_remove(GST_BIN(room_->pipeline_.get()), element_.get());
 }
 
 room::LocalTransport PipelineTransport::local() const {
@@ -221,7 +234,9 @@ room::LocalTransport PipelineTransport::local() const {
           string_property(element_.get(), "fingerprint")};
 }
 
-std::vector<std::string> PipelineTransport::candidates() const { return room_.pool_->candidates(); }
+std::vector<std::string> PipelineTransport::candidates() const {
+  return room_->pool_->candidates();
+}
 
 void PipelineTransport::restart_ice() { g_signal_emit_by_name(element_.get(), "restart-ice"); }
 
@@ -272,21 +287,21 @@ void PipelineTransport::link(Received& received) {
   const auto layer = std::ranges::find(media.layers, received.rid);
   const auto index =
       layer == media.layers.end() ? 0 : static_cast<guint>(layer - media.layers.begin());
-  GstPad* sink = gst_element_request_pad_simple(room_.router_.get(), "sink_%u");
+  GstPad* sink = gst_element_request_pad_simple(room_->router_.get(), "sink_%u");
   g_object_set(sink, "layer", index, "screen-share", media.screen_share, "track",
                media.track.value.c_str(), nullptr);
   received.router_sink = Ref<GstPad>::adopt(sink);
   gst_pad_link_full(received.source.get(), sink, GST_PAD_LINK_CHECK_NOTHING);
-  room_.published_[media.track] = received.router_sink;
+  room_->published_[media.track] = received.router_sink;
 }
 
 void PipelineTransport::unlink(Received& received) {
   if (!received.router_sink) return;
   gst_pad_unlink(received.source.get(), received.router_sink.get());
-  std::erase_if(room_.published_, [&](const auto& entry) {
+  std::erase_if(room_->published_, [&](const auto& entry) {
     return entry.second.get() == received.router_sink.get();
   });
-  gst_element_release_request_pad(room_.router_.get(), received.router_sink.get());
+  gst_element_release_request_pad(room_->router_.get(), received.router_sink.get());
   received.router_sink.reset();
 }
 
@@ -305,7 +320,7 @@ void PipelineTransport::unpublish(const TrackId& track) {
   for (Received& received : received_) {
     if (received.mid == mid) unlink(received);
   }
-  room_.published_.erase(track);
+  room_->published_.erase(track);
 }
 
 void PipelineTransport::subscribe(const room::SubscribedMedia& media,
@@ -316,7 +331,7 @@ void PipelineTransport::subscribe(const room::SubscribedMedia& media,
   g_object_set(sink, "mid", media.mid.value.c_str(), "ssrc", media.ssrc.value, "rtx-ssrc",
                media.rtx_ssrc ? media.rtx_ssrc->value : 0, nullptr);
   subscribed.sink = Ref<GstPad>::adopt(sink);
-  GstPad* source = gst_element_request_pad_simple(room_.router_.get(), "src_%u");
+  GstPad* source = gst_element_request_pad_simple(room_->router_.get(), "src_%u");
   g_object_set(source, "track", media.track.value.c_str(), nullptr);
   subscribed.router_source = Ref<GstPad>::adopt(source);
   subscribed_[media.track] = subscribed;
@@ -340,7 +355,7 @@ void PipelineTransport::unsubscribe(const TrackId& track) {
   const Subscribed subscribed = found->second;
   subscribed_.erase(found);
   gst_pad_unlink(subscribed.router_source.get(), subscribed.sink.get());
-  gst_element_release_request_pad(room_.router_.get(), subscribed.router_source.get());
+  gst_element_release_request_pad(room_->router_.get(), subscribed.router_source.get());
   gst_element_release_request_pad(element_.get(), subscribed.sink.get());
 }
 

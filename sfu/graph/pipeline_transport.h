@@ -21,7 +21,7 @@ class RoomPipeline;
 // over to it.
 class PipelineTransport final : public room::PeerTransport {
  public:
-  // `room` outlives it.
+  // The room that it is in outlives it.
   PipelineTransport(RoomPipeline& room, const std::string& name,
                     room::PeerTransportListener& listener);
   ~PipelineTransport() override;
@@ -42,6 +42,7 @@ class PipelineTransport final : public room::PeerTransport {
   void unsubscribe(const TrackId& track) override;
   void open_data_channels() override;
   bool send_data(room::DataChannelKind channel, ByteView message) override;
+  void move_to(room::RoomMedia& room) override;
   room::TransportStats stats() const override;
   std::optional<room::TrackStats> received_stats(const TrackId& track) const override;
   std::optional<room::TrackStats> sent_stats(const TrackId& track) const override;
@@ -65,13 +66,14 @@ class PipelineTransport final : public room::PeerTransport {
     Ref<GstPad> sink;  // of the transport
   };
 
+  void join_pipeline();
   void on_pad_added(GstPad* pad);
   void on_pad_removed(GstPad* pad);
   void link(Received& received);
   void unlink(Received& received);
   GstStructure* read_stats() const;
 
-  RoomPipeline& room_;
+  RoomPipeline* room_;  // changes with move_to()
   Ref<GstElement> element_;
   std::shared_ptr<MainLoopRelay> relay_;
   std::vector<Received> received_;

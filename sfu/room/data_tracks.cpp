@@ -208,6 +208,25 @@ void DataTracks::forget(Participant& participant) {
   for (const std::string& sid : published) end(sid);
 }
 
+std::vector<::livekit::DataTrackInfo> DataTracks::take(Participant& participant) {
+  std::vector<::livekit::DataTrackInfo> infos;
+  for (const auto& [sid, track] : tracks_) {
+    if (track.publisher == participant.sid()) infos.push_back(track.info);
+  }
+  forget(participant);
+  return infos;
+}
+
+void DataTracks::adopt(Participant& publisher, const std::vector<::livekit::DataTrackInfo>& infos) {
+  for (const ::livekit::DataTrackInfo& info : infos) {
+    sids_[{publisher.sid(), info.pub_handle()}] = info.sid();
+    Track& track = tracks_[info.sid()] = {publisher.sid(), info, {}};
+    room_.for_each_participant([&](Participant& subscriber) {
+      if (reconcile(subscriber, info.sid(), track)) send_handles(subscriber);
+    });
+  }
+}
+
 void DataTracks::fill(const Participant& publisher, ::livekit::ParticipantInfo& info) const {
   for (auto it = sids_.lower_bound({publisher.sid(), 0});
        it != sids_.end() && it->first.first == publisher.sid(); ++it)

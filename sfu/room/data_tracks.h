@@ -5,6 +5,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/ids.h"
@@ -41,6 +42,9 @@ class DataTracks {
   void reconcile_all();
   // The participant has left.
   void forget(Participant& participant);
+  // The participant goes to another room, where adopt() continues what it publishes.
+  std::vector<::livekit::DataTrackInfo> take(Participant& participant);
+  void adopt(Participant& publisher, const std::vector<::livekit::DataTrackInfo>& infos);
   // The client came back and has to know its handles.
   void send_handles(Participant& subscriber);
 

@@ -89,6 +89,8 @@ class PeerTransportListener {
   virtual void on_data(DataChannelKind channel, ByteView message) = 0;
 };
 
+class RoomMedia;
+
 // One peer connection of one participant. May call its listener only from the main loop, never from
 // inside one of these calls.
 class PeerTransport {
@@ -117,6 +119,10 @@ class PeerTransport {
   virtual void open_data_channels() = 0;
   // False: the channel is not open or its buffer is full; the message is dropped and counted.
   virtual bool send_data(DataChannelKind channel, ByteView message) = 0;
+
+  // Into the pipeline of another room of the same media plane: the connection stays as it is.
+  // Nothing may be published or subscribed to on it.
+  virtual void move_to(RoomMedia& room) = 0;
 
   virtual TransportStats stats() const = 0;
   virtual std::optional<TrackStats> received_stats(const TrackId& track) const = 0;

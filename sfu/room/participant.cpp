@@ -50,7 +50,7 @@ void merge(const std::map<std::string, std::string>& changes,
 }  // namespace
 
 Participant::Participant(Room& room, ParticipantId sid, JoinDetails details)
-    : room_(room),
+    : room_(&room),
       sid_(std::move(sid)),
       identity_(std::move(details.identity)),
       claims_(std::move(details.claims)),
@@ -92,7 +92,7 @@ Info Participant::info() const {
   info.set_joined_at_ms(joined_unix_ / 1'000);
   info.set_version(version_);
   *info.mutable_permission() = permission_from(grant());
-  info.set_region(room_.settings().region);
+  info.set_region(room_->settings().region);
   info.set_is_publisher(was_publisher_);
   info.set_kind(kind_from(grants.kind));
   for (const auto detail : kind_details_from(grants.kind_details)) info.add_kind_details(detail);
@@ -101,7 +101,7 @@ Info Participant::info() const {
   info.set_disconnect_reason(disconnect_reason_);
   for (const Publication* publication : publications_.published())
     *info.add_tracks() = publication->info();
-  room_.data_tracks().fill(*this, info);
+  room_->data_tracks().fill(*this, info);
   return info;
 }
 
@@ -116,9 +116,9 @@ void Participant::attach(SignalLink& link) {
 void Participant::on_link_closed(const SignalLink& link) {
   if (link_ != &link) return;
   link_ = nullptr;
-  link_lost_at_ = room_.timers().now();
+  link_lost_at_ = room_->timers().now();
   // Without media there is nothing to come back to.
-  if (state_ == Info::JOINED) room_.remove(*this, {::livekit::SIGNAL_CLOSE});
+  if (state_ == Info::JOINED) room_->remove(*this, {::livekit::SIGNAL_CLOSE});
 }
 
 void Participant::send(const ::livekit::SignalResponse& response) {
@@ -155,14 +155,14 @@ void Participant::dismiss(const Leave& leave) {
 void Participant::drop_link() {
   SignalLink* link = std::exchange(link_, nullptr);
   if (!link) return;
-  link_lost_at_ = room_.timers().now();
+  link_lost_at_ = room_->timers().now();
   link->detach(true);
 }
 
 void Participant::on_joined() {
   state_ = Info::JOINED;
-  join_limit_ = room_.timers().call_later(
-      kJoinLimit, [this] { room_.remove(*this, {::livekit::JOIN_FAILURE}); });
+  join_limit_ = room_->timers().call_later(
+      kJoinLimit, [this] { room_->remove(*this, {::livekit::JOIN_FAILURE}); });
   send_refresh_token();
 }
 
@@ -181,38 +181,62 @@ void Participant::on_left(::livekit::DisconnectReason reason) {
   token_refresh_.reset();
 }
 
+void Participant::on_moving() {
+  state_ = Info::DISCONNECTED;
+  disconnect_reason_ = ::livekit::MIGRATION;
+  ++version_;
+}
+
+void Participant::enter(Room& room, ParticipantId sid) {
+  room_ = &room;
+  sid_ = std::move(sid);
+  claims_.grants.video->room = room.name().value;
+  joined_ = room.timers().now();
+  joined_unix_ = room.timers().unix_micros();
+  state_ = Info::ACTIVE;
+  disconnect_reason_ = ::livekit::UNKNOWN_REASON;
+  ++version_;
+  sent_versions_.clear();
+}
+
 // Removes the participant unless its media works again by then.
 void Participant::await_resume(Duration limit) {
   const uint64_t received = media_->bytes_received();
-  resume_limit_ = room_.timers().call_later(limit, [this, received] {
+  resume_limit_ = room_->timers().call_later(limit, [this, received] {
     if (link_ && media_->bytes_received() > received) {
       media_failed_ = false;
       return;
     }
-    room_.remove(*this, {::livekit::CONNECTION_TIMEOUT});
+    room_->remove(*this, {::livekit::CONNECTION_TIMEOUT});
   });
 }
 
-void Participant::send_refresh_token() {
-  if (!room_.settings().sign_token) return;
+std::string Participant::make_token() const {
+  if (!room_->settings().sign_token) return "";
   const auto now =
       std::chrono::floor<std::chrono::seconds>(std::chrono::sys_time<std::chrono::microseconds>(
-          std::chrono::microseconds(room_.timers().unix_micros())));
+          std::chrono::microseconds(room_->timers().unix_micros())));
   livekit::Claims claims = claims_;
   claims.expires_at = std::max<livekit::UnixTime>(claims.expires_at, now + kTokenMinimumLife);
   claims.not_before.reset();
   claims.issued_at = now;
+  return room_->settings().sign_token(claims);
+}
+
+void Participant::send_refresh_token() {
   ::livekit::SignalResponse response;
-  response.set_refresh_token(room_.settings().sign_token(claims));
+  response.set_refresh_token(make_token());
+  if (response.refresh_token().empty()) return;
   send(response);
-  token_refresh_ = room_.timers().call_later(kTokenRefreshPeriod, [this] { send_refresh_token(); });
+  token_refresh_ =
+      room_->timers().call_later(kTokenRefreshPeriod, [this] { send_refresh_token(); });
 }
 
 Participant::TooLong Participant::too_long(
     const std::string& name, const std::string& metadata,
     const std::map<std::string, std::string>& changes) const {
   const auto exceeds = [](size_t size, size_t limit) { return limit != 0 && size > limit; };
-  const Limits& limits = room_.settings().limits;
+  const Limits& limits = room_->settings().limits;
   if (exceeds(name.size(), limits.max_participant_name_length)) return TooLong::Name;
   if (exceeds(metadata.size(), limits.max_metadata_size)) return TooLong::Metadata;
   std::map<std::string, std::string> merged = claims_.grants.attributes;
@@ -244,7 +268,7 @@ void Participant::handle_update_metadata(const ::livekit::UpdateParticipantMetad
                                                      : "exceeds attributes size limit");
   } else {
     apply_profile(request.name(), request.metadata(), changes);
-    room_.on_profile_changed(*this);
+    room_->on_profile_changed(*this);
     send_refresh_token();
   }
   respond(response);
@@ -267,9 +291,9 @@ Result<void, ApiError> Participant::update(const ::livekit::UpdateParticipantReq
     apply_permission(request.permission(), *claims_.grants.video);
     publications_.enforce_grants();
     subscriptions_.reconcile_all();
-    room_.data_tracks().reconcile(*this);
+    room_->data_tracks().reconcile(*this);
   }
-  room_.on_profile_changed(*this);
+  room_->on_profile_changed(*this);
   send_refresh_token();
   return {};
 }
@@ -277,23 +301,23 @@ Result<void, ApiError> Participant::update(const ::livekit::UpdateParticipantReq
 void Participant::handle_subscription_permission(const ::livekit::SubscriptionPermission& request) {
   permissions_.set(request);
   for (const Publication* publication : publications_.published())
-    room_.reconcile(publication->sid());
-  room_.data_tracks().reconcile_all();
+    room_->reconcile(publication->sid());
+  room_->data_tracks().reconcile_all();
 }
 
 void Participant::handle_sync_state(const ::livekit::SyncState& state) {
   const bool knows_all = std::ranges::all_of(state.publish_tracks(), [this](const auto& track) {
     return publications_.find(TrackId(track.track().sid())) != nullptr;
   });
-  if (!knows_all || !room_.data_tracks().knows(*this, state)) {
+  if (!knows_all || !room_->data_tracks().knows(*this, state)) {
     LOG_INFO(log_room, "%s: sync state names tracks that are not here", sid_.value.c_str());
-    room_.remove(*this, {::livekit::STATE_MISMATCH, ::livekit::LeaveRequest::RECONNECT});
+    room_->remove(*this, {::livekit::STATE_MISMATCH, ::livekit::LeaveRequest::RECONNECT});
     return;
   }
   subscriptions_.handle_update(state.subscription());
   for (const std::string& sid : state.track_sids_disabled())
     subscriptions_.set_disabled(TrackId(sid));
-  room_.data_tracks().handle_update(*this, state.data_subscription());
+  room_->data_tracks().handle_update(*this, state.data_subscription());
 }
 
 void Participant::handle_leave(const ::livekit::LeaveRequest& request) {
@@ -304,7 +328,7 @@ void Participant::handle_leave(const ::livekit::LeaveRequest& request) {
   const bool known = std::ranges::count(kAllowed, request.reason()) != 0;
   // Nothing is said to who says good-bye.
   drop_link();
-  room_.remove(*this, {known ? request.reason() : ::livekit::CLIENT_INITIATED});
+  room_->remove(*this, {known ? request.reason() : ::livekit::CLIENT_INITIATED});
 }
 
 void Participant::on_media_connected() {
@@ -316,7 +340,7 @@ void Participant::on_media_connected() {
   was_active_ = true;
   ++version_;
   LOG_INFO(log_room, "%s (%s) is active", identity_.value.c_str(), sid_.value.c_str());
-  room_.on_active(*this);
+  room_->on_active(*this);
 }
 
 void Participant::on_media_failed() {
@@ -329,15 +353,15 @@ void Participant::on_media_failed() {
 
 void Participant::on_data_channels_open() {
   has_data_channels_ = true;
-  room_.data().on_established(*this);
+  room_->data().on_established(*this);
 }
 
 void Participant::on_data(DataChannelKind channel, ByteView message) {
   if (!is_connected()) return;
   if (channel == DataChannelKind::DataTrack) {
-    room_.data_tracks().handle_packet(*this, message);
+    room_->data_tracks().handle_packet(*this, message);
   } else {
-    room_.data().handle(*this, channel, message);
+    room_->data().handle(*this, channel, message);
   }
 }
 
@@ -347,7 +371,7 @@ void Participant::on_upstream_tracks(const std::vector<UpstreamTrack>& tracks) {
 
 void Participant::on_negotiation_failed(const std::string& why) {
   LOG_WARNING(log_room, "%s (%s): %s", identity_.value.c_str(), sid_.value.c_str(), why.c_str());
-  room_.remove(*this, {::livekit::STATE_MISMATCH, ::livekit::LeaveRequest::RECONNECT});
+  room_->remove(*this, {::livekit::STATE_MISMATCH, ::livekit::LeaveRequest::RECONNECT});
 }
 
 }  // namespace gstlk::room

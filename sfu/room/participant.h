@@ -55,7 +55,7 @@ class Participant : public ParticipantMediaListener {
   // Once, right after the constructor.
   void set_media(std::unique_ptr<ParticipantMedia> media) { media_ = std::move(media); }
 
-  Room& room() const { return room_; }
+  Room& room() const { return *room_; }
   const ParticipantId& sid() const { return sid_; }
   const ParticipantIdentity& identity() const { return identity_; }
   const ::livekit::ClientInfo& client() const { return client_; }
@@ -111,6 +111,10 @@ class Participant : public ParticipantMediaListener {
   void on_joined();   // after the join response
   void on_resumed();  // after the reconnect response
   void on_left(::livekit::DisconnectReason reason);
+  // It goes to another room over the same connections: the old one is told that it is gone, and
+  // then it is in the new one, with another sid.
+  void on_moving();
+  void enter(Room& room, ParticipantId sid);
   void mark_changed() { ++version_; }
   void mark_publisher() { was_publisher_ = true; }
 
@@ -118,6 +122,8 @@ class Participant : public ParticipantMediaListener {
   void handle_subscription_permission(const ::livekit::SubscriptionPermission& request);
   void handle_sync_state(const ::livekit::SyncState& state);
   void handle_leave(const ::livekit::LeaveRequest& request);
+  // What its client joins with the next time; empty when nobody signs.
+  std::string make_token() const;
   // By an administrator.
   Result<void, ApiError> update(const ::livekit::UpdateParticipantRequest& request);
 
@@ -143,16 +149,16 @@ class Participant : public ParticipantMediaListener {
   void send_refresh_token();
   void await_resume(Duration limit);
 
-  Room& room_;
-  const ParticipantId sid_;
+  Room* room_;  // which owns this
+  ParticipantId sid_;
   const ParticipantIdentity identity_;
   livekit::Claims claims_;  // kept current: name, metadata, attributes and grants live here
   const ::livekit::ClientInfo client_;
   const ClientQuirks quirks_;
   const bool single_peer_connection_;
   const bool auto_subscribe_data_;
-  const Timestamp joined_;
-  const int64_t joined_unix_;  // microseconds
+  Timestamp joined_;
+  int64_t joined_unix_;  // microseconds
 
   ::livekit::ParticipantInfo::State state_ = ::livekit::ParticipantInfo::JOINING;
   ::livekit::DisconnectReason disconnect_reason_ = ::livekit::UNKNOWN_REASON;

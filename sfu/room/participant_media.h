@@ -101,6 +101,9 @@ class ParticipantMedia {
   virtual void update_downstream(const TrackId& track, const SubscriptionSettings& settings) = 0;
   virtual void remove_downstream(const TrackId& track) = 0;
 
+  // As PeerTransport::move_to().
+  virtual void move_to(RoomMedia& room) = 0;
+
   virtual bool send_data(DataChannelKind channel, ByteView message) = 0;
   virtual std::optional<TrackStats> received_stats(const TrackId& track) const = 0;
   // Grows while the client reaches us.

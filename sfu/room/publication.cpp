@@ -54,7 +54,12 @@ void Publication::await_offer(Duration limit, std::function<void()> on_never) {
 void Publication::set_published(const UpstreamTrack& upstream) {
   offer_limit_.reset();
   complete_track_info(upstream, info_);
+  upstream_ = upstream;
   published_ = true;
+  start_over();
+}
+
+void Publication::start_over() {
   if (info_.type() != ::livekit::VIDEO) return;
   std::vector<std::string> codecs;
   for (const ::livekit::SimulcastCodecInfo& codec : info_.codecs())

@@ -40,6 +40,9 @@ class Publication {
   // Calls `on_never` unless the track is published within `limit`.
   void await_offer(Duration limit, std::function<void()> on_never);
   void set_published(const UpstreamTrack& upstream);
+  const UpstreamTrack& upstream() const { return upstream_; }
+  // In another room: who wanted what is forgotten.
+  void start_over();
   void touch();
 
   // What `subscriber` wants of this track now.
@@ -57,6 +60,7 @@ class Publication {
   const TrackId sid_;
   const std::string cid_;
   ::livekit::TrackInfo info_;
+  UpstreamTrack upstream_;
   bool published_ = false;
   bool first_subscriber_told_ = false;
   std::optional<Dynacast> dynacast_;

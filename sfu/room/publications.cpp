@@ -161,6 +161,11 @@ void Publications::handle_upstream(const std::vector<UpstreamTrack>& tracks) {
 
 void Publications::bind(Publication& publication, const UpstreamTrack& upstream) {
   publication.set_published(upstream);
+  publish(publication);
+}
+
+void Publications::publish(Publication& publication) {
+  const UpstreamTrack& upstream = publication.upstream();
   owner_.media().publish(upstream.mid,
                          {.track = publication.sid(),
                           .kind = upstream.kind,
@@ -292,6 +297,20 @@ void Publications::enforce_grants() {
 
 void Publications::repeat_wanted() {
   for (const auto& publication : list_) publication->repeat_wanted();
+}
+
+void Publications::leave_room() {
+  for (Publication* publication : published()) {
+    owner_.media().unpublish(publication->sid());
+    owner_.room().on_unpublished(*publication);
+  }
+}
+
+void Publications::enter_room() {
+  for (Publication* publication : published()) {
+    publication->start_over();
+    publish(*publication);
+  }
 }
 
 void Publications::end_all() {

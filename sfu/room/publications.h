@@ -36,6 +36,10 @@ class Publications {
   // After the grants changed: ends what is no longer allowed, and tells the owner.
   void enforce_grants();
   void repeat_wanted();
+  // The participant goes to another room: what it publishes ends in the old one and begins in the
+  // new.
+  void leave_room();
+  void enter_room();
   // The participant leaves: everything ends.
   void end_all();
 
@@ -52,6 +56,7 @@ class Publications {
   void claim(Publication& publication);
   void on_never_offered(const TrackId& sid);
   void bind(Publication& publication, const UpstreamTrack& upstream);
+  void publish(Publication& publication);
   void end(List::iterator position);
   void serve_queue(const std::string& cid);
   void set_muted(Publication& publication, bool muted);

@@ -17,6 +17,13 @@ constexpr Duration kCountsDebounce = 5s;
 // Somebody may have left just before the client noticed that its WebSocket was gone.
 constexpr Duration kSignalLossMargin = 15s;
 
+// As Participant::is_dependent() will say.
+bool will_depend(const livekit::Grants& grants) {
+  const auto kind = kind_from(grants.kind);
+  return kind == ::livekit::ParticipantInfo::AGENT || kind == ::livekit::ParticipantInfo::EGRESS ||
+         (grants.video && (grants.video->agent || grants.video->recorder));
+}
+
 }  // namespace
 
 Room::Room(RoomName name, const Settings& settings, Timers& timers, RandomSource random,
@@ -92,13 +99,8 @@ void Room::set_metadata(const std::string& metadata) {
   send_room_update();
 }
 
-bool Room::is_full(const Participant* replaced, const JoinDetails& details) const {
-  if (max_participants_ == 0) return false;
-  const auto kind = kind_from(details.claims.grants.kind);
-  const auto& grant = details.claims.grants.video;
-  if (kind == ::livekit::ParticipantInfo::AGENT || kind == ::livekit::ParticipantInfo::EGRESS ||
-      (grant && (grant->agent || grant->recorder)))
-    return false;
+bool Room::is_full(const Participant* replaced, bool dependent) const {
+  if (max_participants_ == 0 || dependent) return false;
   const auto counts = [&](const auto& entry) {
     return entry.second.get() != replaced && !entry.second->is_dependent();
   };
@@ -108,7 +110,8 @@ bool Room::is_full(const Participant* replaced, const JoinDetails& details) cons
 Result<Participant*, JoinRefusal> Room::join(JoinDetails details, SignalLink& link,
                                              const ParticipantMediaFactory& media) {
   Participant* old = find(details.identity);
-  if (is_full(old, details)) return Unexpected<JoinRefusal>{JoinRefusal::RoomFull};
+  if (is_full(old, will_depend(details.claims.grants)))
+    return Unexpected<JoinRefusal>{JoinRefusal::RoomFull};
   if (old) remove(*old, {::livekit::DUPLICATE_IDENTITY});
   auto owned = std::make_unique<Participant>(*this, ParticipantId(make_sid("PA_", random_)),
                                              std::move(details));
@@ -162,6 +165,11 @@ void Room::remove(Participant& participant, const Leave& leave) {
   } else {
     updates_.announce(participant, was_publisher ? Urgency::Now : Urgency::Batched);
   }
+  after_departure(participant);
+  bury(std::move(owned));
+}
+
+void Room::after_departure(Participant& participant) {
   if (participant.is_recorder()) {
     const auto records = [](const auto& entry) { return entry.second->is_recorder(); };
     active_recording_ = std::ranges::any_of(participants_, records);
@@ -170,7 +178,6 @@ void Room::remove(Participant& participant, const Leave& leave) {
   counts_changed();
   note_emptiness();
   listeners_.tell(&RoomListener::on_participant_left, std::as_const(participant));
-  bury(std::move(owned));
 }
 
 void Room::bury(std::unique_ptr<Participant> participant) {

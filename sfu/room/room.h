@@ -82,6 +82,10 @@ class Room {
   // The reconnect response is out.
   void admit_again(Participant& participant, Timestamp signal_lost);
   void remove(Participant& participant, const Leave& leave);
+  // MoveParticipant: takes `participant` over from the room that it is in, with its connections and
+  // what it publishes. There has to be a place for it. Whoever has its identity here leaves.
+  void take_over(Participant& participant);
+  bool is_full_for(const Participant& participant) const;
   // Everybody goes.
   void close(const Leave& leave);
 
@@ -109,7 +113,9 @@ class Room {
  private:
   using Urgency = ParticipantUpdates::Urgency;
 
-  bool is_full(const Participant* replaced, const JoinDetails& details) const;
+  bool is_full(const Participant* replaced, bool dependent) const;
+  std::unique_ptr<Participant> let_go(Participant& participant);
+  void after_departure(Participant& participant);
   void send_room_update();
   void counts_changed();
   void note_emptiness();

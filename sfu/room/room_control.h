@@ -13,6 +13,7 @@ class ListParticipantsRequest;
 class ListParticipantsResponse;
 class ListRoomsRequest;
 class ListRoomsResponse;
+class MoveParticipantRequest;
 class MuteRoomTrackRequest;
 class MuteRoomTrackResponse;
 class ParticipantInfo;
@@ -56,6 +57,9 @@ class RoomControl {
   virtual Result<void, ApiError> update_subscriptions(
       const ::livekit::UpdateSubscriptionsRequest& request) = 0;
   virtual Result<void, ApiError> send_data(const ::livekit::SendDataRequest& request) = 0;
+  // To another room, over the connections that it has; the room is made as by a join.
+  virtual Result<void, ApiError> move_participant(
+      const ::livekit::MoveParticipantRequest& request) = 0;
   // Answers when the participant has, or when it is too late.
   using RpcReply = std::function<void(Result<::livekit::PerformRpcResponse, ApiError> response)>;
   virtual void perform_rpc(const ::livekit::PerformRpcRequest& request, RpcReply reply) = 0;

@@ -66,6 +66,8 @@ class RoomRegistry : public RoomControl {
   Result<void, ApiError> update_subscriptions(
       const ::livekit::UpdateSubscriptionsRequest& request) override;
   Result<void, ApiError> send_data(const ::livekit::SendDataRequest& request) override;
+  Result<void, ApiError> move_participant(
+      const ::livekit::MoveParticipantRequest& request) override;
   void perform_rpc(const ::livekit::PerformRpcRequest& request, RpcReply reply) override;
 
  private:

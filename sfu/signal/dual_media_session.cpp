@@ -8,7 +8,7 @@ namespace gstlk::signal {
 
 DualMediaSession::DualMediaSession(room::Participant& participant, room::RoomMedia& media)
     : participant_(participant),
-      media_(media),
+      media_(&media),
       subscriber_primary_(participant.is_subscriber_primary()),
       publishing_(negotiation_options(participant)),
       subscribing_(negotiation_options(participant)),
@@ -20,7 +20,7 @@ std::unique_ptr<Peer> DualMediaSession::make_peer(::livekit::SignalTarget target
   // The primary connection makes the participant active, and it carries the server's data.
   const bool primary = (target == ::livekit::SUBSCRIBER) == subscriber_primary_;
   return std::make_unique<Peer>(
-      participant_, media_, target,
+      participant_, *media_, target,
       Peer::Callbacks{
           .connected =
               [this, primary] {
@@ -158,6 +158,12 @@ void DualMediaSession::remove_downstream(const TrackId& track) {
   downstreams_.remove(track, subscriber_transport());
   subscribing_.remove_track(track);
   schedule_.request();
+}
+
+void DualMediaSession::move_to(room::RoomMedia& room) {
+  media_ = &room;
+  if (publisher_) publisher_->transport().move_to(room);
+  if (subscriber_) subscriber_->transport().move_to(room);
 }
 
 bool DualMediaSession::send_data(room::DataChannelKind channel, ByteView message) {

@@ -31,6 +31,7 @@ class DualMediaSession : public room::ParticipantMedia {
   void add_downstream(const room::DownstreamTrack& track) override;
   void update_downstream(const TrackId& track, const room::SubscriptionSettings& settings) override;
   void remove_downstream(const TrackId& track) override;
+  void move_to(room::RoomMedia& room) override;
   bool send_data(room::DataChannelKind channel, ByteView message) override;
   std::optional<room::TrackStats> received_stats(const TrackId& track) const override;
   std::optional<room::TrackStats> sent_stats(const TrackId& track) const override;
@@ -45,7 +46,7 @@ class DualMediaSession : public room::ParticipantMedia {
   void drop_unsupported(const std::vector<TrackId>& tracks);
 
   room::Participant& participant_;
-  room::RoomMedia& media_;
+  room::RoomMedia* media_;  // changes with move_to()
   const bool subscriber_primary_;
   PublisherNegotiation publishing_;
   SubscriberNegotiation subscribing_;

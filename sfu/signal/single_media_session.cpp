@@ -8,7 +8,7 @@ namespace gstlk::signal {
 
 SingleMediaSession::SingleMediaSession(room::Participant& participant, room::RoomMedia& media)
     : participant_(participant),
-      media_(media),
+      media_(&media),
       negotiation_(negotiation_options(participant)),
       schedule_(
           participant.room().timers(), [this] { send_requirement(); }, [] {}) {}
@@ -16,7 +16,7 @@ SingleMediaSession::SingleMediaSession(room::Participant& participant, room::Roo
 Peer& SingleMediaSession::ensure_peer() {
   if (!peer_) {
     peer_ = std::make_unique<Peer>(
-        participant_, media_, ::livekit::PUBLISHER,
+        participant_, *media_, ::livekit::PUBLISHER,
         Peer::Callbacks{
             .connected = [this] { participant_.on_media_connected(); },
             .failed = [this] { participant_.on_media_failed(); },
@@ -95,6 +95,11 @@ void SingleMediaSession::remove_downstream(const TrackId& track) {
   downstreams_.remove(track, transport());
   negotiation_.remove_track(track);
   schedule_.request();
+}
+
+void SingleMediaSession::move_to(room::RoomMedia& room) {
+  media_ = &room;
+  if (peer_) peer_->transport().move_to(room);
 }
 
 bool SingleMediaSession::send_data(room::DataChannelKind channel, ByteView message) {

@@ -30,6 +30,7 @@ class SingleMediaSession : public room::ParticipantMedia {
   void add_downstream(const room::DownstreamTrack& track) override;
   void update_downstream(const TrackId& track, const room::SubscriptionSettings& settings) override;
   void remove_downstream(const TrackId& track) override;
+  void move_to(room::RoomMedia& room) override;
   bool send_data(room::DataChannelKind channel, ByteView message) override;
   std::optional<room::TrackStats> received_stats(const TrackId& track) const override;
   std::optional<room::TrackStats> sent_stats(const TrackId& track) const override;
@@ -41,7 +42,7 @@ class SingleMediaSession : public room::ParticipantMedia {
   void send_requirement();
 
   room::Participant& participant_;
-  room::RoomMedia& media_;
+  room::RoomMedia* media_;  // changes with move_to()
   SinglePeerNegotiation negotiation_;
   Downstreams downstreams_;
   OfferSchedule schedule_;

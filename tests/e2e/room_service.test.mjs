@@ -8,7 +8,7 @@ import './lib/web_crypto.mjs';
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
-import { dispose } from '@livekit/rtc-node';
+import { dispose, RoomEvent } from '@livekit/rtc-node';
 import { RoomServiceClient } from 'livekit-server-sdk';
 
 import { kKey, kSecret, startDaemon } from './lib/daemon.mjs';
@@ -17,7 +17,7 @@ import { freshRoom, joinToken, rawToken } from './lib/token.mjs';
 import { eventually, sleep } from './lib/wait.mjs';
 
 let daemon;
-before(async () => { daemon = await startDaemon(); });
+before(async () => { daemon = await startDaemon({ config: 'room:\n  departure_timeout: 1\n' }); });
 after(async () => {
   await daemon?.stop();
   dispose();
@@ -121,4 +121,48 @@ roomTest('a backend calls a method of a participant', async (join) => {
   assert.deepEqual([late.status, late.code, late.msg], [408, 'canceled', 'RpcError 1502: Response timeout']);
   assert.equal((await performRpc(name, { method: 'twice' })).msg, 'destination identity is required');
   assert.equal((await performRpc(name, { destination_identity: 'bob', method: 'twice' })).code, 'not_found');
+});
+
+roomTest('a participant moves to another room on the connection it has', async (join) => {
+  const lobby = freshRoom('lobby');
+  const stage = freshRoom('stage');
+  const ada = await join(lobby, 'ada');
+  const bob = await join(lobby, 'bob');
+  const eve = await join(stage, 'eve');
+  await Promise.all([ada.publish(), bob.publish(), eve.publish()]);
+  await eventually(() => bob.seen.get('ada')?.frames > 5 && ada.seen.get('bob')?.frames > 5, { what: 'ada and bob talk' });
+  let moves = 0;
+  let disconnects = 0;
+  ada.room.on(RoomEvent.Moved, () => { moves += 1; });
+  ada.room.on(RoomEvent.Disconnected, () => { disconnects += 1; });
+
+  await service().moveParticipant(lobby, 'ada', stage);
+  await eventually(() => eve.seen.get('ada')?.frames > 10 && eve.heard.get('ada')?.level > 0.05, { what: 'eve sees and hears ada' });
+  await eventually(() => ada.seen.get('eve')?.frames > 10 && ada.heard.get('eve')?.level > 0.05, { what: 'ada sees and hears eve' });
+  await eventually(() => !bob.room.remoteParticipants.has('ada'), { what: 'ada is gone for bob' });
+  assert.equal(moves, 1);
+  assert.equal(disconnects, 0);
+  assert.equal(ada.room.name, stage);
+  assert.deepEqual((await service().listParticipants(stage)).map((p) => p.identity).sort(), ['ada', 'eve']);
+  assert.deepEqual((await service().listParticipants(lobby)).map((p) => p.identity), ['bob']);
+
+  await ada.room.localParticipant.publishData(text('here'), { reliable: true });
+  await eventually(() => eve.data.some((data) => data.text === 'here' && data.from === 'ada'), { what: 'data' });
+  assert.equal(bob.data.length, 0);
+
+  await service().moveParticipant(stage, 'ada', lobby);
+  const before = bob.seen.get('ada').frames;
+  await eventually(() => bob.seen.get('ada').frames > 10 && bob.room.remoteParticipants.has('ada'), { what: `bob sees ada again (${before})` });
+
+  const attic = freshRoom('attic');
+  await service().moveParticipant(lobby, 'bob', attic);
+  await service().moveParticipant(lobby, 'ada', attic);
+  await eventually(async () => (await service().listRooms([lobby])).length === 0, { what: 'the lobby is closed' });
+  const frames = bob.seen.get('ada').frames;
+  await eventually(() => bob.seen.get('ada').frames > frames + 10, { what: 'bob sees ada without the lobby' });
+  await service().moveParticipant(attic, 'ada', lobby);
+
+  await assert.rejects(service().moveParticipant(lobby, 'ada', lobby), /cannot be the same/);
+  await assert.rejects(service().moveParticipant(lobby, 'nobody', stage), /participant does not exist/);
+  await assert.rejects(service().forwardParticipant(lobby, 'ada', stage), /not implemented/);
 });

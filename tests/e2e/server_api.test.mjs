@@ -93,6 +93,30 @@ stage.test('data sent by a backend arrives', async (s) => {
   assert.equal(data.from, undefined);
 });
 
+for (const singlePeerConnection of [true, false]) {
+  const how = singlePeerConnection ? 'one peer connection' : 'two peer connections';
+  stage.test(`a browser moves to another room over ${how}`, async (s) => {
+    const lobby = freshRoom('lobby');
+    const hall = freshRoom('hall');
+    const options = { options: { singlePeerConnection } };
+    const [ada, bob, eve] = [await s.join(lobby, 'ada', options), await s.join(lobby, 'bob', options), await s.join(hall, 'eve', options)];
+    await Promise.all([ada, bob, eve].map((one) => one.call('publish')));
+    await assertTalk(ada, bob);
+    await service(s).moveParticipant(lobby, 'ada', hall);
+    await assertTalk(ada, eve);
+    await eventually(async () => (await bob.call('participants')).length === 0, { what: 'ada is gone for bob' });
+    assert.deepEqual(await ada.call('participants'), ['eve']);
+    assert.equal(await ada.page.evaluate(() => window.room.name), hall);
+    assert.deepEqual((await ada.call('events')).filter((event) => /^(Disconnected|Reconnecting)$/.test(event.name)), []);
+
+    // The token it was given is good for the new room alone.
+    await ada.page.evaluate(() => window.room.simulateScenario('signal-reconnect'));
+    await eventually(async () => (await ada.call('events', 'Reconnected')).length === 1, { what: 'ada has resumed' });
+    await assertTalk(ada, eve);
+    assert.deepEqual((await service(s).listParticipants(hall)).map((p) => p.identity).sort(), ['ada', 'eve']);
+  });
+}
+
 stage.test('a token of the SDK joins', async (s) => {
   const room = freshRoom('sdk');
   const token = new AccessToken(kKey, kSecret, { identity: 'ada', name: 'Ada', metadata: 'm', ttl: '5m' });

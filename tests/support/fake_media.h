@@ -50,6 +50,7 @@ class FakeTransport : public PeerTransport {
     sent.emplace_back(channel, std::string(as_text(message)));
     return true;
   }
+  void move_to(RoomMedia& room) override;
   TransportStats stats() const override { return {.bytes_received = bytes_received}; }
   std::optional<TrackStats> received_stats(const TrackId& track) const override {
     return find_stats(track);
@@ -84,7 +85,7 @@ class FakeTransport : public PeerTransport {
     if (found == track_stats.end()) return std::nullopt;
     return found->second;
   }
-  FakeRoomMedia& media_;
+  FakeRoomMedia* media_;
 };
 
 class FakeRoomMedia : public RoomMedia {
@@ -112,9 +113,14 @@ class FakeRoomMedia : public RoomMedia {
 };
 
 inline FakeTransport::FakeTransport(FakeRoomMedia& media, std::string n, PeerTransportListener& l)
-    : name(std::move(n)), listener(l), media_(media) {
-  media_.transports.push_back(this);
+    : name(std::move(n)), listener(l), media_(&media) {
+  media_->transports.push_back(this);
 }
-inline FakeTransport::~FakeTransport() { std::erase(media_.transports, this); }
+inline FakeTransport::~FakeTransport() { std::erase(media_->transports, this); }
+inline void FakeTransport::move_to(RoomMedia& room) {
+  std::erase(media_->transports, this);
+  media_ = static_cast<FakeRoomMedia*>(&room);
+  media_->transports.push_back(this);
+}
 
 }  // namespace gstlk::room

@@ -71,6 +71,10 @@ class FakeRooms : public room::RoomControl {
     data = request.data();
     return {};
   }
+  Answer<void> move_participant(const pb::MoveParticipantRequest&) override {
+    calls++;
+    return room::refuse(room::ErrorCode::NotFound, "participant does not exist");
+  }
   void perform_rpc(const pb::PerformRpcRequest& request, RpcReply reply) override {
     calls++;
     rpc = reply;
@@ -249,7 +253,8 @@ TEST_F(TwirpTest, MovingNeedsTheDestinationInTheToken) {
   const std::string body = R"({"room":"a","identity":"x","destination_room":"b"})";
   EXPECT_EQ(call("RoomService/MoveParticipant", body, token_with(video)).status, 401u);
   video.destination_room = "b";
-  EXPECT_EQ(call("RoomService/MoveParticipant", body, token_with(video)).status, 501u);
+  EXPECT_EQ(call("RoomService/MoveParticipant", body, token_with(video)).status, 404u);
+  EXPECT_EQ(call("RoomService/ForwardParticipant", body, token_with(video)).status, 501u);
   video.destination_room = "a";
   const std::string same = R"({"room":"a","identity":"x","destination_room":"a"})";
   const auto refused = call("RoomService/MoveParticipant", same, token_with(video));

@@ -48,6 +48,7 @@ class FakeParticipantMedia : public ParticipantMedia {
     downstream.at(track).settings = settings;
   }
   void remove_downstream(const TrackId& track) override { downstream.erase(track); }
+  void move_to(RoomMedia& to) override { room = &to; }
   bool send_data(DataChannelKind channel, ByteView message) override {
     data.emplace_back(channel, std::string(as_text(message)));
     return true;
@@ -56,6 +57,7 @@ class FakeParticipantMedia : public ParticipantMedia {
   std::optional<TrackStats> sent_stats(const TrackId&) const override { return std::nullopt; }
   uint64_t bytes_received() const override { return 0; }
 
+  RoomMedia* room = nullptr;  // that it moved to
   bool sends_at_once = true;  // AddTrack publishes
   std::set<TrackId> published;
   std::set<TrackId> screens;  // of those, shared screens

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "livekit_room.pb.h"
+#include "room_fixture.h"
+
+namespace gstlk::room {
+namespace {
+
+class RoomMoveTest : public RoomFixture {
+ protected:
+  RoomMoveTest()
+      : RoomFixture([] {
+          Settings settings;
+          settings.sign_token = [](const livekit::Claims& claims) {
+            return "token for " + claims.grants.video->room;
+          };
+          return settings;
+        }()) {}
+
+  Result<void, ApiError> move(const std::string& who) {
+    ::livekit::MoveParticipantRequest request;
+    request.set_room("kitchen");
+    request.set_identity(who);
+    request.set_destination_room("hall");
+    return registry_.move_participant(request);
+  }
+  Room& hall() { return registry_.find_or_create(RoomName("hall"), nullptr); }
+  Guest join_hall(const std::string& identity) {
+    Guest guest;
+    const auto joined = hall().join(details(identity), *guest.link, [&](Participant&, RoomMedia&) {
+      auto media = std::make_unique<FakeParticipantMedia>();
+      guest.media = media.get();
+      return media;
+    });
+    guest.participant = *joined;
+    hall().admit(*guest.participant);
+    guest->on_media_connected();
+    guest->on_data_channels_open();
+    return guest;
+  }
+};
+
+TEST_F(RoomMoveTest, TheClientHearsOfTheNewRoomAndWhoIsThere) {
+  Guest alice = join("alice");
+  Guest carol = join_hall("carol");
+  const std::string before = alice->sid().value;
+  ASSERT_TRUE(move("alice"));
+  const auto moved = alice.link->last(Response::kRoomMoved).room_moved();
+  EXPECT_EQ(moved.room().name(), "hall");
+  EXPECT_EQ(moved.token(), "token for hall");
+  EXPECT_EQ(moved.participant().identity(), "alice");
+  EXPECT_NE(moved.participant().sid(), before);
+  EXPECT_EQ(moved.participant().state(), ::livekit::ParticipantInfo::ACTIVE);
+  ASSERT_EQ(moved.other_participants_size(), 1);
+  EXPECT_EQ(moved.other_participants(0).identity(), "carol");
+  EXPECT_FALSE(alice.link->detached);
+  EXPECT_EQ(alice.media->room, &hall().media());
+  EXPECT_EQ(&alice->room(), &hall());
+  EXPECT_EQ(carol.link->last(Response::kUpdate).update().participants(0).identity(), "alice");
+}
+
+TEST_F(RoomMoveTest, WhatItPublishesEndsInTheOldRoomAndBeginsInTheNew) {
+  Guest alice = join("alice");
+  Guest bob = join("bob");
+  Guest carol = join_hall("carol");
+  const TrackId camera = publish_camera(alice);
+  const TrackId heard = publish_microphone(bob);
+  const TrackId shown = publish_camera(carol);
+  EXPECT_TRUE(bob.media->downstream.contains(camera));
+  EXPECT_TRUE(alice.media->downstream.contains(heard));
+  ASSERT_TRUE(move("alice"));
+  EXPECT_FALSE(bob.media->downstream.contains(camera));
+  EXPECT_FALSE(alice.media->downstream.contains(heard));
+  EXPECT_TRUE(carol.media->downstream.contains(camera));
+  EXPECT_TRUE(alice.media->downstream.contains(shown));
+  EXPECT_TRUE(alice.media->published.contains(camera));
+  const auto gone = bob.link->last(Response::kUpdate).update().participants(0);
+  EXPECT_EQ(gone.identity(), "alice");
+  EXPECT_EQ(gone.state(), ::livekit::ParticipantInfo::DISCONNECTED);
+  EXPECT_EQ(room().find(ParticipantIdentity("alice")), nullptr);
+  EXPECT_EQ(hall().find_track(camera)->publisher().sid(), alice->sid());
+  timers_.advance(10s);
+  hall().remove(*alice.participant, {::livekit::CLIENT_INITIATED});
+  EXPECT_FALSE(carol.media->downstream.contains(camera));
+  timers_.advance(1min);
+}
+
+TEST_F(RoomMoveTest, DataGoesToTheNewRoom) {
+  Guest alice = join("alice");
+  Guest bob = join("bob");
+  Guest carol = join_hall("carol");
+  ::livekit::PublishDataTrackRequest request;
+  request.set_pub_handle(3);
+  request.set_name("positions");
+  room().data_tracks().handle_publish(*alice.participant, request);
+  ASSERT_TRUE(move("alice"));
+  ::livekit::DataPacket packet;
+  packet.mutable_user()->set_payload("hello");
+  const std::string bytes = packet.SerializeAsString();
+  const size_t before = bob.media->data.size();
+  alice->on_data(DataChannelKind::Reliable, as_bytes(bytes));
+  EXPECT_EQ(bob.media->data.size(), before);
+  EXPECT_EQ(carol.media->data.size(), 1u);
+  ASSERT_EQ(alice->info().data_tracks_size(), 1);
+  EXPECT_EQ(carol.link->all(Response::kDataTrackSubscriberHandles).size(), 1u);
+}
+
+TEST_F(RoomMoveTest, WhoCannotBeMovedStays) {
+  EXPECT_EQ(move("alice").error().message, "requested room does not exist");
+  JoinDetails old = details("old");
+  old.client.set_protocol(15);
+  Guest guest = join(std::move(old));
+  EXPECT_EQ(move("nobody").error().message, "participant does not exist");
+  EXPECT_EQ(move("old").error().message, "participant client version does not support moving");
+  JoinDetails agent = details("agent");
+  agent.claims.grants.kind = "agent";
+  Guest helper = join(std::move(agent));
+  EXPECT_EQ(move("agent").error().code, ErrorCode::FailedPrecondition);
+  Guest alice = join("alice");
+  ::livekit::CreateRoomRequest request;
+  request.set_name("hall");
+  request.set_max_participants(1);
+  ASSERT_TRUE(registry_.create_room(request));
+  Guest carol = join_hall("carol");
+  EXPECT_EQ(move("alice").error().code, ErrorCode::ResourceExhausted);
+  alice->on_link_closed(*alice.link);
+  EXPECT_EQ(move("alice").error().message, "participant is not connected");
+}
+
+TEST_F(RoomMoveTest, WhoHasTheIdentityThereLeaves) {
+  Guest alice = join("alice");
+  Guest other = join_hall("alice");
+  ASSERT_TRUE(move("alice"));
+  EXPECT_TRUE(other.link->detached);
+  EXPECT_EQ(hall().find(ParticipantIdentity("alice")), alice.participant);
+}
+
+}  // namespace
+}  // namespace gstlk::room
