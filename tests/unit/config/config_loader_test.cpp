@@ -78,6 +78,9 @@ room:
   room_configurations:
     small: {max_participants: 3, metadata: "12"}
 logging: {level: debug, component_levels: {sfu: trace}}
+agents: {target_load: 0.55, enable_user_data_recording: true}
+api: {enable_psrpc_for_get_list_participants: true}
+limit: {agent_signal_message_size_limit: 1000}
 )");
   ASSERT_TRUE(loaded.config) << loaded.error;
   const Config& config = *loaded.config;
@@ -92,6 +95,11 @@ logging: {level: debug, component_levels: {sfu: trace}}
   ASSERT_EQ(config.rtc.turn_servers.size(), 1u);
   EXPECT_EQ(config.rtc.turn_servers[0].port, 443);
   EXPECT_EQ(config.audio.update_interval, 500ms);
+  EXPECT_DOUBLE_EQ(config.agents.target_load, 0.55);
+  EXPECT_TRUE(config.agents.enable_user_data_recording);
+  EXPECT_FALSE(config.agents.enable_user_data_redaction);
+  EXPECT_TRUE(config.api.enable_psrpc_for_get_list_participants);
+  EXPECT_EQ(config.limit.agent_signal_message_size_limit, 1000u);
   EXPECT_FALSE(config.room.auto_create);
   EXPECT_EQ(config.room.empty_timeout, 10s);
   EXPECT_EQ(config.room.departure_timeout, 5s);

@@ -74,6 +74,13 @@ class HttpServerTest : public testing::Test {
           socket.send_text(payload("first"));
           return std::unique_ptr<WebSocketListener>(std::make_unique<Echo>(socket, alive_));
         });
+    const auto echo =
+        [this](const HttpRequest&,
+               WebSocket& socket) -> Result<std::unique_ptr<WebSocketListener>, HttpResponse> {
+      return std::unique_ptr<WebSocketListener>(std::make_unique<Echo>(socket, alive_));
+    };
+    server_.add_web_socket("/small", echo, 100);
+    server_.add_web_socket("/unlimited", echo, 0);
     server_.add_web_socket(
         "/flood",
         [this](const HttpRequest&,
@@ -314,6 +321,22 @@ TEST_F(HttpServerTest, AMessageOverTheLimitClosesTheSocket) {
   soup_websocket_connection_send_text(socket_.get(), big.c_str());
   ASSERT_TRUE(run_until([&] { return close_code_ != 0; }));
   EXPECT_EQ(close_code_, 1008);
+}
+
+TEST_F(HttpServerTest, ASocketMayHaveALimitOfItsOwnOrNone) {
+  ASSERT_EQ(open_socket("/small"), 101u);
+  soup_websocket_connection_send_text(socket_.get(), std::string(101, 'x').c_str());
+  ASSERT_TRUE(run_until([&] { return close_code_ != 0; }));
+  EXPECT_EQ(close_code_, 1009);
+}
+
+TEST_F(HttpServerTest, ALimitOfZeroIsNone) {
+  ASSERT_EQ(open_socket("/unlimited"), 101u);
+  const std::string big(50'000, 'x');
+  soup_websocket_connection_send_text(socket_.get(), big.c_str());
+  ASSERT_TRUE(run_until([&] { return !received_.empty() || close_code_ != 0; }));
+  EXPECT_EQ(close_code_, 0);
+  EXPECT_TRUE(received_[0].ends_with(big));
 }
 
 TEST_F(HttpServerTest, AReaderThatIsFarBehindIsClosed) {
