@@ -98,6 +98,10 @@ Result<void, ApiError> RoomRegistry::move_participant(
     return refuse(ErrorCode::ResourceExhausted, "destination room is full");
   if (!to && !settings_.auto_create)
     return refuse(ErrorCode::NotFound, "destination room does not exist");
+  const size_t limit = settings_.limits.max_room_name_length;
+  if (name.value.empty()) return refuse(ErrorCode::InvalidArgument, "no room name");
+  if (limit != 0 && name.value.size() > limit)
+    return refuse(ErrorCode::InvalidArgument, "room name length exceeds limits");
   if (!to) to = &find_or_create(name, nullptr);
   to->take_over(*participant);
   return {};

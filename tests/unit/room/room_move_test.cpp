@@ -16,11 +16,11 @@ class RoomMoveTest : public RoomFixture {
           return settings;
         }()) {}
 
-  Result<void, ApiError> move(const std::string& who) {
+  Result<void, ApiError> move(const std::string& who, const std::string& where = "hall") {
     ::livekit::MoveParticipantRequest request;
     request.set_room("kitchen");
     request.set_identity(who);
-    request.set_destination_room("hall");
+    request.set_destination_room(where);
     return registry_.move_participant(request);
   }
   Room& hall() { return registry_.find_or_create(RoomName("hall"), nullptr); }
@@ -116,6 +116,9 @@ TEST_F(RoomMoveTest, WhoCannotBeMovedStays) {
   Guest helper = join(std::move(agent));
   EXPECT_EQ(move("agent").error().code, ErrorCode::FailedPrecondition);
   Guest alice = join("alice");
+  EXPECT_EQ(move("alice", "").error().message, "no room name");
+  EXPECT_EQ(move("alice", std::string(257, 'n')).error().message,
+            "room name length exceeds limits");
   ::livekit::CreateRoomRequest request;
   request.set_name("hall");
   request.set_max_participants(1);
