@@ -332,7 +332,7 @@ void PipelineTransport::subscribe(const room::SubscribedMedia& media,
                media.rtx_ssrc ? media.rtx_ssrc->value : 0, nullptr);
   subscribed.sink = Ref<GstPad>::adopt(sink);
   GstPad* source = gst_element_request_pad_simple(room_->router_.get(), "src_%u");
-  g_object_set(source, "track", media.track.value.c_str(), nullptr);
+  g_object_set(source, "track", media.source.value.c_str(), nullptr);
   subscribed.router_source = Ref<GstPad>::adopt(source);
   subscribed_[media.track] = subscribed;
   update_subscription(media.track, settings);

@@ -56,7 +56,8 @@ struct PublishedMedia {
 
 struct SubscribedMedia {
   TrackId track;
-  Mid mid;  // the m-line it is sent on
+  TrackId source;  // the stream of it: what was published as PublishedMedia::track
+  Mid mid;         // the m-line it is sent on
   Ssrc ssrc;
   std::optional<Ssrc> rtx_ssrc;
   std::string encoding_name;  // codec to send, as in the plan of `mid`

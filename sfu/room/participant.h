@@ -136,7 +136,9 @@ class Participant : public ParticipantMediaListener {
   void on_data(DataChannelKind channel, ByteView message) override;
   std::vector<UpstreamHint> upstream_hints() override { return publications_.hints(); }
   void on_upstream_tracks(const std::vector<UpstreamTrack>& tracks) override;
-  void on_downstream_bound(const TrackId& track) override { subscriptions_.on_bound(track); }
+  void on_downstream_bound(const TrackId& track, const std::string& codec) override {
+    subscriptions_.on_bound(track, codec);
+  }
   void on_downstream_refused(const TrackId& track) override { subscriptions_.on_refused(track); }
   void on_negotiation_failed(const std::string& why) override;
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -48,6 +49,7 @@ struct DownstreamTrack {
   TrackKind kind = TrackKind::Audio;
   std::string stream;               // behind the '|' of the stream id; empty: the track's sid
   std::vector<std::string> codecs;  // what it is published as, the preferred first
+  std::map<std::string, TrackId> sources;  // by codec, of those that are a stream of their own
   bool stereo = false;
   SubscriptionSettings settings;
 };
@@ -68,9 +70,9 @@ class ParticipantMediaListener {
   // Inside handle_offer(), before the answer is sent: everything the client sends now, as far as it
   // is known what it is.
   virtual void on_upstream_tracks(const std::vector<UpstreamTrack>& tracks) = 0;
-  // The client has agreed to receive `track`, and it is being sent. May come from inside
-  // handle_offer() and handle_answer().
-  virtual void on_downstream_bound(const TrackId& track) = 0;
+  // The client has agreed to receive `track` as `codec` ("VP8"), and it is being sent. May come
+  // from inside handle_offer() and handle_answer().
+  virtual void on_downstream_bound(const TrackId& track, const std::string& codec) = 0;
   // The client can decode none of the track's codecs.
   virtual void on_downstream_refused(const TrackId& track) = 0;
   // Nothing can be negotiated any more: the client has to start over.

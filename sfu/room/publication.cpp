@@ -51,12 +51,57 @@ void Publication::await_offer(Duration limit, std::function<void()> on_never) {
   offer_limit_ = publisher_.room().timers().call_later(limit, std::move(on_never));
 }
 
-void Publication::set_published(const UpstreamTrack& upstream) {
+int Publication::codec_of(const std::string& cid) const {
+  const auto found = std::ranges::find_if(info_.codecs(), [&](const auto& codec) {
+    return codec.cid() == cid || codec.sdp_cid() == cid;
+  });
+  return found == info_.codecs().end() ? 0 : static_cast<int>(found - info_.codecs().begin());
+}
+
+bool Publication::receives(const std::string& cid) const {
+  return !info_.codecs(codec_of(cid)).mid().empty();
+}
+
+std::optional<std::string> Publication::announced_codec() const {
+  for (const ::livekit::SimulcastCodecInfo& codec : info_.codecs()) {
+    if (codec.mid().empty() && !codec.mime_type().empty()) return codec_name(codec.mime_type());
+  }
+  return std::nullopt;
+}
+
+TrackId Publication::add_stream(const UpstreamTrack& upstream) {
   offer_limit_.reset();
+  const int index = codec_of(upstream.cid);
   complete_track_info(upstream, info_);
-  upstream_ = upstream;
-  published_ = true;
-  start_over();
+  if (!std::exchange(published_, true)) {
+    streams_[sid_] = upstream;
+    start_over();
+    return sid_;
+  }
+  const std::string codec = codec_name(info_.codecs(index).mime_type());
+  const TrackId source(sid_.value + '/' + codec);
+  sources_[codec] = source;
+  streams_[source] = upstream;
+  // Opus inside RED goes without it too.
+  if (codec == "red") sources_["opus"] = source;
+  return source;
+}
+
+std::vector<TrackId> Publication::remove_streams(const std::vector<UpstreamTrack>& sent) {
+  std::vector<TrackId> removed;
+  for (int i = 0; i < info_.codecs_size(); ++i) {
+    ::livekit::SimulcastCodecInfo& codec = *info_.mutable_codecs(i);
+    const auto is_sent = [&](const UpstreamTrack& track) {
+      return has_cid(track.cid) && codec_of(track.cid) == i;
+    };
+    if (codec.mid().empty() || std::ranges::any_of(sent, is_sent)) continue;
+    codec.clear_mid();
+    const auto source = sources_.find(codec_name(codec.mime_type()));
+    removed.push_back(source == sources_.end() ? sid_ : source->second);
+    std::erase_if(sources_, [&](const auto& entry) { return entry.second == removed.back(); });
+    streams_.erase(removed.back());
+  }
+  return removed;
 }
 
 void Publication::start_over() {
@@ -71,10 +116,26 @@ void Publication::start_over() {
 
 void Publication::touch() { room::touch(info_, publisher_.room().timers().unix_micros()); }
 
-void Publication::set_wanted(const ParticipantId& subscriber, ::livekit::VideoQuality quality) {
+void Publication::set_wanted(const ParticipantId& subscriber, const std::string& codec,
+                             ::livekit::VideoQuality quality) {
+  if (info_.type() == ::livekit::AUDIO && !codec.empty()) ask_for_audio(codec);
   if (!dynacast_) return;
-  dynacast_->set_wanted(subscriber, codec_name(info_.mime_type()), quality);
+  dynacast_->set_wanted(subscriber, codec_name(codec.empty() ? info_.mime_type() : codec), quality);
   tell_publisher();
+}
+
+// Of audio no codec is stopped again: it costs little.
+void Publication::ask_for_audio(const std::string& codec) {
+  if (!asked_audio_.insert(codec).second) return;
+  ::livekit::SignalResponse response;
+  ::livekit::SubscribedAudioCodecUpdate& update = *response.mutable_subscribed_audio_codec_update();
+  update.set_track_sid(sid_.value);
+  for (const ::livekit::SimulcastCodecInfo& known : info_.codecs()) {
+    ::livekit::SubscribedAudioCodec& entry = *update.add_subscribed_audio_codecs();
+    entry.set_codec(codec_name(known.mime_type()));
+    entry.set_enabled(!known.mid().empty() || asked_audio_.contains(entry.codec()));
+  }
+  publisher_.send(response);
 }
 
 void Publication::remove_subscriber(const ParticipantId& subscriber) {

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -36,17 +38,29 @@ class Publication {
   std::vector<UpstreamHint> hints() const;
   // As a subscriber's session description calls them: "vp8", the preferred first.
   std::vector<std::string> codecs() const;
+  // Of codecs that came beside the first one, the names of their streams in the media plane.
+  const std::map<std::string, TrackId>& sources() const { return sources_; }
+  // One that was announced and is not sent yet: the publisher sends it when it is wanted.
+  std::optional<std::string> announced_codec() const;
+  // The codec announced with `cid` is being sent.
+  bool receives(const std::string& cid) const;
 
   // Calls `on_never` unless the track is published within `limit`.
   void await_offer(Duration limit, std::function<void()> on_never);
-  void set_published(const UpstreamTrack& upstream);
-  const UpstreamTrack& upstream() const { return upstream_; }
-  // In another room: who wanted what is forgotten.
+  // The client sends the track, or another codec of it. Returns the stream's name in the media
+  // plane: the track's own for the first.
+  TrackId add_stream(const UpstreamTrack& upstream);
+  // The client sends the codecs of these no longer, as long as another is left; returns the names.
+  std::vector<TrackId> remove_streams(const std::vector<UpstreamTrack>& sent);
+  // By their names in the media plane.
+  const std::map<TrackId, UpstreamTrack>& streams() const { return streams_; }
+  // For the first time, or in another room: who wanted what is forgotten.
   void start_over();
   void touch();
 
-  // What `subscriber` wants of this track now.
-  void set_wanted(const ParticipantId& subscriber, ::livekit::VideoQuality quality);
+  // What `subscriber` wants of this track now, as `codec` (empty: the preferred one).
+  void set_wanted(const ParticipantId& subscriber, const std::string& codec,
+                  ::livekit::VideoQuality quality);
   void remove_subscriber(const ParticipantId& subscriber);
   // Tells the publisher again: it was muted, or its signalling was gone.
   void repeat_wanted();
@@ -55,12 +69,17 @@ class Publication {
 
  private:
   void tell_publisher();
+  void ask_for_audio(const std::string& codec);
+  // The entry of the track's codecs that `cid` belongs to.
+  int codec_of(const std::string& cid) const;
 
   Participant& publisher_;
   const TrackId sid_;
   const std::string cid_;
   ::livekit::TrackInfo info_;
-  UpstreamTrack upstream_;
+  std::map<TrackId, UpstreamTrack> streams_;
+  std::map<std::string, TrackId> sources_;
+  std::set<std::string> asked_audio_;
   bool published_ = false;
   bool first_subscriber_told_ = false;
   std::optional<Dynacast> dynacast_;

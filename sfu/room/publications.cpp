@@ -120,6 +120,7 @@ void Publications::add_backup_codec(const ::livekit::AddTrackRequest& request) {
     }
   }
   announce(publication, request.cid());
+  claim(publication);
 }
 
 void Publications::announce(const Publication& publication, const std::string& cid) {
@@ -131,6 +132,7 @@ void Publications::announce(const Publication& publication, const std::string& c
 
 void Publications::claim(Publication& publication) {
   for (const UpstreamHint& hint : publication.hints()) {
+    if (publication.is_published() && publication.receives(hint.cid)) continue;
     if (const auto upstream = owner_.media().claim(hint)) {
       bind(publication, *upstream);
       return;
@@ -149,29 +151,45 @@ std::vector<UpstreamHint> Publications::hints() const {
 void Publications::handle_upstream(const std::vector<UpstreamTrack>& tracks) {
   for (size_t i = list_.size(); i-- > 0;) {
     const auto sent = [&](const UpstreamTrack& track) { return list_[i]->has_cid(track.cid); };
-    if (list_[i]->is_published() && std::ranges::none_of(tracks, sent))
+    if (!list_[i]->is_published()) continue;
+    if (std::ranges::none_of(tracks, sent)) {
       end(list_.begin() + static_cast<ptrdiff_t>(i));
+    } else {
+      end_streams(*list_[i], tracks);
+    }
   }
   for (const UpstreamTrack& track : tracks) {
     const auto found = std::ranges::find_if(
         list_, [&](const auto& publication) { return publication->has_cid(track.cid); });
-    if (found != list_.end() && !(*found)->is_published()) bind(**found, track);
+    if (found != list_.end() && !(*found)->receives(track.cid)) bind(**found, track);
   }
 }
 
-void Publications::bind(Publication& publication, const UpstreamTrack& upstream) {
-  publication.set_published(upstream);
-  publish(publication);
+// What is left of a track when one of its codecs ends goes on.
+void Publications::end_streams(Publication& publication, const std::vector<UpstreamTrack>& sent) {
+  const std::vector<TrackId> removed = publication.remove_streams(sent);
+  for (const TrackId& source : removed) owner_.media().unpublish(source);
+  if (!removed.empty()) owner_.room().on_codecs_changed(publication);
 }
 
-void Publications::publish(Publication& publication) {
-  const UpstreamTrack& upstream = publication.upstream();
+void Publications::bind(Publication& publication, const UpstreamTrack& upstream) {
+  const bool first = !publication.is_published();
+  const TrackId source = publication.add_stream(upstream);
+  publish(publication, source);
+  if (first) {
+    owner_.room().on_published(publication);
+  } else {
+    owner_.room().on_codecs_changed(publication);
+  }
+}
+
+void Publications::publish(const Publication& publication, const TrackId& source) {
+  const UpstreamTrack& upstream = publication.streams().at(source);
   owner_.media().publish(upstream.mid,
-                         {.track = publication.sid(),
+                         {.track = source,
                           .kind = upstream.kind,
                           .layers = upstream.rids,
                           .screen_share = publication.info().source() == ::livekit::SCREEN_SHARE});
-  owner_.room().on_published(publication);
 }
 
 void Publications::end(List::iterator position) {
@@ -179,7 +197,7 @@ void Publications::end(List::iterator position) {
   const std::unique_ptr<Publication> publication = std::move(*position);
   list_.erase(position);
   if (publication->is_published()) {
-    owner_.media().unpublish(publication->sid());
+    for (const auto& [source, upstream] : publication->streams()) owner_.media().unpublish(source);
     owner_.room().on_unpublished(*publication);
   }
   serve_queue(publication->cid());
@@ -301,7 +319,7 @@ void Publications::repeat_wanted() {
 
 void Publications::leave_room() {
   for (Publication* publication : published()) {
-    owner_.media().unpublish(publication->sid());
+    for (const auto& [source, upstream] : publication->streams()) owner_.media().unpublish(source);
     owner_.room().on_unpublished(*publication);
   }
 }
@@ -309,7 +327,8 @@ void Publications::leave_room() {
 void Publications::enter_room() {
   for (Publication* publication : published()) {
     publication->start_over();
-    publish(*publication);
+    for (const auto& [source, upstream] : publication->streams()) publish(*publication, source);
+    owner_.room().on_published(*publication);
   }
 }
 

@@ -56,7 +56,8 @@ class Publications {
   void claim(Publication& publication);
   void on_never_offered(const TrackId& sid);
   void bind(Publication& publication, const UpstreamTrack& upstream);
-  void publish(Publication& publication);
+  void publish(const Publication& publication, const TrackId& source);
+  void end_streams(Publication& publication, const std::vector<UpstreamTrack>& sent);
   void end(List::iterator position);
   void serve_queue(const std::string& cid);
   void set_muted(Publication& publication, bool muted);

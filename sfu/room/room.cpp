@@ -259,6 +259,14 @@ void Room::on_published(Publication& publication) {
     listeners_.tell(&RoomListener::on_track_published, std::as_const(publication));
 }
 
+void Room::on_codecs_changed(Publication& publication) {
+  publication.touch();
+  on_track_changed(publication);
+  for_each_participant([&](Participant& participant) {
+    participant.subscriptions().on_codecs_changed(publication);
+  });
+}
+
 void Room::on_unpublished(Publication& publication) {
   Participant& publisher = publication.publisher();
   tracks_.erase(publication.sid());

@@ -100,6 +100,8 @@ class Room {
   bool is_expired(Timestamp now) const;
 
   void reconcile(const TrackId& track);
+  // The publisher sends it as more or fewer codecs than before.
+  void on_codecs_changed(Publication& publication);
 
   // Told by participants and their parts.
   void on_active(Participant& participant);

@@ -8,6 +8,7 @@
 #include "room/participant.h"
 #include "room/publication.h"
 #include "room/room.h"
+#include "room/track_info.h"
 
 namespace gstlk::room {
 namespace {
@@ -66,7 +67,12 @@ void Subscriptions::reconcile(const TrackId& track) {
   const bool target = wanted && !subscription->refused && is_permitted(*publication);
   if (target && !subscription->active && within_limit(*publication))
     start(*subscription, *publication);
-  if (!target && subscription->active) stop(track, *subscription);
+  if (!target && subscription->active) {
+    stop(track, *subscription);
+  } else if (!target && !subscription->refused) {
+    // It may have waited for a codec.
+    publication->remove_subscriber(owner_.sid());
+  }
 }
 
 void Subscriptions::reconcile_all() {
@@ -117,9 +123,10 @@ void Subscriptions::start(Subscription& subscription, Publication& publication) 
        .kind = publication.kind(),
        .stream = sync ? info.stream() : "",
        .codecs = publication.codecs(),
+       .sources = publication.sources(),
        .stereo = std::ranges::count(info.audio_features(), ::livekit::TF_STEREO) != 0,
        .settings = subscription_settings(settings, info)});
-  publication.set_wanted(owner_.sid(), wanted_quality(settings, info));
+  publication.set_wanted(owner_.sid(), subscription.codec, wanted_quality(settings, info));
 }
 
 void Subscriptions::stop(const TrackId& track, Subscription& subscription) {
@@ -154,7 +161,12 @@ bool Subscriptions::forget(const TrackId& track) {
 }
 
 void Subscriptions::end_all() {
-  for (auto& [track, subscription] : subscriptions_) stop(track, subscription);
+  for (auto& [track, subscription] : subscriptions_) {
+    stop(track, subscription);
+    if (!subscription.refused) continue;
+    if (Publication* publication = owner_.room().find_track(track))
+      publication->remove_subscriber(owner_.sid());
+  }
   subscriptions_.clear();
   unapplied_.clear();
   debounce_.reset();
@@ -205,13 +217,21 @@ void Subscriptions::apply_settings(const TrackId& track) {
   if (found == subscriptions_.end() || !publication || !found->second.active) return;
   const ::livekit::UpdateTrackSettings settings = settings_of(found->second);
   owner_.media().update_downstream(track, subscription_settings(settings, publication->info()));
-  publication->set_wanted(owner_.sid(), wanted_quality(settings, publication->info()));
+  publication->set_wanted(owner_.sid(), found->second.codec,
+                          wanted_quality(settings, publication->info()));
 }
 
-void Subscriptions::on_bound(const TrackId& track) {
+void Subscriptions::on_bound(const TrackId& track, const std::string& codec) {
   const auto found = subscriptions_.find(track);
   Publication* publication = owner_.room().find_track(track);
   if (found == subscriptions_.end() || !publication || !found->second.active) return;
+  // RED is a wrapping of the track's own codec.
+  const std::string name = codec_name(codec);
+  if (publication->kind() == TrackKind::Video && found->second.codec != name) {
+    found->second.codec = name;
+    publication->set_wanted(owner_.sid(), name,
+                            wanted_quality(settings_of(found->second), publication->info()));
+  }
   if (std::exchange(found->second.bound, true)) return;
   if (!owner_.is_hidden()) publication->note_bound();
   owner_.room().on_subscribed(owner_, publication->publisher());
@@ -220,12 +240,33 @@ void Subscriptions::on_bound(const TrackId& track) {
 void Subscriptions::on_refused(const TrackId& track) {
   const auto found = subscriptions_.find(track);
   if (found == subscriptions_.end()) return;
-  found->second.refused = true;
-  stop(track, found->second);
+  Subscription& subscription = found->second;
+  subscription.refused = true;
+  stop(track, subscription);
+  // The publisher may have another codec ready.
+  Publication* publication = owner_.room().find_track(track);
+  if (const auto other = publication ? publication->announced_codec() : std::nullopt) {
+    subscription.codec = *other;
+    publication->set_wanted(owner_.sid(), *other,
+                            wanted_quality(settings_of(subscription), publication->info()));
+    return;
+  }
   ::livekit::SignalResponse response;
   response.mutable_subscription_response()->set_track_sid(track.value);
   response.mutable_subscription_response()->set_err(::livekit::SE_CODEC_UNSUPPORTED);
   owner_.send(response);
+}
+
+void Subscriptions::on_codecs_changed(Publication& publication) {
+  const auto found = subscriptions_.find(publication.sid());
+  if (found == subscriptions_.end()) return;
+  Subscription& subscription = found->second;
+  const bool sent = subscription.codec.empty() ||
+                    std::ranges::count(publication.codecs(), subscription.codec) != 0;
+  if (subscription.active && !sent) stop(publication.sid(), subscription);
+  subscription.refused = false;
+  if (!sent) subscription.codec.clear();
+  reconcile(publication.sid());
 }
 
 bool Subscriptions::receives_from(const ParticipantId& publisher) const {

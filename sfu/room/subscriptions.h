@@ -25,6 +25,7 @@ struct Subscription {
   bool active = false;   // handed to the media
   bool bound = false;    // negotiated with the client
   bool refused = false;  // the client can decode none of its codecs
+  std::string codec;     // that it is sent as, or would have to be; empty: not known yet
   std::optional<bool> permission_told;
   std::unique_ptr<Timer> not_found;
 };
@@ -51,8 +52,9 @@ class Subscriptions {
   // The publisher's layers are known better, or the client came back.
   void apply_settings(const TrackId& track);
 
-  void on_bound(const TrackId& track);
+  void on_bound(const TrackId& track, const std::string& codec);
   void on_refused(const TrackId& track);
+  void on_codecs_changed(Publication& publication);
 
   bool receives_from(const ParticipantId& publisher) const;
   std::vector<TrackId> active() const;

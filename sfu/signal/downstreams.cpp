@@ -5,6 +5,7 @@
 #include <array>
 
 #include "base/bytes.h"
+#include "sdp/text.h"
 
 namespace gstlk::signal {
 namespace {
@@ -12,6 +13,15 @@ namespace {
 bool same(const room::SubscribedMedia& a, const room::SubscribedMedia& b) {
   return a.mid == b.mid && a.ssrc == b.ssrc && a.rtx_ssrc == b.rtx_ssrc &&
          a.encoding_name == b.encoding_name;
+}
+
+// The track's own unless the codec is a stream of its own.
+TrackId source_of(const std::map<std::string, TrackId>& sources,
+                  const room::SubscribedMedia& media) {
+  const auto own = std::ranges::find_if(sources, [&media](const auto& entry) {
+    return sdp::equals_ignoring_case(entry.first, media.encoding_name);
+  });
+  return own == sources.end() ? media.track : own->second;
 }
 
 Ssrc random_ssrc(RandomSource random) {
@@ -23,7 +33,7 @@ Ssrc random_ssrc(RandomSource random) {
 }  // namespace
 
 SendTrack Downstreams::add(const room::DownstreamTrack& track, RandomSource random) {
-  tracks_[track.track] = {.settings = track.settings, .sent = {}};
+  tracks_[track.track] = {.settings = track.settings, .sources = track.sources, .sent = {}};
   SendTrack send{.track = track.track,
                  .participant = track.publisher,
                  .kind = track.kind,
@@ -50,8 +60,8 @@ void Downstreams::remove(const TrackId& track, room::PeerTransport* transport) {
   tracks_.erase(found);
 }
 
-std::vector<TrackId> Downstreams::settle(const std::vector<room::SubscribedMedia>& sent,
-                                         room::PeerTransport& transport) {
+std::vector<room::SubscribedMedia> Downstreams::settle(
+    const std::vector<room::SubscribedMedia>& sent, room::PeerTransport& transport) {
   for (auto& [sid, track] : tracks_) {
     const auto still = [&](const room::SubscribedMedia& media) {
       return media.track == sid && same(media, *track.sent);
@@ -60,13 +70,14 @@ std::vector<TrackId> Downstreams::settle(const std::vector<room::SubscribedMedia
     transport.unsubscribe(sid);
     track.sent.reset();
   }
-  std::vector<TrackId> bound;
+  std::vector<room::SubscribedMedia> bound;
   for (const room::SubscribedMedia& media : sent) {
     const auto found = tracks_.find(media.track);
     if (found == tracks_.end() || found->second.sent) continue;
-    transport.subscribe(media, found->second.settings);
-    found->second.sent = media;
-    bound.push_back(media.track);
+    room::SubscribedMedia& one = bound.emplace_back(media);
+    one.source = source_of(found->second.sources, media);
+    transport.subscribe(one, found->second.settings);
+    found->second.sent = one;
   }
   return bound;
 }

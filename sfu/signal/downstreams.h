@@ -3,6 +3,7 @@
 
 #include <map>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "base/random.h"
@@ -23,12 +24,13 @@ class Downstreams {
 
   // A negotiation is finished, and exactly `sent` can be sent: subscribes and unsubscribes at the
   // transport. Returns what is new.
-  std::vector<TrackId> settle(const std::vector<room::SubscribedMedia>& sent,
-                              room::PeerTransport& transport);
+  std::vector<room::SubscribedMedia> settle(const std::vector<room::SubscribedMedia>& sent,
+                                            room::PeerTransport& transport);
 
  private:
   struct Track {
     room::SubscriptionSettings settings;
+    std::map<std::string, TrackId> sources;
     std::optional<room::SubscribedMedia> sent;
   };
   std::map<TrackId, Track> tracks_;

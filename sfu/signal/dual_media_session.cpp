@@ -104,8 +104,8 @@ void DualMediaSession::handle_answer(const ::livekit::SessionDescription& answer
   unanswered_.reset();
   Peer& peer = ensure_subscriber();
   peer.apply(applied->remote, applied->plans);
-  for (const TrackId& track : downstreams_.settle(applied->sent, peer.transport()))
-    participant_.on_downstream_bound(track);
+  for (const room::SubscribedMedia& media : downstreams_.settle(applied->sent, peer.transport()))
+    participant_.on_downstream_bound(media.track, media.encoding_name);
   drop_unsupported(applied->unsupported);
   if (subscribing_.wants_offer()) schedule_.request();
 }

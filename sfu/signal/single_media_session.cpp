@@ -44,8 +44,8 @@ void SingleMediaSession::handle_offer(const ::livekit::SessionDescription& offer
   peer.apply(remote->remote, answer->plans);
   participant_.send(answer_message(*answer, offer.id()));
   peer.send_candidates(answer->plans);
-  for (const TrackId& track : downstreams_.settle(answer->sent, peer.transport()))
-    participant_.on_downstream_bound(track);
+  for (const room::SubscribedMedia& media : downstreams_.settle(answer->sent, peer.transport()))
+    participant_.on_downstream_bound(media.track, media.encoding_name);
   for (const TrackId& track : answer->unsupported) participant_.on_downstream_refused(track);
   participant_.on_upstream_tracks(upstream_tracks(answer->tracks));
   schedule_.request();

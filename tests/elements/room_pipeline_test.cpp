@@ -87,7 +87,7 @@ TEST_F(RoomPipelineTest, ItsDotDumpShowsTheCall) {
   ada->publish(Mid("0"),
                {TrackId("TR_cam"), room::TrackKind::Video, {Rid("q"), Rid("h"), Rid("f")}});
   bob->set_media({video_plan("0", false)});
-  bob->subscribe({TrackId("TR_cam"), Mid("0"), Ssrc(7), Ssrc(8), "VP8"}, {});
+  bob->subscribe({TrackId("TR_cam"), TrackId("TR_cam"), Mid("0"), Ssrc(7), Ssrc(8), "VP8"}, {});
 
   const std::string text = dot(room);
   EXPECT_NE(text.find("room-kitchen"), std::string::npos);
@@ -131,7 +131,7 @@ TEST_F(RoomPipelineTest, TransportsComeAndGoWithoutLeavingPadsBehind) {
     ada->publish(Mid("0"),
                  {TrackId("TR_cam"), room::TrackKind::Video, {Rid("q"), Rid("h"), Rid("f")}});
     bob->set_media({video_plan("0", false)});
-    bob->subscribe({TrackId("TR_cam"), Mid("0"), Ssrc(7), {}, "VP8"}, {});
+    bob->subscribe({TrackId("TR_cam"), TrackId("TR_cam"), Mid("0"), Ssrc(7), {}, "VP8"}, {});
     // The publisher may go first, and the m-line may vanish before the track is unpublished.
     if (i % 2) {
       ada->set_media({});

@@ -150,7 +150,7 @@ TEST_F(RoomTest, SpeakersAreToldToThoseWhoHearThem) {
   EXPECT_EQ(told(carol), 1);
   // Who subscribes in the middle of a speech is told.
   bob_->subscriptions().set_wanted(sid, true);
-  bob_->on_downstream_bound(sid);
+  bob_->on_downstream_bound(sid, "VP8");
   EXPECT_EQ(told(bob_), 1);
 }
 

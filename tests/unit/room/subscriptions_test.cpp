@@ -126,9 +126,104 @@ TEST_F(SubscriptionsTest, AdaptiveStreamsStartLow) {
 TEST_F(SubscriptionsTest, TheFirstSubscriberIsToldToThePublisherOnce) {
   const TrackId sid = publish_camera(alice_);
   Guest carol = join("carol");
-  bob_->on_downstream_bound(sid);
-  carol->on_downstream_bound(sid);
+  bob_->on_downstream_bound(sid, "VP8");
+  carol->on_downstream_bound(sid, "VP8");
   EXPECT_EQ(alice_.link->all(Response::kTrackSubscribed).size(), 1u);
+}
+
+class BackupCodecTest : public SubscriptionsTest {
+ protected:
+  // VP9 with VP8 announced beside it.
+  TrackId publish_vp9() {
+    ::livekit::AddTrackRequest request;
+    request.set_cid("nine");
+    request.set_type(::livekit::VIDEO);
+    request.set_source(::livekit::CAMERA);
+    request.add_simulcast_codecs()->set_codec("vp9");
+    request.mutable_simulcast_codecs(0)->set_cid("nine");
+    request.add_simulcast_codecs()->set_codec("vp8");
+    alice_->publications().handle_add_track(request);
+    return TrackId(alice_.link->last(Response::kTrackPublished).track_published().track().sid());
+  }
+  void publish_vp8_beside(const TrackId& sid) {
+    alice_.media->sends_at_once = false;
+    ::livekit::AddTrackRequest request;
+    request.set_cid("eight");
+    request.set_sid(sid.value);
+    request.set_type(::livekit::VIDEO);
+    request.set_source(::livekit::CAMERA);
+    request.add_simulcast_codecs()->set_codec("vp8");
+    request.mutable_simulcast_codecs(0)->set_cid("eight");
+    alice_->publications().handle_add_track(request);
+    alice_->on_upstream_tracks({upstream("nine", "VP9"), upstream("eight", "VP8")});
+  }
+  static UpstreamTrack upstream(const std::string& cid, const std::string& codec) {
+    return {.cid = cid,
+            .sdp_cid = cid,
+            .mid = Mid(cid),
+            .kind = TrackKind::Video,
+            .rids = {},
+            .codecs = {codec}};
+  }
+  bool is_asked_for(const std::string& codec) const {
+    const auto update =
+        alice_.link->last(Response::kSubscribedQualityUpdate).subscribed_quality_update();
+    for (const auto& entry : update.subscribed_codecs()) {
+      if (entry.codec() == codec) return entry.qualities(0).enabled();
+    }
+    return false;
+  }
+};
+
+TEST_F(BackupCodecTest, IsAskedForByWhoCannotDecodeTheFirst) {
+  const TrackId sid = publish_vp9();
+  EXPECT_EQ(bob_.media->downstream.at(sid).codecs, std::vector<std::string>{"vp9"});
+  EXPECT_FALSE(is_asked_for("vp8"));
+  bob_->on_downstream_refused(sid);
+  EXPECT_TRUE(is_asked_for("vp8"));
+  EXPECT_TRUE(bob_.link->all(Response::kSubscriptionResponse).empty());
+
+  publish_vp8_beside(sid);
+  const DownstreamTrack& sent = bob_.media->downstream.at(sid);
+  EXPECT_EQ(sent.codecs, (std::vector<std::string>{"vp9", "vp8"}));
+  ASSERT_TRUE(sent.sources.contains("vp8"));
+  EXPECT_TRUE(alice_.media->published.contains(sent.sources.at("vp8")));
+  EXPECT_TRUE(alice_.media->published.contains(sid));
+  bob_->on_downstream_bound(sid, "VP8");
+  EXPECT_TRUE(is_asked_for("vp8"));
+}
+
+TEST_F(BackupCodecTest, IsNotAskedForAnyLongerWhenNobodyWantsIt) {
+  const TrackId sid = publish_vp9();
+  bob_->on_downstream_refused(sid);
+  bob_->subscriptions().set_wanted(sid, false);
+  timers_.advance(6s);
+  EXPECT_FALSE(is_asked_for("vp8"));
+}
+
+TEST_F(BackupCodecTest, WhoCanDecodeNeitherIsTold) {
+  const TrackId sid = publish_vp9();
+  bob_->on_downstream_refused(sid);
+  publish_vp8_beside(sid);
+  bob_->on_downstream_refused(sid);
+  EXPECT_EQ(bob_.link->last(Response::kSubscriptionResponse).subscription_response().err(),
+            ::livekit::SE_CODEC_UNSUPPORTED);
+}
+
+TEST_F(BackupCodecTest, TheTrackGoesOnWhenOneOfItsCodecsEnds) {
+  const TrackId sid = publish_vp9();
+  publish_vp8_beside(sid);
+  EXPECT_EQ(alice_.media->published.size(), 2u);
+  alice_->on_upstream_tracks({upstream("nine", "VP9")});
+  EXPECT_EQ(alice_.media->published, std::set<TrackId>{sid});
+  EXPECT_TRUE(receives(bob_, sid));
+  publish_vp8_beside(sid);
+  bob_->on_downstream_bound(sid, "VP9");
+  alice_->on_upstream_tracks({upstream("eight", "VP8")});
+  EXPECT_EQ(bob_.media->downstream.at(sid).codecs, std::vector<std::string>{"vp8"});
+  alice_->on_upstream_tracks({});
+  EXPECT_TRUE(alice_.media->published.empty());
+  EXPECT_FALSE(receives(bob_, sid));
 }
 
 }  // namespace
