@@ -7,15 +7,13 @@
 #include <algorithm>
 #include <list>
 
-#include "base/log.h"
 #include "base/ref.h"
+#include "net/log.h"
 #include "net/permessage_deflate.h"
 #include "net/web_socket_connection.h"
 
 namespace gstlk::net {
 namespace {
-
-LogCategory log_category{"sfu-net"};
 
 // GLib's is 10: of 200 clients that connect at once most would be dropped, and come again after 1,
 // 3, 7, ... seconds.
@@ -337,7 +335,7 @@ Result<void> HttpServer::listen(const std::vector<std::string>& addresses, uint1
     // Taken by somebody else is fatal; an address family that this machine has not is not.
     if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE)) break;
     missing = address + ": " + error->message;
-    LOG_WARNING(log_category, "not listening on %s", missing.c_str());
+    LOG_WARNING(log_net, "not listening on %s", missing.c_str());
     g_clear_error(&error);
   }
   if (error) {

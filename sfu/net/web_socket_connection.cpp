@@ -7,12 +7,10 @@
 #include <array>
 #include <utility>
 
-#include "base/log.h"
+#include "net/log.h"
 
 namespace gstlk::net {
 namespace {
-
-LogCategory log_category{"sfu-net"};
 
 constexpr guint kPingIntervalSeconds = 10;
 // For the peer to read what is queued and to answer the close frame.
@@ -87,8 +85,7 @@ void WebSocketConnection::send_binary(const std::shared_ptr<const std::string>& 
 void WebSocketConnection::send(Opcode opcode, const Payload& payload) {
   if (close_code_ != 0 || gone_) return;
   if (unread_ + payload->size() > kMaxUnread) {
-    LOG_WARNING(log_category, "closing a WebSocket whose client does not read: %zu bytes wait",
-                unread_);
+    LOG_WARNING(log_net, "closing a WebSocket whose client does not read: %zu bytes wait", unread_);
     close(static_cast<uint16_t>(CloseCode::PolicyViolation));
   } else if (stream_) {
     queue_message(opcode, payload);
@@ -253,7 +250,7 @@ void WebSocketConnection::handle_close(std::string_view payload) {
 }
 
 void WebSocketConnection::fail(CloseCode code) {
-  LOG_DEBUG(log_category, "closing a WebSocket over what it sent: %d", static_cast<int>(code));
+  LOG_DEBUG(log_net, "closing a WebSocket over what it sent: %d", static_cast<int>(code));
   done_reading_ = true;
   queue_close(static_cast<uint16_t>(code));
   flush();
