@@ -4,6 +4,7 @@
 #include <openssl/rand.h>
 
 #include <chrono>
+#include <ctime>
 
 #include "api/absent_services.h"
 #include "api/agent_dispatch_service.h"
@@ -18,6 +19,8 @@
 
 namespace gstlk {
 namespace {
+
+LogCategory& log_daemon = register_log_category(*new LogCategory{"sfu-daemon"});
 
 // Receivers let requests in by this name.
 constexpr char kUserAgent[] = "LiveKit";
@@ -116,7 +119,23 @@ Result<void> Daemon::open() {
   front_page_ = std::make_unique<api::FrontPage>(authenticator_, wall_clock, std::move(page),
                                                  config_.development);
   front_page_->add_to(*http_);
+  if (Result<void> opened = open_tls(); !opened) return opened;
   return http_->listen(config_.bind_addresses, config_.port);
+}
+
+Result<void> Daemon::open_tls() {
+  if (config_.tls.cert_file.empty()) return {};
+  const net::TlsFiles files{"tls", config_.tls.cert_file, config_.tls.key_file};
+  auto certificate = net::load_tls_certificate(files, std::time(nullptr));
+  if (!certificate) return Unexpected<Error>{certificate.error()};
+  for (const std::string& warning : certificate->warnings) {
+    LOG_WARNING(log_daemon, "%s", warning.c_str());
+  }
+  http_->use_certificate(std::move(certificate->certificate));
+  certificate_ = std::make_unique<net::TlsFileWatch>(files, [this](net::TlsCertificate changed) {
+    http_->use_certificate(std::move(changed.certificate));
+  });
+  return {};
 }
 
 Result<void> Daemon::open_webhooks() {
@@ -199,7 +218,8 @@ room::Settings Daemon::room_settings() const {
 }
 
 std::string Daemon::describe() const {
-  std::string text = "listening on port " + std::to_string(http_->port()) + " (HTTP, WebSocket)";
+  std::string text = "listening on port " + std::to_string(http_->port()) +
+                     (certificate_ ? " (HTTPS, WebSocket over TLS)" : " (HTTP, WebSocket)");
   for (const std::string& candidate : media_->workers().candidates()) {
     // candidate:<foundation> 1 <protocol> <priority> <address> <port> ...
     char protocol[8] = "";

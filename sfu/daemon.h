@@ -13,6 +13,7 @@
 #include "config/config.h"
 #include "graph/media_graph.h"
 #include "net/http_server.h"
+#include "net/tls_certificate.h"
 #include "room/glib_timers.h"
 #include "room/room_registry.h"
 #include "webhook/notifier.h"
@@ -46,6 +47,7 @@ class Daemon {
   Result<void> open();
   Result<void> open_webhooks();
   void open_agents();
+  Result<void> open_tls();
   room::Settings room_settings() const;
 
   const config::Config config_;
@@ -61,7 +63,8 @@ class Daemon {
   std::unique_ptr<api::AgentService> workers_;
   std::unique_ptr<api::RtcService> rtc_;
   std::unique_ptr<api::FrontPage> front_page_;
-  std::unique_ptr<net::HttpServer> http_;  // the first to go
+  std::unique_ptr<net::HttpServer> http_;           // goes before all that it answers for
+  std::unique_ptr<net::TlsFileWatch> certificate_;  // its certificate
 };
 
 }  // namespace gstlk

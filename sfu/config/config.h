@@ -76,6 +76,12 @@ struct RoomConfig {
   std::map<std::string, std::string> room_configurations;
 };
 
+// HTTPS and WSS on the API port; both or none.
+struct TlsConfig {
+  std::string cert_file;
+  std::string key_file;
+};
+
 // Who is told of what happens.
 struct WebhookConfig {
   std::vector<std::string> urls;
@@ -130,6 +136,7 @@ struct Config {
   bool enable_data_tracks = true;
   bool enable_participant_data_blob = false;
   LoggingConfig logging;
+  TlsConfig tls;
   RtcConfig rtc;
   AudioConfig audio;
   VideoConfig video;

@@ -177,6 +177,14 @@ std::string ConfigLoader::place(const std::string& path) const {
   return found == places_.end() ? path + ": " : found->second;
 }
 
+Result<void> ConfigLoader::check_tls() {
+  const TlsConfig& tls = config_.tls;
+  if (tls.cert_file.empty() == tls.key_file.empty()) return {};
+  return tls.key_file.empty()
+             ? fail(place("tls.cert_file") + "needs tls.key_file beside it: the private key")
+             : fail(place("tls.key_file") + "needs tls.cert_file beside it: the certificate");
+}
+
 Result<void> ConfigLoader::check_webhook() {
   WebhookConfig& webhook = config_.webhook;
   for (const std::string& url : webhook.urls) {
@@ -218,7 +226,8 @@ Result<Config> ConfigLoader::finish() {
     }
   }
   for (Result<void> (ConfigLoader::*step)() :
-       {&ConfigLoader::choose_udp_ports, &ConfigLoader::check_keys, &ConfigLoader::check_webhook}) {
+       {&ConfigLoader::choose_udp_ports, &ConfigLoader::check_keys, &ConfigLoader::check_tls,
+        &ConfigLoader::check_webhook}) {
     if (Result<void> result = (this->*step)(); !result) return fail(result.error().message);
   }
   if (config_.development && config_.bind_addresses.empty()) {

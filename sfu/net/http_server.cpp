@@ -315,20 +315,25 @@ void HttpServer::add_web_socket(std::string path, WebSocketHandler handler,
   impl_->web_sockets[std::move(path)] = {std::move(handler), limit == 0 ? SIZE_MAX : limit};
 }
 
+void HttpServer::use_certificate(Ref<GTlsCertificate> certificate) {
+  soup_server_set_tls_certificate(impl_->server.get(), certificate.get());
+}
+
 Result<void> HttpServer::listen(const std::vector<std::string>& addresses, uint16_t port) {
+  const auto options = soup_server_get_tls_certificate(impl_->server.get())
+                           ? SOUP_SERVER_LISTEN_HTTPS
+                           : SoupServerListenOptions(0);
   GError* error = nullptr;
   std::string missing;
   bool listening = false;
   if (addresses.empty()) {
-    listening =
-        soup_server_listen_all(impl_->server.get(), port, SoupServerListenOptions(0), &error);
+    listening = soup_server_listen_all(impl_->server.get(), port, options, &error);
   }
   for (const std::string& address : addresses) {
     auto socket_address =
         Ref<GSocketAddress>::adopt(g_inet_socket_address_new_from_string(address.c_str(), port));
     if (!socket_address) return fail("\"" + address + "\" is not an IP address");
-    if (soup_server_listen(impl_->server.get(), socket_address.get(), SoupServerListenOptions(0),
-                           &error)) {
+    if (soup_server_listen(impl_->server.get(), socket_address.get(), options, &error)) {
       listening = true;
       continue;
     }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <gio/gio.h>
+
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -9,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "base/ref.h"
 #include "base/result.h"
 #include "net/http.h"
 #include "net/web_socket.h"
@@ -32,9 +35,10 @@ struct HttpLimits {
   size_t max_message_size = 2 * 1024 * 1024;  // of a WebSocket message; 0: any
 };
 
-// HTTP/1.1 and WebSockets on any number of addresses, over libsoup; runs in the default main
-// context. Every answer passes CORS (any origin), and a request body over the limit is answered
-// with 413 before it is read. WebSockets are pinged every ten seconds. Main thread only.
+// HTTP/1.1 and WebSockets, with a certificate over TLS, on any number of addresses, over libsoup;
+// runs in the default main context. Every answer passes CORS (any origin), and a request body over
+// the limit is answered with 413 before it is read. WebSockets are pinged every ten seconds. Main
+// thread only.
 //
 // Left out: HTTP/2, which has nothing to offer to a signal connection.
 class HttpServer {
@@ -51,6 +55,10 @@ class HttpServer {
   // have another limit than those of the rest; 0 is none.
   void add_web_socket(std::string path, WebSocketHandler handler,
                       std::optional<size_t> max_message_size = std::nullopt);
+
+  // What is listened on from now on speaks TLS and nothing else; called again, connections from now
+  // on get another certificate, and those that are open stay.
+  void use_certificate(Ref<GTlsCertificate> certificate);
 
   // Listens on each address; none means all of this machine. Port 0 takes a free one. Fails when an
   // address is taken, or when none of them exists here; one that does not exist is a warning.

@@ -21,8 +21,9 @@ function executable() {
   return found;
 }
 
-export function launchBrowser() {
-  return chromium.launch({ executablePath: executable(), headless: true, args: kArguments });
+/** `more`: arguments of Chromium's. */
+export function launchBrowser(more = []) {
+  return chromium.launch({ executablePath: executable(), headless: true, args: [...kArguments, ...more] });
 }
 
 /** A page that keeps what it prints, for the message of a failing test. */

@@ -27,10 +27,11 @@ class Participant {
 }
 
 /**
- * Starts everything before the tests of a file and ends it after them. `options` are the daemon's.
+ * Starts everything before the tests of a file and ends it after them. `options` are the daemon's, `chromium`
+ * more arguments of the browser's.
  * Use `stage.test(name, async (stage) => ...)`: pages a test leaves open are closed after it.
  */
-export function makeStage(options = {}) {
+export function makeStage(options = {}, chromium = []) {
   const stage = {
     daemon: null,
     browser: null,
@@ -68,7 +69,7 @@ export function makeStage(options = {}) {
     },
   };
   before(async () => {
-    [stage.daemon, stage.browser, stage.site] = await Promise.all([startDaemon(options), launchBrowser(), startSite()]);
+    [stage.daemon, stage.browser, stage.site] = await Promise.all([startDaemon(options), launchBrowser(chromium), startSite()]);
   });
   after(async () => {
     await stage.browser?.close();

@@ -53,6 +53,18 @@ TEST(ConfigLoader, NothingButKeysGivesLiveKitsDefaultsAndOneUdpPort) {
   EXPECT_TRUE(loaded.warnings.empty());
 }
 
+TEST(ConfigLoader, ACertificateNeedsItsKey) {
+  const Loaded both = load(std::string(kKeysLine) + "tls: {cert_file: /c, key_file: /k}\n");
+  ASSERT_TRUE(both.config) << both.error;
+  EXPECT_EQ(both.config->tls.cert_file, "/c");
+  EXPECT_EQ(both.config->tls.key_file, "/k");
+  EXPECT_TRUE(both.warnings.empty());
+  EXPECT_EQ(load(std::string(kKeysLine) + "tls: {cert_file: /c}\n").error,
+            "livekit.yaml:2: tls.cert_file: needs tls.key_file beside it: the private key");
+  EXPECT_EQ(load(std::string(kKeysLine) + "tls: {key_file: /k}\n").error,
+            "livekit.yaml:2: tls.key_file: needs tls.cert_file beside it: the certificate");
+}
+
 TEST(ConfigLoader, ReadsEveryKindOfValue) {
   const Loaded loaded = load(std::string(kKeysLine) + R"(
 port: 80

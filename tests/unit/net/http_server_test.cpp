@@ -6,6 +6,7 @@
 
 #include "base/ref.h"
 #include "base/time.h"
+#include "certificates.h"
 
 namespace gstlk::net {
 namespace {
@@ -98,7 +99,7 @@ class HttpServerTest : public testing::Test {
   }
 
   std::string url(const std::string& path) {
-    return "http://127.0.0.1:" + std::to_string(server_.port()) + path;
+    return scheme_ + "://127.0.0.1:" + std::to_string(port_ ? port_ : server_.port()) + path;
   }
 
   Reply send(SoupMessage* message) {
@@ -151,6 +152,9 @@ class HttpServerTest : public testing::Test {
   // The status of a failed handshake, or 101 and `socket_`.
   unsigned open_socket(const std::string& path) {
     auto message = Ref<SoupMessage>::adopt(soup_message_new("GET", url(path).c_str()));
+    // Signed by itself.
+    g_signal_connect(message.get(), "accept-certificate",
+                     G_CALLBACK(+[]() -> gboolean { return TRUE; }), nullptr);
     bool done = false;
     struct Context {
       HttpServerTest* test;
@@ -193,6 +197,8 @@ class HttpServerTest : public testing::Test {
 
   int alive_ = 0;
   std::vector<HttpReply> waiting_;
+  std::string scheme_ = "http";
+  uint16_t port_ = 0;  // of another server than server_
   HttpServer server_;
   Ref<SoupSession> session_ = Ref<SoupSession>::adopt(soup_session_new());
   Ref<SoupWebsocketConnection> socket_;
@@ -351,6 +357,82 @@ TEST_F(HttpServerTest, ATakenPortIsAnErrorThatNamesIt) {
   const Result<void> result = other.listen({"127.0.0.1"}, server_.port());
   ASSERT_FALSE(result);
   EXPECT_NE(result.error().message.find(std::to_string(server_.port())), std::string::npos);
+}
+
+Ref<GTlsCertificate> certificate_of(const PemPair& pair) {
+  const std::string pem = pair.certificate + pair.key;
+  return Ref<GTlsCertificate>::adopt(
+      g_tls_certificate_new_from_pem(pem.data(), static_cast<gssize>(pem.size()), nullptr));
+}
+
+class HttpsServerTest : public HttpServerTest {
+ protected:
+  HttpsServerTest() : secure_(HttpLimits{.max_message_size = 4 << 20}) {
+    secure_.use_certificate(certificate_of(first_));
+    secure_.add_handler("/", [](const HttpRequest&) { return plain_text(200, "OK"); });
+    secure_.add_web_socket(
+        "/ws",
+        [this](const HttpRequest&,
+               WebSocket& socket) -> Result<std::unique_ptr<WebSocketListener>, HttpResponse> {
+          socket.send_text(payload("first"));
+          return std::unique_ptr<WebSocketListener>(std::make_unique<Echo>(socket, alive_));
+        });
+    EXPECT_TRUE(secure_.listen({"127.0.0.1"}, 0));
+    scheme_ = "https";
+    port_ = secure_.port();
+  }
+
+  // What a new connection is shown.
+  std::string shown() {
+    session_ = Ref<SoupSession>::adopt(soup_session_new());
+    auto message = Ref<SoupMessage>::adopt(soup_message_new("GET", url("/").c_str()));
+    std::string pem;
+    g_signal_connect(message.get(), "accept-certificate",
+                     G_CALLBACK(+[](SoupMessage*, GTlsCertificate* certificate,
+                                    GTlsCertificateFlags, gpointer data) -> gboolean {
+                       char* text = nullptr;
+                       g_object_get(certificate, "certificate-pem", &text, nullptr);
+                       *static_cast<std::string*>(data) = text;
+                       g_free(text);
+                       return TRUE;
+                     }),
+                     &pem);
+    EXPECT_EQ(send(message.get()).body, "OK");
+    return pem;
+  }
+
+  const PemPair first_ = make_certificate(1);
+  const PemPair second_ = make_certificate(2);
+  HttpServer secure_;
+};
+
+TEST_F(HttpsServerTest, ANewCertificateIsForNewConnections) {
+  EXPECT_EQ(shown(), first_.certificate);
+  secure_.use_certificate(certificate_of(second_));
+  EXPECT_EQ(shown(), second_.certificate);
+}
+
+TEST_F(HttpsServerTest, AWebSocketTalksOverTlsWhileTheCertificateChanges) {
+  ASSERT_EQ(open_socket("/ws"), 101u);
+  secure_.use_certificate(certificate_of(second_));
+  ASSERT_TRUE(run_until([&] { return received_.size() == 1; }));
+  std::string big;
+  for (int i = 0; big.size() < 3'000'000; i++) big += std::to_string(i * 2654435761u) + " ";
+  soup_websocket_connection_send_binary(socket_.get(), big.data(), big.size());
+  soup_websocket_connection_send_binary(socket_.get(), big.data(), big.size());
+  ASSERT_TRUE(run_until([&] { return received_.size() == 3; }));
+  EXPECT_TRUE(received_[1] == big && received_[2] == big);
+  soup_websocket_connection_send_text(socket_.get(), "bye");
+  ASSERT_TRUE(run_until([&] { return close_code_ != 0; }));
+  EXPECT_EQ(close_code_, 1000);
+  EXPECT_TRUE(run_until([&] { return alive_ == 0; }));
+}
+
+TEST_F(HttpsServerTest, PlainHttpOnATlsPortGetsNoAnswer) {
+  scheme_ = "http";
+  EXPECT_NE(request("GET", "/").status, 200u);
+  scheme_ = "https";
+  EXPECT_EQ(shown(), first_.certificate);
 }
 
 TEST_F(HttpServerTest, WhatIsNoAddressIsNamed) {
