@@ -10,6 +10,7 @@
 #include "api/agent_dispatch_service.h"
 #include "api/room_service.h"
 #include "base/log.h"
+#include "metrics/process_metrics.h"
 #include "net/host_addresses.h"
 #include "net/http_client.h"
 #include "room/join_response.h"
@@ -119,8 +120,24 @@ Result<void> Daemon::open() {
   front_page_ = std::make_unique<api::FrontPage>(authenticator_, wall_clock, std::move(page),
                                                  config_.development);
   front_page_->add_to(*http_);
+  if (Result<void> opened = open_metrics(); !opened) return opened;
   if (Result<void> opened = open_tls(); !opened) return opened;
   return http_->listen(config_.bind_addresses, config_.port);
+}
+
+Result<void> Daemon::open_metrics() {
+  const config::PrometheusConfig& prometheus = config_.prometheus;
+  room_metrics_ = std::make_unique<metrics::RoomMetrics>(*rooms_, timers_);
+  rooms_->add_listener(*room_metrics_);
+  const metrics::Labels labels{{"node_id", rooms_->settings().node_id}, {"node_type", "SERVER"}};
+  metrics_page_ = std::make_unique<api::MetricsPage>(
+      prometheus.username, prometheus.password,
+      [this, labels] { return room_metrics_->print(labels) + metrics::print_process_metrics(); });
+  metrics_page_->add_to(*http_);
+  if (prometheus.port == 0) return {};
+  metrics_http_ = std::make_unique<net::HttpServer>(net::HttpLimits{});
+  metrics_page_->add_to(*metrics_http_);
+  return metrics_http_->listen(config_.bind_addresses, prometheus.port);
 }
 
 Result<void> Daemon::open_tls() {
@@ -244,6 +261,7 @@ void Daemon::shut_down() {
   rooms_->shut_down();
   agents_->board().close_workers();
   http_->stop_listening();
+  if (metrics_http_) metrics_http_->stop_listening();
 }
 
 }  // namespace gstlk

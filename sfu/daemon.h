@@ -7,11 +7,13 @@
 #include "api/agent_service.h"
 #include "api/authentication.h"
 #include "api/front_page.h"
+#include "api/metrics_page.h"
 #include "api/rtc_service.h"
 #include "api/twirp.h"
 #include "base/result.h"
 #include "config/config.h"
 #include "graph/media_graph.h"
+#include "metrics/room_metrics.h"
 #include "net/http_server.h"
 #include "net/tls_certificate.h"
 #include "room/glib_timers.h"
@@ -48,6 +50,7 @@ class Daemon {
   Result<void> open_webhooks();
   void open_agents();
   Result<void> open_tls();
+  Result<void> open_metrics();
   room::Settings room_settings() const;
 
   const config::Config config_;
@@ -57,13 +60,16 @@ class Daemon {
   std::unique_ptr<graph::MediaGraph> media_;
   std::unique_ptr<webhook::Notifier> webhooks_;
   std::unique_ptr<webhook::RoomEvents> room_events_;
+  std::unique_ptr<metrics::RoomMetrics> room_metrics_;
   std::unique_ptr<room::RoomRegistry> rooms_;
   std::unique_ptr<agent::Dispatcher> agents_;
+  std::unique_ptr<api::MetricsPage> metrics_page_;
   std::unique_ptr<api::TwirpServer> twirp_;
   std::unique_ptr<api::AgentService> workers_;
   std::unique_ptr<api::RtcService> rtc_;
   std::unique_ptr<api::FrontPage> front_page_;
   std::unique_ptr<net::HttpServer> http_;           // goes before all that it answers for
+  std::unique_ptr<net::HttpServer> metrics_http_;   // prometheus.port
   std::unique_ptr<net::TlsFileWatch> certificate_;  // its certificate
 };
 

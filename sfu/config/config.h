@@ -76,6 +76,13 @@ struct RoomConfig {
   std::map<std::string, std::string> room_configurations;
 };
 
+// Where Prometheus reads, beside /metrics of the API port.
+struct PrometheusConfig {
+  uint16_t port = 0;     // 0: none of its own
+  std::string username;  // with one of these only for who knows both
+  std::string password;
+};
+
 // HTTPS and WSS on the API port; both or none.
 struct TlsConfig {
   std::string cert_file;
@@ -137,6 +144,7 @@ struct Config {
   bool enable_participant_data_blob = false;
   LoggingConfig logging;
   TlsConfig tls;
+  PrometheusConfig prometheus;
   RtcConfig rtc;
   AudioConfig audio;
   VideoConfig video;

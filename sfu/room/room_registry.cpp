@@ -28,6 +28,10 @@ Room* RoomRegistry::find(const RoomName& name) {
   return found == rooms_.end() ? nullptr : found->second.get();
 }
 
+void RoomRegistry::for_each_room(const std::function<void(Room&)>& visit) const {
+  for (const auto& [name, room] : rooms_) visit(*room);
+}
+
 Room& RoomRegistry::find_or_create(const RoomName& name,
                                    const ::livekit::RoomConfiguration* configuration) {
   if (Room* room = find(name)) return *room;

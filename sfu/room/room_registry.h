@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <vector>
@@ -34,6 +35,8 @@ class RoomRegistry : public RoomControl {
   void add_listener(RoomListener& listener) { listeners_.add(listener); }
 
   Room* find(const RoomName& name);
+  // Must not make or close rooms.
+  void for_each_room(const std::function<void(Room&)>& visit) const;
   // The room of that name, made if it is not there. `configuration` (of the token) applies only
   // when it is made; may be null.
   Room& find_or_create(const RoomName& name, const ::livekit::RoomConfiguration* configuration);

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "net/http.h"
+#include "net/http_server.h"
+
+namespace gstlk::api {
+
+// GET /metrics for Prometheus; with a name or a password only for who knows both (RFC 7617).
+class MetricsPage {
+ public:
+  MetricsPage(std::string username, std::string password, std::function<std::string()> print);
+  void add_to(net::HttpServer& server);  // which does not outlive this
+  net::HttpResponse answer(const net::HttpRequest& request) const;
+
+ private:
+  const std::string expected_;  // "name:password" in base64; empty: everybody may read
+  const std::function<std::string()> print_;
+};
+
+}  // namespace gstlk::api

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "metrics/room_metrics.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+
+#include "room/participant.h"
+#include "room/publication.h"
+#include "room/room.h"
+#include "room/room_registry.h"
+
+namespace gstlk::metrics {
+namespace {
+
+constexpr Duration kReadInterval = 5s;
+// The elements' own figures are no younger.
+constexpr Duration kFresh = 1s;
+
+const std::vector<double> kRoomSeconds{5, 10, 60, 300, 600, 1800, 3600, 7200, 18000, 36000};
+const std::vector<double> kPercent{0, 0.1, 0.3, 0.5, 0.7, 1, 5, 10, 40, 100};
+const std::vector<double> kJitterMicroseconds{1000,   10000,  30000,  50000,  70000,
+                                              100000, 300000, 600000, 1000000};
+
+// `count` bounds in a geometric row, both ends included.
+std::vector<double> exponential(double first, double last, int count) {
+  std::vector<double> bounds;
+  for (int i = 0; i < count; i++)
+    bounds.push_back(first * std::pow(last / first, i / (count - 1.)));
+  return bounds;
+}
+
+std::string kind_of(const room::Publication& publication) {
+  return ::livekit::TrackType_Name(publication.info().type());
+}
+
+std::string protocol_of(const room::Participant& participant) {
+  return std::to_string(participant.client().protocol());
+}
+
+double milliseconds(Duration duration) {
+  return std::chrono::duration<double, std::milli>(duration).count();
+}
+
+// A figure that starts again after a restart of its stream counts from zero.
+double growth(uint64_t now, uint64_t before) {
+  return static_cast<double>(now >= before ? now - before : now);
+}
+
+}  // namespace
+
+RoomMetrics::RoomMetrics(room::RoomRegistry& rooms, room::Timers& timers)
+    : rooms_(rooms),
+      timers_(timers),
+      room_total_(Kind::Gauge, "livekit_room_total", "Rooms that are open."),
+      room_duration_(Kind::Histogram, "livekit_room_duration_seconds",
+                     "How long rooms were open that have ended.", {}, kRoomSeconds),
+      participant_total_(Kind::Gauge, "livekit_participant_total",
+                         "Participants whose media is connected."),
+      participant_join_(Kind::Counter, "livekit_participant_join_total",
+                        "Joins by how far they came.", {"state", "warp"}),
+      track_published_(Kind::Gauge, "livekit_track_published_total", "Tracks that are published.",
+                       {"kind"}),
+      track_subscribed_(Kind::Gauge, "livekit_track_subscribed_total",
+                        "Tracks that participants receive.", {"kind"}),
+      publish_counter_(Kind::Counter, "livekit_track_publish_counter", "Tracks published so far.",
+                       {"kind", "state"}),
+      session_start_(Kind::Histogram, "livekit_session_start_time_ms",
+                     "From a join to connected media.", {"protocol_version", "warp"},
+                     exponential(100, 10'000, 15)),
+      session_duration_(Kind::Histogram, "livekit_session_duration_ms",
+                        "How long participants stayed.", {"protocol_version"},
+                        exponential(100, 4. * 60 * 60 * 1000, 15)),
+      packets_(Kind::Counter, "livekit_packet_total", "RTP packets of tracks.",
+               {"direction", "transmission", "country"}),
+      bytes_(Kind::Counter, "livekit_packet_bytes", "Payload of the RTP packets of tracks.",
+             {"direction", "transmission", "country"}),
+      nacks_(Kind::Counter, "livekit_nack_total", "Packets that were asked for again.",
+             {"direction", "country"}),
+      plis_(Kind::Counter, "livekit_pli_total", "Keyframes that were asked for.",
+            {"direction", "country"}),
+      lost_(Kind::Counter, "livekit_packet_loss_total", "RTP packets of tracks that were lost.",
+            {"direction", "source", "type", "country"}),
+      loss_percent_(Kind::Histogram, "livekit_packet_loss_percent",
+                    "Loss of a track between two readings.",
+                    {"direction", "source", "type", "country"}, kPercent),
+      jitter_(Kind::Histogram, "livekit_jitter_us", "Jitter of a track at a reading.",
+              {"direction", "source", "type", "country"}, kJitterMicroseconds) {
+  room_total_.set({}, 0);
+  participant_total_.set({}, 0);
+}
+
+void RoomMetrics::on_room_started(const room::Room& room) {
+  started_[room.sid()] = timers_.now();
+  room_total_.add({}, 1);
+  start();
+}
+
+void RoomMetrics::on_room_finished(const room::Room& room) {
+  const auto started = started_.find(room.sid());
+  if (started == started_.end()) return;
+  room_total_.add({}, -1);
+  room_duration_.observe({}, milliseconds(timers_.now() - started->second) / 1000);
+  started_.erase(started);
+}
+
+void RoomMetrics::on_participant_active(const room::Participant& participant) {
+  participant_total_.add({}, 1);
+  participant_join_.add({"rtc_active", "false"}, 1);
+  session_start_.observe({protocol_of(participant), "false"},
+                         milliseconds(timers_.now() - participant.joined_at()));
+}
+
+void RoomMetrics::on_participant_left(const room::Participant& participant) {
+  if (!participant.was_active()) {
+    participant_join_.add({"rtc_canceled", "false"}, 1);
+    return;
+  }
+  participant_total_.add({}, -1);
+  session_duration_.observe({protocol_of(participant)},
+                            milliseconds(timers_.now() - participant.joined_at()));
+}
+
+void RoomMetrics::on_track_published(const room::Publication& publication) {
+  track_published_.add({kind_of(publication)}, 1);
+  publish_counter_.add({kind_of(publication), "success"}, 1);
+}
+
+void RoomMetrics::on_track_unpublished(const room::Publication& publication) {
+  track_published_.add({kind_of(publication)}, -1);
+}
+
+// While there is a room.
+void RoomMetrics::start() {
+  if (timer_ || started_.empty()) return;
+  timer_ = timers_.call_later(kReadInterval, [this] {
+    timer_.reset();
+    read();
+    start();
+  });
+}
+
+void RoomMetrics::read() {
+  read_at_ = timers_.now();
+  Seen seen;
+  track_subscribed_.clear();
+  rooms_.for_each_room([&](room::Room& room) {
+    room.for_each_participant(
+        [&](room::Participant& participant) { read_participant(participant, seen); });
+  });
+  seen_ = std::move(seen);
+}
+
+void RoomMetrics::read_participant(room::Participant& participant, Seen& seen) {
+  for (const room::Publication* publication : participant.publications().published()) {
+    if (const auto stats = participant.media().received_stats(publication->sid()))
+      read_track({participant.sid(), publication->sid(), true}, *publication, *stats, seen);
+  }
+  for (const TrackId& track : participant.subscriptions().active()) {
+    const room::Publication* publication = participant.room().find_track(track);
+    if (!publication) continue;
+    track_subscribed_.add({kind_of(*publication)}, 1);
+    if (const auto stats = participant.media().sent_stats(track))
+      read_track({participant.sid(), track, false}, *publication, *stats, seen);
+  }
+}
+
+void RoomMetrics::read_track(const Key& key, const room::Publication& publication,
+                             const room::TrackStats& stats, Seen& seen) {
+  const bool incoming = std::get<bool>(key);
+  const std::string direction = incoming ? "incoming" : "outgoing";
+  const auto old = seen_.find(key);
+  const room::TrackStats before = old == seen_.end() ? room::TrackStats{} : old->second;
+  const double packets = growth(stats.packets, before.packets);
+  // Loss can shrink, when what was late arrives; a counter cannot.
+  const double lost = stats.packets_lost > before.packets_lost
+                          ? growth(stats.packets_lost, before.packets_lost)
+                          : 0;
+  packets_.add({direction, "initial", ""}, packets);
+  bytes_.add({direction, "initial", ""}, growth(stats.bytes, before.bytes));
+  // The direction of the request, as LiveKit counts: of the track that it is about.
+  nacks_.add({direction, ""}, growth(stats.nacks, before.nacks));
+  plis_.add({direction, ""}, growth(stats.keyframe_requests, before.keyframe_requests));
+  const Family::Values stream{direction, ::livekit::TrackSource_Name(publication.info().source()),
+                              kind_of(publication), ""};
+  lost_.add(stream, lost);
+  if (packets + lost > 0) {
+    loss_percent_.observe(stream, 100 * lost / (packets + lost));
+    jitter_.observe(stream, milliseconds(stats.jitter) * 1000);
+  }
+  room::TrackStats kept = stats;
+  kept.packets_lost = std::max(stats.packets_lost, before.packets_lost);
+  seen.emplace(key, kept);
+}
+
+std::string RoomMetrics::print(const Labels& constant) {
+  if (timers_.now() - read_at_ >= kFresh) read();
+  std::string out;
+  for (const Family* family :
+       {&room_total_, &room_duration_, &participant_total_, &participant_join_, &track_published_,
+        &track_subscribed_, &publish_counter_, &session_start_, &session_duration_, &packets_,
+        &bytes_, &nacks_, &plis_, &lost_, &loss_percent_, &jitter_}) {
+    family->print(constant, out);
+  }
+  return out;
+}
+
+}  // namespace gstlk::metrics

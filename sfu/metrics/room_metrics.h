@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <tuple>
+
+#include "base/ids.h"
+#include "metrics/family.h"
+#include "room/media.h"
+#include "room/room_listener.h"
+#include "room/timers.h"
+
+namespace gstlk::room {
+class RoomRegistry;
+}
+
+namespace gstlk::metrics {
+
+// What goes on in the rooms, under the names of LiveKit's metrics: events as they are told, and the
+// figures of every track, which are read every five seconds and at a scrape. Nothing is counted per
+// packet for it. Main thread only.
+//
+// Left out: `country`, which is there and empty. What a track did after the last reading is lost
+// when it ends.
+class RoomMetrics : public room::RoomListener {
+ public:
+  // Reads `rooms`, which it outlives as every listener; not used once they are gone. `timers`
+  // outlive this.
+  RoomMetrics(room::RoomRegistry& rooms, room::Timers& timers);
+
+  // In the text format, with these labels at each sample.
+  std::string print(const Labels& constant);
+
+  void on_room_started(const room::Room& room) override;
+  void on_room_finished(const room::Room& room) override;
+  void on_participant_active(const room::Participant& participant) override;
+  void on_participant_left(const room::Participant& participant) override;
+  void on_track_published(const room::Publication& publication) override;
+  void on_track_unpublished(const room::Publication& publication) override;
+
+ private:
+  // Who sends or receives it, which, and whether the client sends it.
+  using Key = std::tuple<ParticipantId, TrackId, bool>;
+  using Seen = std::map<Key, room::TrackStats>;
+
+  void start();
+  void read();
+  void read_participant(room::Participant& participant, Seen& seen);
+  void read_track(const Key& key, const room::Publication& publication,
+                  const room::TrackStats& stats, Seen& seen);
+
+  room::RoomRegistry& rooms_;
+  room::Timers& timers_;
+  std::unique_ptr<room::Timer> timer_;
+  Timestamp read_at_{};
+  Seen seen_;
+  std::map<RoomId, Timestamp> started_;
+
+  Family room_total_;
+  Family room_duration_;
+  Family participant_total_;
+  Family participant_join_;
+  Family track_published_;
+  Family track_subscribed_;
+  Family publish_counter_;
+  Family session_start_;
+  Family session_duration_;
+  Family packets_;
+  Family bytes_;
+  Family nacks_;
+  Family plis_;
+  Family lost_;
+  Family loss_percent_;
+  Family jitter_;
+};
+
+}  // namespace gstlk::metrics
