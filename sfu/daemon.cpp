@@ -47,6 +47,7 @@ Result<sfu::WorkerPoolConfig> worker_config(const config::Config& config) {
   pool.udp_port = rtc.udp_ports.first;
   pool.udp_port_last = rtc.udp_ports.last;
   pool.tcp_port = rtc.tcp_port;
+  pool.udp = !rtc.force_tcp;
   pool.node_ip = rtc.node_ip;
   pool.additional_ips = rtc.additional_host_ips;
   pool.loopback = rtc.enable_loopback_candidate || config.development;

@@ -115,6 +115,7 @@ int list_ports(const config::Config& config) {
   const config::RtcConfig& rtc = config.rtc;
   printf("TCP %u: HTTP and WebSocket\n", config.port);
   if (rtc.tcp_port != 0) printf("TCP %u: media (ICE over TCP)\n", rtc.tcp_port);
+  if (rtc.force_tcp) return 0;
   const std::string last =
       rtc.udp_ports.last > rtc.udp_ports.first ? "-" + std::to_string(rtc.udp_ports.last) : "";
   printf("UDP %u%s: media\n", rtc.udp_ports.first, last.c_str());

@@ -159,7 +159,7 @@ WorkerPool::~WorkerPool() {
 Result<void> WorkerPool::open(const WorkerPoolConfig& config) {
   const uint16_t last = std::max(config.udp_port, config.udp_port_last);
   for (const std::string& host : local_hosts(config)) {
-    for (uint32_t port = config.udp_port; port <= last; ++port) {
+    for (uint32_t port = config.udp_port; config.udp && port <= last; ++port) {
       const auto address = SocketAddress::from_host(host, static_cast<uint16_t>(port));
       if (!address) return fail("not an IP address: " + host);
       const int probe = open_socket(SOCK_DGRAM, *address, false);
@@ -174,7 +174,7 @@ Result<void> WorkerPool::open(const WorkerPoolConfig& config) {
     close(probe);
     tcp_addresses_.push_back(*address);
   }
-  if (udp_addresses_.empty()) {
+  if (udp_addresses_.empty() && tcp_addresses_.empty()) {
     return fail(
         "no network interface has a usable address; name one with rtc.interfaces, or "
         "set rtc.enable_loopback_candidate");

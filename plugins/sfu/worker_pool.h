@@ -28,6 +28,7 @@ struct WorkerPoolConfig {
   std::vector<std::string> addresses;
   bool loopback = false;  // 127.0.0.1 and ::1 as well when `addresses` is empty
   bool ipv6 = true;
+  bool udp = true;  // without it only tcp_port
   uint16_t udp_port = 7882;
   uint16_t udp_port_last = 0;  // a mux on each port of the range; 0: just udp_port
   uint16_t tcp_port = 7881;    // 0: none

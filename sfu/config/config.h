@@ -37,6 +37,7 @@ struct TurnServer {
 struct RtcConfig {
   PortRange udp_ports{7882, 7882};  // one socket for everybody on each
   uint16_t tcp_port = 7881;         // 0: no ICE over TCP
+  bool force_tcp = false;           // no UDP at all
   std::string node_ip;              // the address clients are told; empty: found out
   std::vector<std::string> additional_host_ips;
   bool enable_loopback_candidate = false;

@@ -145,7 +145,7 @@ constexpr ConfigKey kKeys[] = {
     {"rtc.enable_rtp_stream_restart_detection", ValueKind::Bool},
     {"rtc.enable_warp", ValueKind::Bool},
     {"rtc.external_ip_only", ValueKind::Bool},
-    {"rtc.force_tcp", ValueKind::Bool},
+    {"rtc.force_tcp", ValueKind::Bool, AT(rtc.force_tcp)},
     {"rtc.forward_stats.report_interval", ValueKind::Duration},
     {"rtc.forward_stats.report_window", ValueKind::Duration},
     {"rtc.forward_stats.summary_interval", ValueKind::Duration},

@@ -177,6 +177,11 @@ std::string ConfigLoader::place(const std::string& path) const {
   return found == places_.end() ? path + ": " : found->second;
 }
 
+Result<void> ConfigLoader::check_tcp() {
+  if (!config_.rtc.force_tcp || config_.rtc.tcp_port != 0) return {};
+  return fail(place("rtc.force_tcp") + "needs a port in rtc.tcp_port, like 7881: nothing is left");
+}
+
 Result<void> ConfigLoader::check_tls() {
   const TlsConfig& tls = config_.tls;
   if (tls.cert_file.empty() == tls.key_file.empty()) return {};
@@ -226,8 +231,8 @@ Result<Config> ConfigLoader::finish() {
     }
   }
   for (Result<void> (ConfigLoader::*step)() :
-       {&ConfigLoader::choose_udp_ports, &ConfigLoader::check_keys, &ConfigLoader::check_tls,
-        &ConfigLoader::check_webhook}) {
+       {&ConfigLoader::choose_udp_ports, &ConfigLoader::check_keys, &ConfigLoader::check_tcp,
+        &ConfigLoader::check_tls, &ConfigLoader::check_webhook}) {
     if (Result<void> result = (this->*step)(); !result) return fail(result.error().message);
   }
   if (config_.development && config_.bind_addresses.empty()) {

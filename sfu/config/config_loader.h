@@ -46,6 +46,7 @@ class ConfigLoader {
                            const std::string& source);
   Result<void> choose_udp_ports();
   Result<void> check_keys();
+  Result<void> check_tcp();
   Result<void> check_tls();
   Result<void> check_webhook();
   // "livekit.yaml:12: webhook.urls: ", as far as it is known where the key came from.

@@ -65,6 +65,15 @@ TEST(ConfigLoader, ACertificateNeedsItsKey) {
             "livekit.yaml:2: tls.key_file: needs tls.cert_file beside it: the certificate");
 }
 
+TEST(ConfigLoader, ForcedTcpNeedsATcpPort) {
+  const Loaded forced = load(std::string(kKeysLine) + "rtc: {force_tcp: true}\n");
+  ASSERT_TRUE(forced.config) << forced.error;
+  EXPECT_TRUE(forced.config->rtc.force_tcp);
+  EXPECT_EQ(
+      load(std::string(kKeysLine) + "rtc: {force_tcp: true, tcp_port: 0}\n").error,
+      "livekit.yaml:2: rtc.force_tcp: needs a port in rtc.tcp_port, like 7881: nothing is left");
+}
+
 TEST(ConfigLoader, ReadsEveryKindOfValue) {
   const Loaded loaded = load(std::string(kKeysLine) + R"(
 port: 80
@@ -140,8 +149,8 @@ TEST(ConfigLoader, AWrongValueIsOneLineThatSaysWhatIsRight) {
       {"keys: nothing", "livekit.yaml:1: keys: expected \"key: secret\""},
       {"rtc: {turn_servers: [{host: a, protocol: ip}]}",
        "livekit.yaml:1: rtc.turn_servers: expected protocol to be udp, tcp or tls"},
-      {"prometheus: {port: x}",
-       "livekit.yaml:1: prometheus.port: expected a number that is whole and not negative, not "
+      {"debug_handler: {port: x}",
+       "livekit.yaml:1: debug_handler.port: expected a number that is whole and not negative, not "
        "\"x\""},
       {"- a", "livekit.yaml:1: expected keys and values, like \"port: 7880\""},
   };
