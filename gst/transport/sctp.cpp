@@ -16,8 +16,15 @@ LogCategory log_sctp{"sfu-sctp"};
 [[maybe_unused]] const LogCategory& registered = register_log_category(log_sctp);
 
 constexpr size_t kCommonHeader = 12;
-// Polling keeps these queues near empty; the bounds are for an owner that stopped.
+constexpr size_t kChunkHeader = 4;
+constexpr size_t kDataHeader = 16;
+constexpr uint8_t kDataChunk = 0;
+// Messages or packets. Polling keeps the queue of packets near empty; its bound is for an owner
+// that stopped.
 constexpr size_t kMaxQueue = 4096;
+// Of unsent bytes, what usrsctp shall have: what one acknowledgement may set free, with the window
+// growing. The rest waits where the channels take turns and where it can be counted.
+constexpr size_t kMaxUnsent = 32 * 1024;
 constexpr size_t kMaxControl = 256;
 // The association ends with its transport, not by giving up: a peer may start SCTP much later.
 constexpr uint16_t kInitAttempts = 1000;
@@ -82,8 +89,7 @@ SctpSession::~SctpSession() {
 bool SctpSession::start() {
   const ActiveScope scope(this);
   if (socket_) return false;
-  socket_ = usrsctp_socket(AF_CONN, SOCK_STREAM, IPPROTO_SCTP, SctpCallbacks::receive, nullptr, 0,
-                           reinterpret_cast<void*>(id_));
+  socket_ = usrsctp_socket(AF_CONN, SOCK_STREAM, IPPROTO_SCTP, nullptr, nullptr, 0, nullptr);
   if (socket_ && configure_socket() && connect_socket()) return true;
   LOG_ERROR(log_sctp, "usrsctp refuses an association: %s", strerror(errno));
   return false;
@@ -98,15 +104,19 @@ bool SctpSession::configure_socket() {
                           .sinit_max_init_timeo = 0};
   const sctp_assoc_value reset{.assoc_id = SCTP_ALL_ASSOC,
                                .assoc_value = SCTP_ENABLE_RESET_STREAM_REQ};
-  const uint32_t no_delay = 1;
+  const uint32_t on = 1;
   const int send_buffer = kSendBuffer;
+  const int receive_buffer = kReceiveBuffer;
   sockaddr_conn local = address_of(id_, local_port_);
   return usrsctp_set_non_blocking(socket_, 1) == 0 &&
+         usrsctp_set_upcall(socket_, SctpCallbacks::readable, reinterpret_cast<void*>(id_)) == 0 &&
          set_option(socket_, SOL_SOCKET, SO_LINGER, abort) &&
          set_option(socket_, SOL_SOCKET, SO_SNDBUF, send_buffer) &&
+         set_option(socket_, SOL_SOCKET, SO_RCVBUF, receive_buffer) &&
+         set_option(socket_, IPPROTO_SCTP, SCTP_RECVRCVINFO, on) &&
          set_option(socket_, IPPROTO_SCTP, SCTP_INITMSG, init) &&
          set_option(socket_, IPPROTO_SCTP, SCTP_ENABLE_STREAM_RESET, reset) &&
-         set_option(socket_, IPPROTO_SCTP, SCTP_NODELAY, no_delay) &&
+         set_option(socket_, IPPROTO_SCTP, SCTP_NODELAY, on) &&
          subscribe(socket_, SCTP_ASSOC_CHANGE) && subscribe(socket_, SCTP_STREAM_RESET_EVENT) &&
          subscribe(socket_, SCTP_PARTIAL_DELIVERY_EVENT) &&
          usrsctp_bind(socket_, reinterpret_cast<sockaddr*>(&local), sizeof local) == 0;
@@ -130,6 +140,7 @@ void SctpSession::handle_packet(ByteView packet) {
   // Before start() usrsctp would answer with an ABORT.
   if (packet.size() < kCommonHeader || !socket_) return count_drop();
   usrsctp_conninput(reinterpret_cast<void*>(id_), packet.data(), packet.size(), 0);
+  feed();
 }
 
 void SctpSession::wake() const {
@@ -138,6 +149,7 @@ void SctpSession::wake() const {
 
 void SctpSession::queue_packet(ByteView packet) {
   const MutexLock lock(mutex_);
+  note_sent(packet);
   if (packets_.size() == kMaxQueue) {
     ++dropped_;
     return;
@@ -146,8 +158,67 @@ void SctpSession::queue_packet(ByteView packet) {
   wake();
 }
 
-void SctpSession::queue_data(ChannelId stream, DataPpid ppid, ByteView bytes, bool complete) {
+//   0                   1                   2                   3
+//   0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1
+//  |   Type = 0    |  Res  |I|U|B|E|            Length             |
+//  |                              TSN                              |
+//  |      Stream Identifier S      |   Stream Sequence Number n    |
+//  |                  Payload Protocol Identifier                  |
+void SctpSession::note_sent(ByteView packet) {
+  for (size_t at = kCommonHeader; at + kDataHeader <= packet.size();) {
+    const size_t length = load_u16(&packet[at + 2]);
+    if (length < kChunkHeader) return;
+    if (packet[at] == kDataChunk && length >= kDataHeader) {
+      const uint32_t tsn = load_u32(&packet[at + 4]);
+      if (!last_tsn_ || static_cast<int32_t>(tsn - *last_tsn_) > 0) {
+        last_tsn_ = tsn;
+        unsent_ -= std::min(unsent_, length - kDataHeader);
+      }
+    }
+    at += (length + 3) & ~size_t{3};
+  }
+}
+
+std::optional<Bytes> SctpSession::poll_packet() {
   const MutexLock lock(mutex_);
+  if (packets_.empty()) return std::nullopt;
+  Bytes packet = std::move(packets_.front());
+  packets_.pop_front();
+  return packet;
+}
+
+std::optional<SctpEvent> SctpSession::poll_event() {
+  const ActiveScope scope(this);
+  while (events_.empty() && receiving_ && read()) {
+  }
+  flush_control();
+  feed();
+  if (events_.empty()) return std::nullopt;
+  SctpEvent event = std::move(events_.front());
+  events_.pop_front();
+  return event;
+}
+
+bool SctpSession::read() {
+  // Longer messages come in pieces.
+  static thread_local std::array<uint8_t, 16 * 1024> buffer;
+  if (!socket_) return false;
+  sctp_rcvinfo info{};
+  socklen_t info_size = sizeof info;
+  unsigned info_type = SCTP_RECVV_NOINFO;
+  int flags = 0;
+  const ssize_t size = usrsctp_recvv(socket_, buffer.data(), buffer.size(), nullptr, nullptr, &info,
+                                     &info_size, &info_type, &flags);
+  if (size <= 0) return false;
+  const ByteView bytes(buffer.data(), static_cast<size_t>(size));
+  if (flags & MSG_NOTIFICATION)
+    handle_notification(bytes);
+  else if (info_type == SCTP_RECVV_RCVINFO)
+    handle_data(info.rcv_sid, static_cast<DataPpid>(ntohl(info.rcv_ppid)), bytes, flags & MSG_EOR);
+  return true;
+}
+
+void SctpSession::handle_data(ChannelId stream, DataPpid ppid, ByteView bytes, bool complete) {
   Partial& message = partial_[stream];
   if (!message.too_long) {
     message.bytes.insert(message.bytes.end(), bytes.begin(), bytes.end());
@@ -159,11 +230,13 @@ void SctpSession::queue_data(ChannelId stream, DataPpid ppid, ByteView bytes, bo
     message = {{}, true};
   }
   if (!complete) return;
-  if (message.too_long)
-    ++dropped_;
-  else
-    queue_input(Received{stream, ppid, message.bytes});
-  forget_partial(stream);
+  const bool too_long = message.too_long;
+  Received whole{stream, ppid, std::move(message.bytes)};
+  message.bytes.clear();
+  partial_size_ -= whole.bytes.size();
+  partial_.erase(stream);
+  if (too_long) return count_drop();
+  handle_message(std::move(whole));
 }
 
 void SctpSession::forget_partial(ChannelId stream) {
@@ -173,14 +246,13 @@ void SctpSession::forget_partial(ChannelId stream) {
   partial_.erase(found);
 }
 
-void SctpSession::queue_notification(ByteView notification) {
-  const MutexLock lock(mutex_);
+void SctpSession::handle_notification(ByteView notification) {
   // usrsctp's own structures: aligned, and as long as their type says.
   union sctp_notification n {};
   memcpy(&n, notification.data(), std::min(notification.size(), sizeof n));
   if (n.sn_header.sn_type == SCTP_ASSOC_CHANGE) {
     const uint16_t state = n.sn_assoc_change.sac_state;
-    if (state != SCTP_RESTART) queue_input(AssociationChanged{state == SCTP_COMM_UP});
+    if (state != SCTP_RESTART) handle_association_change(state == SCTP_COMM_UP);
     return;
   }
   // The rest of a message was given up.
@@ -188,59 +260,18 @@ void SctpSession::queue_notification(ByteView notification) {
     return forget_partial(static_cast<ChannelId>(n.sn_pdapi_event.pdapi_stream));
   if (n.sn_header.sn_type != SCTP_STREAM_RESET_EVENT) return;
   if (!(n.sn_strreset_event.strreset_flags & SCTP_STREAM_RESET_INCOMING_SSN)) return;
-  StreamsReset reset;
   for (size_t at = sizeof(sctp_stream_reset_event); at + 2 <= notification.size(); at += 2) {
     ChannelId stream = 0;
     memcpy(&stream, notification.data() + at, sizeof stream);
-    reset.streams.push_back(stream);
+    handle_stream_reset(stream);
   }
-  queue_input(std::move(reset));
 }
 
-void SctpSession::queue_input(Input input) {
-  if (inputs_.size() == kMaxQueue) {
-    ++dropped_;
-    return;
-  }
-  inputs_.push_back(std::move(input));
-  wake();
-}
-
-std::optional<Bytes> SctpSession::poll_packet() {
-  const MutexLock lock(mutex_);
-  if (packets_.empty()) return std::nullopt;
-  Bytes packet = std::move(packets_.front());
-  packets_.pop_front();
-  return packet;
-}
-
-std::optional<SctpSession::Input> SctpSession::take_input() {
-  const MutexLock lock(mutex_);
-  if (inputs_.empty()) return std::nullopt;
-  Input input = std::move(inputs_.front());
-  inputs_.pop_front();
-  return input;
-}
-
-std::optional<SctpEvent> SctpSession::poll_event() {
-  const ActiveScope scope(this);
-  while (events_.empty()) {
-    std::optional<Input> input = take_input();
-    if (!input) break;
-    std::visit([this](auto& i) { handle_input(std::move(i)); }, *input);
-  }
-  flush_control();
-  if (events_.empty()) return std::nullopt;
-  SctpEvent event = std::move(events_.front());
-  events_.pop_front();
-  return event;
-}
-
-void SctpSession::handle_input(AssociationChanged input) {
-  if (input.up == connected_) return;
-  connected_ = input.up;
-  LOG_INFO(log_sctp, "association %s", input.up ? "up" : "lost");
-  if (input.up) {
+void SctpSession::handle_association_change(bool up) {
+  if (up == connected_) return;
+  connected_ = up;
+  LOG_INFO(log_sctp, "association %s", up ? "up" : "lost");
+  if (up) {
     events_.emplace_back(SctpConnected{});
     return;
   }
@@ -250,18 +281,16 @@ void SctpSession::handle_input(AssociationChanged input) {
   events_.emplace_back(SctpClosed{});
 }
 
-void SctpSession::handle_input(StreamsReset input) {
-  for (const ChannelId id : input.streams) {
-    const auto found = channels_.find(id);
-    if (found == channels_.end()) continue;
-    // RFC 8831 section 6.7: the side that did not start answers with a reset of its own.
-    if (!found->second.closing) reset_stream(id);
-    channels_.erase(found);
-    events_.emplace_back(DataChannelClosed{id});
-  }
+void SctpSession::handle_stream_reset(ChannelId id) {
+  const auto found = channels_.find(id);
+  if (found == channels_.end()) return;
+  // RFC 8831 section 6.7: the side that did not start answers with a reset of its own.
+  if (!found->second.closing) reset_stream(id);
+  channels_.erase(found);
+  events_.emplace_back(DataChannelClosed{id});
 }
 
-void SctpSession::handle_input(Received input) {
+void SctpSession::handle_message(Received input) {
   if (input.ppid == DataPpid::Dcep) return handle_dcep(input);
   const bool empty = input.ppid == DataPpid::EmptyString || input.ppid == DataPpid::EmptyBinary;
   const bool known = empty || is_text(input.ppid) || input.ppid == DataPpid::Binary;
@@ -306,7 +335,6 @@ std::optional<ChannelId> SctpSession::open_channel(DataChannelConfig config) {
 }
 
 bool SctpSession::send(ChannelId id, ByteView bytes, bool binary) {
-  static constexpr std::array<uint8_t, 1> kNothing{};
   const ActiveScope scope(this);
   const auto found = channels_.find(id);
   // Control messages go first: a channel's OPEN before what is sent on it.
@@ -314,13 +342,66 @@ bool SctpSession::send(ChannelId id, ByteView bytes, bool binary) {
   if (!connected_ || found == channels_.end() || found->second.closing || !control_.empty() ||
       bytes.size() > kMaxMessageSize)
     return false;
-  DataChannelConfig how = found->second.config;
+  Channel& channel = found->second;
+  if (channel.queue.empty() && is_hungry() && send_now(id, channel, bytes, binary)) return true;
+  // An empty message takes a place too.
+  if (channel.queued + bytes.size() > kMaxWaiting || channel.queue.size() >= kMaxQueue)
+    return false;
+  channel.queue.push_back({Bytes(bytes.begin(), bytes.end()), binary});
+  channel.queued += bytes.size();
+  return true;
+}
+
+size_t SctpSession::waiting(ChannelId id) const {
+  const auto found = channels_.find(id);
+  return found == channels_.end() ? 0 : found->second.queued;
+}
+
+bool SctpSession::send_now(ChannelId id, const Channel& channel, ByteView bytes, bool binary) {
+  static constexpr std::array<uint8_t, 1> kNothing{};
+  DataChannelConfig how = channel.config;
   // RFC 8832 section 6: ordered, whatever the channel is, until the peer has acknowledged it; else
   // data could overtake the OPEN.
-  if (!found->second.acknowledged) how.ordered = true;
+  if (!channel.acknowledged) how.ordered = true;
   if (bytes.empty())
     return send_message(id, how, binary ? DataPpid::EmptyBinary : DataPpid::EmptyString, kNothing);
   return send_message(id, how, binary ? DataPpid::Binary : DataPpid::String, bytes);
+}
+
+bool SctpSession::is_hungry() {
+  {
+    const MutexLock lock(mutex_);
+    if (unsent_ < kMaxUnsent) return true;
+  }
+  // What is unsent follows what is on its way. With nothing on its way our count is wrong: a
+  // message grew too old before it was sent, or the association started over.
+  sctp_status status{};
+  socklen_t size = sizeof status;
+  if (usrsctp_getsockopt(socket_, IPPROTO_SCTP, SCTP_STATUS, &status, &size) != 0 ||
+      status.sstat_unackdata != 0)
+    return false;
+  const MutexLock lock(mutex_);
+  unsent_ = 0;
+  return true;
+}
+
+// After every packet that may have been an acknowledgement.
+void SctpSession::feed() {
+  const auto has_queue = [](const auto& entry) { return !entry.second.queue.empty(); };
+  while (connected_) {
+    auto next = std::find_if(channels_.lower_bound(next_fed_), channels_.end(), has_queue);
+    if (next == channels_.end()) next = std::ranges::find_if(channels_, has_queue);
+    if (next == channels_.end() || !is_hungry()) return;
+    auto& [id, channel] = *next;
+    const Channel::Message& message = channel.queue.front();
+    if (!send_now(id, channel, message.bytes, message.binary)) {
+      if (errno == EWOULDBLOCK || errno == ENOBUFS) return;
+      count_drop();
+    }
+    channel.queued -= message.bytes.size();
+    channel.queue.pop_front();
+    next_fed_ = static_cast<ChannelId>(id + 1);
+  }
 }
 
 bool SctpSession::send_message(ChannelId id, const DataChannelConfig& how, DataPpid ppid,
@@ -335,8 +416,20 @@ bool SctpSession::send_message(ChannelId id, const DataChannelConfig& how, DataP
     info.sendv_prinfo.pr_policy = how.max_retransmits ? SCTP_PR_SCTP_RTX : SCTP_PR_SCTP_TTL;
     info.sendv_prinfo.pr_value = how.max_retransmits ? *how.max_retransmits : *how.max_lifetime_ms;
   }
-  return usrsctp_sendv(socket_, bytes.data(), bytes.size(), nullptr, 0, &info, sizeof info,
-                       SCTP_SENDV_SPA, 0) == static_cast<ssize_t>(bytes.size());
+  {
+    const MutexLock lock(mutex_);
+    unsent_ += bytes.size();
+  }
+  const ssize_t sent = usrsctp_sendv(socket_, bytes.data(), bytes.size(), nullptr, 0, &info,
+                                     sizeof info, SCTP_SENDV_SPA, 0);
+  if (sent == static_cast<ssize_t>(bytes.size())) return true;
+  const int why = errno;
+  {
+    const MutexLock lock(mutex_);
+    unsent_ -= std::min(unsent_, bytes.size());
+  }
+  errno = why;
+  return false;
 }
 
 void SctpSession::send_control(ChannelId id, Bytes message) {
@@ -357,6 +450,8 @@ void SctpSession::close_channel(ChannelId id) {
   const auto found = channels_.find(id);
   if (found == channels_.end() || found->second.closing) return;
   if (connected_) {
+    found->second.queue.clear();
+    found->second.queued = 0;
     found->second.closing = true;
     reset_stream(id);
     return;

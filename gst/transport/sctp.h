@@ -69,6 +69,11 @@ using SctpEvent =
 // One SCTP association over DTLS (RFC 8261) with its data channels (RFC 8831, 8832). Both sides
 // connect; the collision is SCTP's business. The owner drives it: handle_packet(), then
 // poll_event() and poll_packet() until empty, and again after a wakeup.
+//
+// What is received stays with usrsctp until poll_event() asks for it, so an owner that does not ask
+// closes the window of its peer. What is sent goes to usrsctp when it can be sent soon; before, it
+// waits in its channel's queue, and the queues take turns: a file on one channel does not keep the
+// messages of another waiting behind it.
 // Methods: one thread, the owner's. What usrsctp calls may run on the thread of
 // SctpStack::handle_timers().
 // Left out: message interleaving (RFC 8260), priorities, pre-negotiated channels.
@@ -76,7 +81,9 @@ class SctpSession {
  public:
   static constexpr size_t kMaxMessageSize = 65535;        // sent; a=max-message-size
   static constexpr size_t kMaxReceivedSize = 256 * 1024;  // reassembled; longer is dropped
-  static constexpr size_t kSendBuffer = 2 * 1024 * 1024;
+  static constexpr size_t kReceiveBuffer = 256 * 1024;    // not yet polled
+  static constexpr size_t kSendBuffer = 2 * 1024 * 1024;  // usrsctp's: under way, of all channels
+  static constexpr size_t kMaxWaiting = 4 * 1024 * 1024;  // not yet usrsctp's, of one channel
   static constexpr uint16_t kDefaultPort = 5000;
   static constexpr uint16_t kMaxStreams = 128;
 
@@ -98,9 +105,15 @@ class SctpSession {
   // DataChannelOpened follows when the peer has acknowledged it, but sending may start now.
   std::optional<ChannelId> open_channel(DataChannelConfig config);
   // False when the channel does not exist or the association is not up, when the message is too
-  // long, or when the send buffer is full.
+  // long, or when too much waits in the channel's queue.
   [[nodiscard]] bool send(ChannelId id, ByteView bytes, bool binary);
-  // DataChannelClosed follows when the peer has closed its side too.
+  // Bytes in the channel's queue: of no message that is on its way.
+  size_t waiting(ChannelId id) const;
+  // False: poll_event() leaves what is received with usrsctp, whose window closes after
+  // kReceiveBuffer. Everything waits then, the association's end and new channels too.
+  void set_receiving(bool receiving) { receiving_ = receiving; }
+  // What waits in the channel's queue is dropped. DataChannelClosed follows when the peer has
+  // closed its side too.
   void close_channel(ChannelId id);
 
   bool connected() const { return connected_; }
@@ -113,20 +126,18 @@ class SctpSession {
     DataChannelConfig config;
     bool acknowledged = false;  // by the peer, or opened by it
     bool closing = false;       // our side is reset
+    struct Message {
+      Bytes bytes;
+      bool binary;
+    };
+    std::deque<Message> queue{};
+    size_t queued = 0;  // bytes
   };
-  // What usrsctp reported, until the owner polls.
   struct Received {
     ChannelId stream;
     DataPpid ppid;
     Bytes bytes;
   };
-  struct AssociationChanged {
-    bool up;
-  };
-  struct StreamsReset {
-    std::vector<ChannelId> streams;
-  };
-  using Input = std::variant<Received, AssociationChanged, StreamsReset>;
   // A message of which the end is missing.
   struct Partial {
     Bytes bytes;
@@ -142,23 +153,29 @@ class SctpSession {
 
   // Called by usrsctp, on any thread.
   void queue_packet(ByteView packet) EXCLUDES(mutex_);
-  void queue_data(ChannelId stream, DataPpid ppid, ByteView bytes, bool complete) EXCLUDES(mutex_);
-  void queue_notification(ByteView notification) EXCLUDES(mutex_);
-  void queue_input(Input input) REQUIRES(mutex_);
-  void forget_partial(ChannelId stream) REQUIRES(mutex_);
+  void note_sent(ByteView packet) REQUIRES(mutex_);
   void wake() const;
 
-  std::optional<Input> take_input() EXCLUDES(mutex_);
-  void handle_input(Received input);
-  void handle_input(AssociationChanged input);
-  void handle_input(StreamsReset input);
-  void handle_dcep(const Received& input);
+  // Takes one message, or a piece of one, from usrsctp. False: there is none.
+  bool read();
+  void handle_data(ChannelId stream, DataPpid ppid, ByteView bytes, bool complete);
+  void forget_partial(ChannelId stream);
+  void handle_notification(ByteView notification);
+  void handle_association_change(bool up);
+  void handle_stream_reset(ChannelId id);
+  void handle_message(Received message);
+  void handle_dcep(const Received& message);
   void count_drop() EXCLUDES(mutex_);
 
   // DCEP messages wait until usrsctp takes them.
   void send_control(ChannelId id, Bytes message);
   void flush_control();
-  bool send_message(ChannelId id, const DataChannelConfig& how, DataPpid ppid, ByteView bytes);
+  bool send_message(ChannelId id, const DataChannelConfig& how, DataPpid ppid, ByteView bytes)
+      EXCLUDES(mutex_);
+  bool send_now(ChannelId id, const Channel& channel, ByteView bytes, bool binary);
+  // Whether usrsctp should get another message: nearly all it has is on its way.
+  bool is_hungry() EXCLUDES(mutex_);
+  void feed();
   void reset_stream(ChannelId id);
 
   const Streams streams_;
@@ -172,12 +189,17 @@ class SctpSession {
   ChannelId next_stream_;
   std::deque<Control> control_;
   std::deque<SctpEvent> events_;
+  bool receiving_ = true;
+  std::map<ChannelId, Partial> partial_;
+  size_t partial_size_ = 0;
+  ChannelId next_fed_ = 0;
 
   mutable Mutex mutex_;
   std::deque<Bytes> packets_ GUARDED_BY(mutex_);
-  std::deque<Input> inputs_ GUARDED_BY(mutex_);
-  std::map<ChannelId, Partial> partial_ GUARDED_BY(mutex_);
-  size_t partial_size_ GUARDED_BY(mutex_) = 0;
+  // Bytes of messages that usrsctp took and has not put into a packet yet, by the highest TSN that
+  // was in one.
+  size_t unsent_ GUARDED_BY(mutex_) = 0;
+  std::optional<uint32_t> last_tsn_ GUARDED_BY(mutex_);
   uint64_t dropped_ GUARDED_BY(mutex_) = 0;
 };
 

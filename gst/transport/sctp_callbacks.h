@@ -9,13 +9,12 @@
 
 namespace gstlk::transport {
 
-// What usrsctp calls, with its own locks held and on any thread. Both find the session by its
-// number and only queue.
+// What usrsctp calls, on any thread and maybe with its own locks held. Both find the session by its
+// number; they queue a packet and wake its owner.
 struct SctpCallbacks {
   static int send(void* address, void* packet, size_t size, uint8_t tos, uint8_t set_df);
-  // Owns `data`.
-  static int receive(struct socket* socket, union sctp_sockstore from, void* data, size_t size,
-                     struct sctp_rcvinfo info, int flags, void* id);
+  // There is something to read.
+  static void readable(struct socket* socket, void* id, int flags);
 };
 
 }  // namespace gstlk::transport

@@ -15,7 +15,7 @@ void tune_usrsctp() {
   usrsctp_sysctl_set_sctp_pr_enable(1);
   usrsctp_sysctl_set_sctp_reconfig_enable(1);
   // Limits, not allocations. SctpSession::kSendBuffer is 1,900 chunks.
-  usrsctp_sysctl_set_sctp_recvspace(SctpSession::kMaxReceivedSize);
+  usrsctp_sysctl_set_sctp_recvspace(SctpSession::kReceiveBuffer);
   usrsctp_sysctl_set_sctp_max_chunks_on_queue(4096);
   // Milliseconds. A lost signalling packet should cost what a lost video packet costs, not a
   // second.
@@ -71,23 +71,11 @@ int SctpCallbacks::send(void* address, void* packet, size_t size, uint8_t, uint8
   return 0;
 }
 
-int SctpCallbacks::receive(struct socket*, union sctp_sockstore, void* data, size_t size,
-                           struct sctp_rcvinfo info, int flags, void* id) {
-  const ByteView bytes(static_cast<const uint8_t*>(data), data ? size : 0);
-  {
-    SctpStack& stack = SctpStack::instance();
-    const MutexLock lock(stack.mutex_);
-    const auto found = stack.sessions_.find(reinterpret_cast<uintptr_t>(id));
-    if (found != stack.sessions_.end() && data) {
-      if (flags & MSG_NOTIFICATION)
-        found->second->queue_notification(bytes);
-      else
-        found->second->queue_data(info.rcv_sid, static_cast<DataPpid>(ntohl(info.rcv_ppid)), bytes,
-                                  flags & MSG_EOR);
-    }
-  }
-  free(data);
-  return 1;
+void SctpCallbacks::readable(struct socket*, void* id, int) {
+  SctpStack& stack = SctpStack::instance();
+  const MutexLock lock(stack.mutex_);
+  const auto found = stack.sessions_.find(reinterpret_cast<uintptr_t>(id));
+  if (found != stack.sessions_.end()) found->second->wake();
 }
 
 }  // namespace gstlk::transport

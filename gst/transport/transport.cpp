@@ -209,6 +209,7 @@ void Transport::start_sctp() {
   const auto streams =
       dtls_->role() == DtlsRole::Client ? SctpSession::Streams::Even : SctpSession::Streams::Odd;
   sctp_.emplace(streams, *sctp_local_port_, sctp_remote_port_, config_.sctp_wakeup);
+  sctp_->set_receiving(receiving_data_);
   if (!sctp_->start()) fail_with("usrsctp refuses an association");
 }
 
@@ -279,6 +280,11 @@ std::optional<ChannelId> Transport::open_channel(DataChannelConfig config) {
 
 bool Transport::send_data(ChannelId id, ByteView bytes, bool binary) {
   return sctp_ && !failed_ && sctp_->send(id, bytes, binary);
+}
+
+void Transport::set_receiving_data(bool receiving) {
+  receiving_data_ = receiving;
+  if (sctp_) sctp_->set_receiving(receiving);
 }
 
 void Transport::close_channel(ChannelId id) {

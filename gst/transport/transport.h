@@ -110,6 +110,8 @@ class Transport {
   // ours depends on who started DTLS. nullopt and false before.
   std::optional<ChannelId> open_channel(DataChannelConfig config);
   [[nodiscard]] bool send_data(ChannelId id, ByteView bytes, bool binary);
+  size_t waiting_data(ChannelId id) const { return sctp_ ? sctp_->waiting(id) : 0; }
+  void set_receiving_data(bool receiving);
   void close_channel(ChannelId id);
 
   const Stats& stats() const { return stats_; }
@@ -143,6 +145,7 @@ class Transport {
   std::optional<SrtpSendSession> srtp_send_;
   std::optional<SrtpReceiveSession> srtp_receive_;
   std::optional<SctpSession> sctp_;
+  bool receiving_data_ = true;
   std::optional<uint16_t> sctp_local_port_;
   uint16_t sctp_remote_port_ = SctpSession::kDefaultPort;
   IceState last_ice_state_ = IceState::New;

@@ -152,19 +152,76 @@ TEST_F(SctpTest, RefusesMessagesThatAreTooLongOrHaveNoChannel) {
   EXPECT_FALSE(client_.session->send(99, Bytes{1}, true));
 }
 
-TEST_F(SctpTest, RefusesToQueueMoreThanItsSendBuffer) {
+TEST_F(SctpTest, QueuesUpToABoundAndLosesNothingOfIt) {
   connect();
   const ChannelId id = open({.label = "x"});
   size_t accepted = 0;
-  while (accepted <= 2 * SctpSession::kSendBuffer &&
+  while (accepted <= 2 * SctpSession::kMaxWaiting &&
          client_.session->send(id, Bytes(60000, 1), true))
     accepted += 60000;
-  EXPECT_LE(accepted, SctpSession::kSendBuffer);
-  EXPECT_GE(accepted, SctpSession::kSendBuffer / 2);
+  EXPECT_LE(client_.session->waiting(id), SctpSession::kMaxWaiting);
+  EXPECT_GE(client_.session->waiting(id), SctpSession::kMaxWaiting - 60000);
+  EXPECT_LE(accepted, SctpSession::kMaxWaiting + 300'000);
   exchange();
   advance(2s);
   EXPECT_EQ(server_.all<DataMessage>().size(), accepted / 60000);
+  EXPECT_EQ(client_.session->waiting(id), 0u);
   EXPECT_TRUE(client_.session->send(id, Bytes(60000, 1), true));
+}
+
+TEST_F(SctpTest, AFullQueueDoesNotHoldTheOtherChannels) {
+  connect();
+  const ChannelId file = open({.label = "file"});
+  const ChannelId chat = open({.label = "chat"});
+  for (int i = 0; i < 50; ++i) EXPECT_TRUE(client_.session->send(file, Bytes(60000, 1), true));
+  EXPECT_TRUE(client_.session->send(chat, Bytes(10, 2), true));
+  EXPECT_EQ(client_.session->waiting(chat), 10u);
+  exchange();
+  advance(2s);
+  const auto messages = server_.all<DataMessage>();
+  ASSERT_EQ(messages.size(), 51u);
+  const auto said = std::ranges::find(messages, chat, &DataMessage::id) - messages.begin();
+  EXPECT_LT(said, 10);
+}
+
+TEST_F(SctpTest, WhoDoesNotReceiveClosesTheWindowUntilItDoes) {
+  connect();
+  const ChannelId id = open({.label = "x"});
+  server_.session->set_receiving(false);
+  for (uint8_t i = 0; i < 200; ++i) EXPECT_TRUE(client_.session->send(id, Bytes(10000, i), true));
+  advance(5s);
+  EXPECT_TRUE(server_.all<DataMessage>().empty());
+  const size_t left = 200 * 10000 - client_.session->waiting(id);
+  EXPECT_LE(left, SctpSession::kReceiveBuffer + 64 * 1024);
+  EXPECT_GE(left, SctpSession::kReceiveBuffer / 4);
+  // What it sends itself is not held up.
+  EXPECT_TRUE(server_.session->send(id, Bytes(1000, 1), true));
+  advance(1s);
+  EXPECT_EQ(client_.all<DataMessage>().size(), 1u);
+
+  server_.session->set_receiving(true);
+  exchange();
+  advance(12s);
+  const auto messages = server_.all<DataMessage>();
+  ASSERT_EQ(messages.size(), 200u);
+  for (uint8_t i = 0; i < 200; ++i) EXPECT_EQ(messages[i].bytes[0], i);
+  EXPECT_EQ(client_.session->waiting(id), 0u);
+}
+
+TEST_F(SctpTest, AReceiverThatComesAndGoesLosesNothing) {
+  loss_ = 20;
+  connect();
+  const ChannelId id = open({.label = "x"});
+  for (uint8_t i = 0; i < 100; ++i) EXPECT_TRUE(client_.session->send(id, Bytes(20000, i), true));
+  for (int i = 0; i < 60; ++i) {
+    server_.session->set_receiving(i % 3 == 0);
+    advance(1s);
+  }
+  server_.session->set_receiving(true);
+  advance(30s);
+  const auto messages = server_.all<DataMessage>();
+  ASSERT_EQ(messages.size(), 100u);
+  for (uint8_t i = 0; i < 100; ++i) EXPECT_EQ(messages[i].bytes[0], i);
 }
 
 TEST_F(SctpTest, AReliableChannelLosesNothingOnALossyPath) {
