@@ -24,7 +24,8 @@ constexpr uint8_t kDataChunk = 0;
 constexpr size_t kMaxQueue = 4096;
 // Of unsent bytes, what usrsctp shall have: what one acknowledgement may set free, with the window
 // growing. The rest waits where the channels take turns and where it can be counted.
-constexpr size_t kMaxUnsent = 32 * 1024;
+constexpr size_t kMaxUnsent = 16 * 1024;
+constexpr uint32_t kSmallWindow = 8 * 1024;
 constexpr size_t kMaxControl = 256;
 // The association ends with its transport, not by giving up: a peer may start SCTP much later.
 constexpr uint16_t kInitAttempts = 1000;
@@ -368,6 +369,14 @@ bool SctpSession::send_now(ChannelId id, const Channel& channel, ByteView bytes,
   return send_message(id, how, binary ? DataPpid::Binary : DataPpid::String, bytes);
 }
 
+std::optional<sctp_status> SctpSession::read_status() const {
+  sctp_status status{};
+  socklen_t size = sizeof status;
+  if (usrsctp_getsockopt(socket_, IPPROTO_SCTP, SCTP_STATUS, &status, &size) != 0)
+    return std::nullopt;
+  return status;
+}
+
 bool SctpSession::is_hungry() {
   {
     const MutexLock lock(mutex_);
@@ -375,11 +384,8 @@ bool SctpSession::is_hungry() {
   }
   // What is unsent follows what is on its way. With nothing on its way our count is wrong: a
   // message grew too old before it was sent, or the association started over.
-  sctp_status status{};
-  socklen_t size = sizeof status;
-  if (usrsctp_getsockopt(socket_, IPPROTO_SCTP, SCTP_STATUS, &status, &size) != 0 ||
-      status.sstat_unackdata != 0)
-    return false;
+  const auto status = read_status();
+  if (!status || status->sstat_unackdata != 0) return false;
   const MutexLock lock(mutex_);
   unsent_ = 0;
   return true;
@@ -388,20 +394,25 @@ bool SctpSession::is_hungry() {
 // After every packet that may have been an acknowledgement.
 void SctpSession::feed() {
   const auto has_queue = [](const auto& entry) { return !entry.second.queue.empty(); };
-  while (connected_) {
+  if (!connected_ || std::ranges::none_of(channels_, has_queue)) return;
+  // RFC 7053: a peer whose window is small shall not delay its acknowledgements, we cannot go on.
+  const auto status = read_status();
+  is_pressed_ = status && status->sstat_rwnd < kSmallWindow;
+  while (true) {
     auto next = std::find_if(channels_.lower_bound(next_fed_), channels_.end(), has_queue);
     if (next == channels_.end()) next = std::ranges::find_if(channels_, has_queue);
-    if (next == channels_.end() || !is_hungry()) return;
+    if (next == channels_.end() || !is_hungry()) break;
     auto& [id, channel] = *next;
     const Channel::Message& message = channel.queue.front();
     if (!send_now(id, channel, message.bytes, message.binary)) {
-      if (errno == EWOULDBLOCK || errno == ENOBUFS) return;
+      if (errno == EWOULDBLOCK || errno == ENOBUFS) break;
       count_drop();
     }
     channel.queued -= message.bytes.size();
     channel.queue.pop_front();
     next_fed_ = static_cast<ChannelId>(id + 1);
   }
+  is_pressed_ = false;
 }
 
 bool SctpSession::send_message(ChannelId id, const DataChannelConfig& how, DataPpid ppid,
@@ -411,6 +422,7 @@ bool SctpSession::send_message(ChannelId id, const DataChannelConfig& how, DataP
   info.sendv_sndinfo.snd_sid = id;
   info.sendv_sndinfo.snd_ppid = htonl(static_cast<uint32_t>(ppid));
   info.sendv_sndinfo.snd_flags = how.ordered ? SCTP_EOR : SCTP_EOR | SCTP_UNORDERED;
+  if (is_pressed_) info.sendv_sndinfo.snd_flags |= SCTP_SACK_IMMEDIATELY;
   if (how.max_retransmits || how.max_lifetime_ms) {
     info.sendv_flags |= SCTP_SEND_PRINFO_VALID;
     info.sendv_prinfo.pr_policy = how.max_retransmits ? SCTP_PR_SCTP_RTX : SCTP_PR_SCTP_TTL;

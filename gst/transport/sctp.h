@@ -16,6 +16,7 @@
 #include "transport/data_channel.h"
 
 struct socket;
+struct sctp_status;
 
 namespace gstlk::transport {
 
@@ -175,6 +176,7 @@ class SctpSession {
   bool send_now(ChannelId id, const Channel& channel, ByteView bytes, bool binary);
   // Whether usrsctp should get another message: nearly all it has is on its way.
   bool is_hungry() EXCLUDES(mutex_);
+  std::optional<sctp_status> read_status() const;
   void feed();
   void reset_stream(ChannelId id);
 
@@ -193,6 +195,7 @@ class SctpSession {
   std::map<ChannelId, Partial> partial_;
   size_t partial_size_ = 0;
   ChannelId next_fed_ = 0;
+  bool is_pressed_ = false;  // for acknowledgements
 
   mutable Mutex mutex_;
   std::deque<Bytes> packets_ GUARDED_BY(mutex_);

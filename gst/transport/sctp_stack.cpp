@@ -17,6 +17,9 @@ void tune_usrsctp() {
   // Limits, not allocations. SctpSession::kSendBuffer is 1,900 chunks.
   usrsctp_sysctl_set_sctp_recvspace(SctpSession::kReceiveBuffer);
   usrsctp_sysctl_set_sctp_max_chunks_on_queue(4096);
+  // Windows are counted in bytes by everybody but usrsctp, which takes 256 off for each chunk on
+  // its way: in a small window nothing would be left.
+  usrsctp_sysctl_set_sctp_peer_chunk_oh(0);
   // Milliseconds. A lost signalling packet should cost what a lost video packet costs, not a
   // second.
   usrsctp_sysctl_set_sctp_delayed_sack_time_default(20);
