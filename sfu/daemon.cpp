@@ -223,6 +223,10 @@ room::Settings Daemon::room_settings() const {
       limit.max_data_track_custom_encoding_length;
   settings.limits.subscription_limit_video = limit.subscription_limit_video;
   settings.limits.subscription_limit_audio = limit.subscription_limit_audio;
+  settings.data = {.slow_threshold = config_.rtc.datachannel_slow_threshold,
+                   .lossy_target_latency = config_.rtc.datachannel_lossy_target_latency,
+                   .data_track_target_latency = config_.rtc.datachannel_data_track_target_latency,
+                   .max_buffered_amount = config_.rtc.data_channel_max_buffered_amount};
   settings.room_configurations = room.room_configurations;
   settings.region = config_.region;
   settings.node_id = room::make_sid("ND_", fill_random);

@@ -46,7 +46,6 @@ GST_DEBUG_CATEGORY(gst_sfu_transport_debug);
 #define GST_CAT_DEFAULT gst_sfu_transport_debug
 
 using gstlk::Bytes;
-using gstlk::ByteView;
 using gstlk::Mid;
 using gstlk::Mutex;
 using gstlk::MutexLock;
@@ -266,7 +265,9 @@ enum {
 enum {
   SIGNAL_DATA_MESSAGE,
   SIGNAL_DATA_CHANNEL,
+  SIGNAL_BUFFERED_AMOUNT_LOW,
   SIGNAL_SEND_DATA,
+  SIGNAL_BUFFERED_AMOUNT,
   SIGNAL_OPEN_DATA_CHANNEL,
   SIGNAL_RESTART_ICE,
   N_SIGNALS,
@@ -293,10 +294,14 @@ class ElementListener final : public gstlk::sfu::PeerSessionListener {
       g_signal_emit(element, signals[SIGNAL_DATA_CHANNEL], 0, label.c_str());
     });
   }
-  void on_data(const std::string& label, ByteView message) override {
-    const auto bytes = Ref<GBytes>::adopt(g_bytes_new(message.data(), message.size()));
+  void on_data(const std::string& label, GBytes* message) override {
     with_element([&](GstElement* element) {
-      g_signal_emit(element, signals[SIGNAL_DATA_MESSAGE], 0, label.c_str(), bytes.get());
+      g_signal_emit(element, signals[SIGNAL_DATA_MESSAGE], 0, label.c_str(), message);
+    });
+  }
+  void on_data_low(const std::string& label) override {
+    with_element([&](GstElement* element) {
+      g_signal_emit(element, signals[SIGNAL_BUFFERED_AMOUNT_LOW], 0, label.c_str());
     });
   }
 
@@ -786,6 +791,11 @@ gboolean send_data(GstSfuTransport* self, const gchar* label, GBytes* message) {
   return session && label && session->send_data(label, {data, size});
 }
 
+guint64 buffered_amount(GstSfuTransport* self, const gchar* label) {
+  const auto session = self->impl->session();
+  return session && label ? session->data_buffered(label) : 0;
+}
+
 void open_data_channel(GstSfuTransport* self, const gchar* label, gboolean ordered,
                        gint max_retransmits) {
   const auto session = self->impl->session();
@@ -923,7 +933,8 @@ static void install_signals(GObjectClass* klass) {
    * @label: of the data channel
    * @message: one whole message
    *
-   * Emitted on a worker thread, in order for each channel.
+   * Emitted on a worker thread, in order for each channel. Who keeps references to 256 KB of
+   * messages slows the peer down: nothing more is read from it until half of that is released.
    */
   signals[SIGNAL_DATA_MESSAGE] =
       g_signal_new("data-message", type, G_SIGNAL_RUN_LAST, 0, nullptr, nullptr, nullptr,
@@ -936,17 +947,36 @@ static void install_signals(GObjectClass* klass) {
    */
   signals[SIGNAL_DATA_CHANNEL] = g_signal_new("data-channel", type, G_SIGNAL_RUN_LAST, 0, nullptr,
                                               nullptr, nullptr, G_TYPE_NONE, 1, G_TYPE_STRING);
+  /**
+   * GstSfuTransport::buffered-amount-low:
+   * @label: of the data channel
+   *
+   * buffered-amount was above 16 KB and no longer is. Emitted on a worker thread.
+   */
+  signals[SIGNAL_BUFFERED_AMOUNT_LOW] =
+      g_signal_new("buffered-amount-low", type, G_SIGNAL_RUN_LAST, 0, nullptr, nullptr, nullptr,
+                   G_TYPE_NONE, 1, G_TYPE_STRING);
   const auto action = static_cast<GSignalFlags>(G_SIGNAL_RUN_LAST | G_SIGNAL_ACTION);
   /**
    * GstSfuTransport::send-data:
    * @label: of an open data channel
    * @message: at most 65535 bytes
    *
-   * Action, any thread. FALSE: too much waits already, or the element is not READY.
+   * Action, any thread. FALSE: 4 MB wait already, or the element is not READY.
    */
   signals[SIGNAL_SEND_DATA] =
       g_signal_new_class_handler("send-data", type, action, G_CALLBACK(send_data), nullptr, nullptr,
                                  nullptr, G_TYPE_BOOLEAN, 2, G_TYPE_STRING, G_TYPE_BYTES);
+  /**
+   * GstSfuTransport::buffered-amount:
+   * @label: of a data channel
+   *
+   * Action, any thread. Bytes of messages given to send-data that wait to be sent; what is on its
+   * way to the peer does not count.
+   */
+  signals[SIGNAL_BUFFERED_AMOUNT] =
+      g_signal_new_class_handler("buffered-amount", type, action, G_CALLBACK(buffered_amount),
+                                 nullptr, nullptr, nullptr, G_TYPE_UINT64, 1, G_TYPE_STRING);
   /**
    * GstSfuTransport::open-data-channel:
    * @label: of the new channel

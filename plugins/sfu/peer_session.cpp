@@ -23,7 +23,6 @@ namespace gstlk::sfu {
 namespace {
 
 constexpr Duration kStatsInterval = 1s;
-constexpr size_t kMaxQueuedData = 4 * 1024 * 1024;
 constexpr size_t kMaxPaths = 16;
 constexpr size_t kMaxChannels = 64;
 
@@ -67,6 +66,10 @@ std::shared_ptr<PeerSession> PeerSession::create(WorkerPool& pool,
   config.sctp_wakeup = {&SctpWake::call, session.get()};
   session->transport_ = std::make_unique<transport::Transport>(config);
   session->fingerprint_ = session->transport_->local_fingerprint();
+  session->data_credit_ = std::make_shared<DataCredit>([weak = std::weak_ptr(session)] {
+    if (const std::shared_ptr<PeerSession> self = weak.lock())
+      self->run([](PeerSession& s) { s.transport_->set_receiving_data(true); });
+  });
   {
     MutexLock lock(session->bind_mutex_);
     session->local_ice_ = session->transport_->local_ice();
@@ -219,15 +222,15 @@ void PeerSession::open_data_channels() {
 }
 
 bool PeerSession::send_data(const std::string& label, ByteView message) {
-  if (data_queued_.load() + message.size() > kMaxQueuedData) return false;
-  data_queued_ += message.size();
+  if (!data_account_.post(label, message.size())) return false;
   run([label, copy = Bytes(message.begin(), message.end())](PeerSession& self) {
-    self.data_queued_ -= copy.size();
     const Channel* channel = self.find_channel(label);
     if (!channel || !self.transport_->send_data(channel->id, copy, true)) {
       GST_DEBUG("message of %zu bytes dropped: channel %s is %s", copy.size(), label.c_str(),
                 channel ? "full" : "not open");
     }
+    self.data_account_.arrive(label, copy.size(),
+                              channel ? self.transport_->waiting_data(channel->id) : 0);
   });
   return true;
 }
@@ -470,8 +473,9 @@ void PeerSession::finish_turn(Timestamp now) {
   touched_ = false;
   if (closed_) return;
   push_pending();
-  poll_transport(now);
+  poll_transport();
   if (closed_) return;
+  if (data_account_.is_watching()) poll_data();
   poll_rtcp(now);
   if (now >= next_stats_) {
     next_stats_ = now + kStatsInterval;
@@ -485,14 +489,25 @@ void PeerSession::on_timer(Timestamp now) {
   worker()->touch(*this);
 }
 
-void PeerSession::poll_transport(Timestamp now) {
+void PeerSession::poll_transport() {
   while (auto datagram = transport_->poll_output()) send_datagram(datagram->path, datagram->bytes);
   while (auto event = transport_->poll_event()) {
     handle_event(std::move(*event));
     if (closed_) return;
+    if (data_credit_->is_spent()) transport_->set_receiving_data(!data_credit_->stop());
   }
   while (auto datagram = transport_->poll_output()) send_datagram(datagram->path, datagram->bytes);
-  (void)now;
+}
+
+void PeerSession::poll_data() {
+  const std::shared_ptr<PeerSessionListener> listener = listener_.lock();
+  // By index: a listener may open channels.
+  for (size_t i = 0; i < channels_.size(); ++i) {
+    const std::string label = channels_[i].label;
+    if (find_channel(label) != &channels_[i]) continue;
+    if (data_account_.update(label, transport_->waiting_data(channels_[i].id)) && listener)
+      listener->on_data_low(label);
+  }
 }
 
 void PeerSession::handle_event(transport::TransportEvent event) {
@@ -520,12 +535,16 @@ void PeerSession::handle_event(transport::TransportEvent event) {
             if (listener) listener->on_data_channel(opened.config.label);
           },
           [&](const transport::DataChannelClosed& closed) {
-            std::erase_if(channels_, [&](const Channel& c) { return c.id == closed.id; });
+            const auto channel = std::ranges::find(channels_, closed.id, &Channel::id);
+            if (channel == channels_.end()) return;
+            const std::string label = std::move(channel->label);
+            channels_.erase(channel);
+            if (data_account_.update(label, 0) && listener) listener->on_data_low(label);
           },
-          [&](const transport::DataMessage& message) {
+          [&](transport::DataMessage& message) {
             const auto channel = std::ranges::find(channels_, message.id, &Channel::id);
             if (listener && channel != channels_.end()) {
-              listener->on_data(channel->label, message.bytes);
+              listener->on_data(channel->label, data_credit_->lend(std::move(message.bytes)).get());
             }
           },
       },

@@ -13,6 +13,8 @@
 
 #include "base/mutex.h"
 #include "base/ref.h"
+#include "plugins/sfu/data_account.h"
+#include "plugins/sfu/data_credit.h"
 #include "plugins/sfu/media_section.h"
 #include "plugins/sfu/route.h"
 #include "plugins/sfu/send_port.h"
@@ -38,7 +40,10 @@ class PeerSessionListener {
   virtual ~PeerSessionListener() = default;
   virtual void on_state(PeerState state) = 0;
   virtual void on_data_channel(const std::string& label) = 0;
-  virtual void on_data(const std::string& label, ByteView message) = 0;
+  // Reading stops while too much of what was told here is kept: see DataCredit.
+  virtual void on_data(const std::string& label, GBytes* message) = 0;
+  // data_buffered() has fallen to DataAccount::kLow.
+  virtual void on_data_low(const std::string& label) = 0;
 };
 
 // A copy of the session's figures, made once a second.
@@ -90,9 +95,10 @@ class PeerSession final : public std::enable_shared_from_this<PeerSession>, priv
   };
   void set_media(std::vector<MediaSection> sections, std::vector<EncodingPad> pads);
   void open_data_channel(transport::DataChannelConfig config);
-  // Queued for the worker; `message` is copied. False when the channel is not open, or too much
-  // waits already.
+  // Queued for the worker; `message` is copied. False when too much waits already.
   bool send_data(const std::string& label, ByteView message);
+  // Bytes of messages for the channel that wait to be sent.
+  size_t data_buffered(const std::string& label) const { return data_account_.buffered(label); }
   void request_keyframe(GstPad* pad);
   // Buffers are stamped with the time since `base_time` (ns of the system clock).
   void set_base_time(GstClockTime base_time) { base_time_ = static_cast<int64_t>(base_time); }
@@ -158,7 +164,8 @@ class PeerSession final : public std::enable_shared_from_this<PeerSession>, priv
   void push_sender_report(rtp::EncodingId encoding);
   bool update_caps(Encoding& encoding, PayloadType payload_type);
   void push_pending();
-  void poll_transport(Timestamp now);
+  void poll_transport();
+  void poll_data();
   void handle_event(transport::TransportEvent event);
   void open_data_channels();
   void tell_bound(TransportPort& port);
@@ -189,7 +196,8 @@ class PeerSession final : public std::enable_shared_from_this<PeerSession>, priv
   std::optional<transport::IceCredentials> previous_ice_ GUARDED_BY(bind_mutex_);
 
   std::atomic<bool> sctp_wake_{false};
-  std::atomic<size_t> data_queued_{0};
+  DataAccount data_account_;
+  std::shared_ptr<DataCredit> data_credit_;
   std::atomic<int64_t> base_time_{-1};
 
   // The session's thread from here.

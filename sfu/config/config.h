@@ -48,6 +48,11 @@ struct RtcConfig {
   std::vector<std::string> stun_servers;
   std::vector<TurnServer> turn_servers;
   bool reconnect_on_publication_error = false;
+  // See room::DataLimits.
+  uint32_t datachannel_slow_threshold = 0;
+  Duration datachannel_lossy_target_latency{};
+  Duration datachannel_data_track_target_latency = 100ms;
+  uint32_t data_channel_max_buffered_amount = 0;
 };
 
 struct AudioConfig {

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <deque>
 
 #include "graph/room_pipeline.h"
 #include "plugins/sfu/media_section.h"
@@ -107,7 +108,30 @@ void for_each_entry(const GstStructure* stats, const char* name, Visit&& visit) 
 struct PipelineTransport::MainLoopRelay : std::enable_shared_from_this<MainLoopRelay> {
   explicit MainLoopRelay(room::PeerTransportListener& l) : listener(&l) {}
 
-  room::PeerTransportListener* listener;  // main thread
+  // Main thread.
+  room::PeerTransportListener* listener;
+  bool holding = false;
+  // Reliable messages that came while holding. As long as they are here they count for
+  // sfu-transport, which stops reading at a bound.
+  std::deque<Ref<GBytes>> held;
+
+  void deliver(room::DataChannelKind channel, GBytes* bytes) {
+    gsize size = 0;
+    const auto* start = static_cast<const uint8_t*>(g_bytes_get_data(bytes, &size));
+    listener->on_data(channel, {start, size});
+  }
+  void hold(bool hold) {
+    holding = hold;
+    if (!hold && !held.empty()) post([](MainLoopRelay& relay) { relay.deliver_held(); });
+  }
+  void deliver_held() {
+    // A message may be the reason to hold the next, or to end the transport.
+    while (listener && !holding && !held.empty()) {
+      const Ref<GBytes> bytes = std::move(held.front());
+      held.pop_front();
+      deliver(room::DataChannelKind::Reliable, bytes.get());
+    }
+  }
 
   void post(std::function<void(MainLoopRelay&)> task) {
     struct Call {
@@ -160,10 +184,19 @@ struct PipelineTransport::MainLoopRelay : std::enable_shared_from_this<MainLoopR
     if (!channel) return;
     static_cast<MainLoopRelay*>(data)->post(
         [channel = *channel, bytes = Ref<GBytes>::share(message)](MainLoopRelay& relay) {
-          gsize size = 0;
-          const auto* start = static_cast<const uint8_t*>(g_bytes_get_data(bytes.get(), &size));
-          relay.listener->on_data(channel, {start, size});
+          const bool waits = relay.holding || !relay.held.empty();
+          if (channel == room::DataChannelKind::Reliable && waits)
+            relay.held.push_back(bytes);
+          else
+            relay.deliver(channel, bytes.get());
         });
+  }
+
+  static void on_data_low(GstElement*, const gchar* label, gpointer data) {
+    const auto channel = channel_of(label);
+    if (!channel) return;
+    static_cast<MainLoopRelay*>(data)->post(
+        [channel = *channel](MainLoopRelay& relay) { relay.listener->on_data_low(channel); });
   }
 };
 
@@ -190,6 +223,10 @@ PipelineTransport::PipelineTransport(RoomPipeline& room, const std::string& name
           G_CALLBACK(+[](GstElement* e, const gchar* label, GBytes* message, gpointer data) {
             MainLoopRelay::on_data(e, label, message,
                                    static_cast<std::shared_ptr<MainLoopRelay>*>(data)->get());
+          }));
+  connect("buffered-amount-low", G_CALLBACK(+[](GstElement* e, const gchar* label, gpointer data) {
+            MainLoopRelay::on_data_low(e, label,
+                                       static_cast<std::shared_ptr<MainLoopRelay>*>(data)->get());
           }));
   g_signal_connect(element, "pad-added", G_CALLBACK(+[](GstElement*, GstPad* pad, gpointer data) {
                      static_cast<PipelineTransport*>(data)->on_pad_added(pad);
@@ -222,6 +259,7 @@ void PipelineTransport::move_to(room::RoomMedia& room) {
 
 PipelineTransport::~PipelineTransport() {
   relay_->listener = nullptr;
+  relay_->held.clear();
   while (!subscribed_.empty()) unsubscribe(TrackId(subscribed_.begin()->first));
   while (!published_.empty()) unpublish(TrackId(published_.begin()->first));
   gst_element_set_state(element_.get(), GST_STATE_NULL);
@@ -372,6 +410,14 @@ bool PipelineTransport::send_data(room::DataChannelKind channel, ByteView messag
   g_signal_emit_by_name(element_.get(), "send-data", label_of(channel), bytes.get(), &queued);
   return queued;
 }
+
+size_t PipelineTransport::buffered_data(room::DataChannelKind channel) const {
+  guint64 size = 0;
+  g_signal_emit_by_name(element_.get(), "buffered-amount", label_of(channel), &size);
+  return size;
+}
+
+void PipelineTransport::hold_data(bool hold) { relay_->hold(hold); }
 
 GstStructure* PipelineTransport::read_stats() const {
   GstStructure* stats = nullptr;

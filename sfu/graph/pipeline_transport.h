@@ -43,6 +43,8 @@ class PipelineTransport final : public room::PeerTransport {
   void open_data_channels() override;
   bool send_data(room::DataChannelKind channel, ByteView message) override;
   void move_to(room::RoomMedia& room) override;
+  size_t buffered_data(room::DataChannelKind channel) const override;
+  void hold_data(bool hold) override;
   room::TransportStats stats() const override;
   std::optional<room::TrackStats> received_stats(const TrackId& track) const override;
   std::optional<room::TrackStats> sent_stats(const TrackId& track) const override;

@@ -66,7 +66,10 @@ bool may_send(const Participant& sender, const Packet& packet) {
 
 }  // namespace
 
-DataRelay::DataRelay(Room& room) : room_(room) {}
+DataRelay::DataRelay(Room& room)
+    : room_(room),
+      reliable_(room),
+      lossy_(room, DataChannelKind::Lossy, room.settings().data.lossy_target_latency) {}
 
 bool DataRelay::Audience::includes(const Participant& participant) const {
   if (identities.empty() && sids.empty()) return true;
@@ -122,7 +125,7 @@ bool DataRelay::is_new_nonce(const std::string& nonce) {
   return true;
 }
 
-void DataRelay::deliver(const Participant* sender, DataChannelKind channel, const Packet& packet) {
+void DataRelay::deliver(Participant* sender, DataChannelKind channel, const Packet& packet) {
   Audience audience;
   audience.identities.insert(packet.destination_identities().begin(),
                              packet.destination_identities().end());
@@ -130,17 +133,26 @@ void DataRelay::deliver(const Participant* sender, DataChannelKind channel, cons
   audience.sids.insert(sids.begin(), sids.end());
   std::string bytes = packet.SerializeAsString();
   bool somebody_waits = false;
+  std::vector<Participant*> recipients;
   room_.for_each_participant([&](Participant& recipient) {
     if (&recipient == sender || !recipient.is_connected() || !audience.includes(recipient)) return;
     if (recipient.has_data_channels()) {
-      if (!recipient.media().send_data(channel, as_bytes(bytes))) ++dropped_;
+      recipients.push_back(&recipient);
     } else {
       somebody_waits = true;
     }
   });
-  if (!somebody_waits || channel != DataChannelKind::Reliable) return;
-  keep({room_.timers().now(), sender ? sender->sid() : ParticipantId(), std::move(bytes),
-        std::move(audience)});
+  if (channel == DataChannelKind::Lossy) {
+    for (Participant* recipient : recipients) {
+      if (!lossy_.send(*recipient, as_bytes(bytes))) ++dropped_;
+    }
+    return;
+  }
+  if (somebody_waits) {
+    keep({room_.timers().now(), sender ? sender->sid() : ParticipantId(), bytes,
+          std::move(audience)});
+  }
+  reliable_.send(sender, std::move(bytes), recipients);
 }
 
 void DataRelay::keep(Kept kept) {
@@ -171,8 +183,13 @@ void DataRelay::on_established(Participant& recipient) {
     if (kept.at < recipient.joined_at() || kept.sender == recipient.sid() ||
         !kept.audience.includes(recipient))
       continue;
-    if (!recipient.media().send_data(DataChannelKind::Reliable, as_bytes(kept.bytes))) ++dropped_;
+    reliable_.send(nullptr, kept.bytes, {&recipient});
   }
+}
+
+void DataRelay::forget(const ParticipantId& participant) {
+  reliable_.forget(participant);
+  lossy_.forget(participant);
 }
 
 }  // namespace gstlk::room

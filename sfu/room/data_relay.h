@@ -10,6 +10,7 @@
 #include "base/bytes.h"
 #include "base/ids.h"
 #include "base/time.h"
+#include "room/data_delivery.h"
 #include "room/media.h"
 
 namespace livekit {
@@ -24,8 +25,9 @@ class Room;
 
 // Messages between participants (LiveKit's DataPacket on _reliable and _lossy): who sent them is
 // written over, repeats are dropped, and they go to those they are for, never back. What a
-// participant cannot be sent yet because its channels are not open is kept for two seconds. Packets
-// are from the network: what is malformed or not allowed is dropped. Main thread only.
+// participant cannot be sent yet because its channels are not open is kept for two seconds. How
+// fast they go is up to ReliableDelivery and LossyDelivery. Packets are from the network: what is
+// malformed or not allowed is dropped. Main thread only.
 class DataRelay {
  public:
   explicit DataRelay(Room& room);  // which owns this
@@ -35,8 +37,12 @@ class DataRelay {
   void send(const ::livekit::SendDataRequest& request);
   // The recipient's channels are open.
   void on_established(Participant& recipient);
+  // It can be sent more reliable messages.
+  void on_room(const Participant& recipient) { reliable_.on_room(recipient); }
+  // The participant has left.
+  void forget(const ParticipantId& participant);
 
-  uint64_t dropped() const { return dropped_; }
+  uint64_t dropped() const { return dropped_ + reliable_.dropped(); }
 
  private:
   struct Audience {
@@ -53,12 +59,13 @@ class DataRelay {
 
   bool is_repeat(Participant& sender, DataChannelKind channel, const ::livekit::DataPacket& packet);
   bool is_new_nonce(const std::string& nonce);
-  void deliver(const Participant* sender, DataChannelKind channel,
-               const ::livekit::DataPacket& packet);
+  void deliver(Participant* sender, DataChannelKind channel, const ::livekit::DataPacket& packet);
   void keep(Kept kept);
   void prune();
 
   Room& room_;
+  ReliableDelivery reliable_;
+  LossyDelivery lossy_;
   std::deque<Kept> kept_;  // oldest first
   std::map<ParticipantId, size_t> kept_bytes_;
   std::set<std::string> nonces_;

@@ -21,7 +21,9 @@ constexpr size_t kMaxWanted = 1000;  // per subscriber, of tracks that may not e
 
 }  // namespace
 
-DataTracks::DataTracks(Room& room) : room_(room) {}
+DataTracks::DataTracks(Room& room)
+    : room_(room),
+      delivery_(room, DataChannelKind::DataTrack, room.settings().data.data_track_target_latency) {}
 
 std::optional<DataTracks::Fault> DataTracks::fault_of(
     const Participant& publisher, const ::livekit::PublishDataTrackRequest& request) const {
@@ -194,13 +196,14 @@ void DataTracks::handle_packet(Participant& sender, ByteView packet) {
     if (!subscriber) continue;
     store_u16(&scratch_[kHandleOffset], handle);
     // A channel that cannot take it now loses it: frames are only good while they are fresh.
-    (void)subscriber->media().send_data(DataChannelKind::DataTrack, scratch_);
+    (void)delivery_.send(*subscriber, scratch_);
   }
 }
 
 void DataTracks::forget(Participant& participant) {
   for (auto& [sid, track] : tracks_) remove_subscriber(track, participant.sid());
   subscribers_.erase(participant.sid());
+  delivery_.forget(participant.sid());
   std::vector<std::string> published;
   for (const auto& [sid, track] : tracks_) {
     if (track.publisher == participant.sid()) published.push_back(sid);

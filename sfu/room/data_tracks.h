@@ -10,6 +10,7 @@
 #include "base/bytes.h"
 #include "base/ids.h"
 #include "livekit_rtc.pb.h"
+#include "room/data_delivery.h"
 
 namespace gstlk::room {
 
@@ -80,6 +81,7 @@ class DataTracks {
               const ParticipantId& id);
 
   Room& room_;
+  LossyDelivery delivery_;
   std::map<std::string, Track> tracks_;                             // by sid
   std::map<std::pair<ParticipantId, uint32_t>, std::string> sids_;  // by publisher's handle
   std::map<ParticipantId, Subscriber> subscribers_;

@@ -88,6 +88,8 @@ class PeerTransportListener {
   virtual void on_failed() = 0;
   virtual void on_data_channel_open(DataChannelKind channel) = 0;
   virtual void on_data(DataChannelKind channel, ByteView message) = 0;
+  // buffered_data() was above 16 KB and no longer is.
+  virtual void on_data_low(DataChannelKind channel) = 0;
 };
 
 class RoomMedia;
@@ -118,8 +120,13 @@ class PeerTransport {
 
   // The server opens LiveKit's three channels itself (v0 subscriber side).
   virtual void open_data_channels() = 0;
-  // False: the channel is not open or its buffer is full; the message is dropped and counted.
+  // False: the channel's buffer of 4 MB is full; the message is dropped.
   virtual bool send_data(DataChannelKind channel, ByteView message) = 0;
+  // Bytes of what was sent that wait here; what is on its way to the peer does not count.
+  virtual size_t buffered_data(DataChannelKind channel) const = 0;
+  // True: on_data() is not called for reliable messages; at a bound the peer is slowed down, for
+  // other messages too. False: it is called again, for what was kept first.
+  virtual void hold_data(bool hold) = 0;
 
   // Into the pipeline of another room of the same media plane: the connection stays as it is.
   // Nothing may be published or subscribed to on it.

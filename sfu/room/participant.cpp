@@ -365,6 +365,10 @@ void Participant::on_data(DataChannelKind channel, ByteView message) {
   }
 }
 
+void Participant::on_data_low(DataChannelKind channel) {
+  if (channel == DataChannelKind::Reliable) room_->data().on_room(*this);
+}
+
 void Participant::on_upstream_tracks(const std::vector<UpstreamTrack>& tracks) {
   if (is_connected()) publications_.handle_upstream(tracks);
 }

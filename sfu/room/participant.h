@@ -134,6 +134,7 @@ class Participant : public ParticipantMediaListener {
   void on_media_failed() override;
   void on_data_channels_open() override;
   void on_data(DataChannelKind channel, ByteView message) override;
+  void on_data_low(DataChannelKind channel) override;
   std::vector<UpstreamHint> upstream_hints() override { return publications_.hints(); }
   void on_upstream_tracks(const std::vector<UpstreamTrack>& tracks) override;
   void on_downstream_bound(const TrackId& track, const std::string& codec) override {

@@ -65,6 +65,7 @@ class ParticipantMediaListener {
   // Both _reliable and _lossy are open.
   virtual void on_data_channels_open() = 0;
   virtual void on_data(DataChannelKind channel, ByteView message) = 0;
+  virtual void on_data_low(DataChannelKind channel) = 0;
   // Inside handle_offer(), before the answer: one for every cid, pending or published.
   virtual std::vector<UpstreamHint> upstream_hints() = 0;
   // Inside handle_offer(), before the answer is sent: everything the client sends now, as far as it
@@ -105,8 +106,10 @@ class ParticipantMedia {
 
   // As PeerTransport::move_to().
   virtual void move_to(RoomMedia& room) = 0;
-
+  // See PeerTransport.
   virtual bool send_data(DataChannelKind channel, ByteView message) = 0;
+  virtual size_t buffered_data(DataChannelKind channel) const = 0;
+  virtual void hold_data(bool hold) = 0;
   virtual std::optional<TrackStats> received_stats(const TrackId& track) const = 0;
   // Grows while the client reaches us.
   virtual uint64_t bytes_received() const = 0;

@@ -153,6 +153,7 @@ void Room::remove(Participant& participant, const Leave& leave) {
   participant.dismiss(leave);
   participant.subscriptions().end_all();
   data_tracks_.forget(participant);
+  data_.forget(participant.sid());
   std::unique_ptr<Participant> owned = std::move(found->second);
   participants_.erase(found);
   by_sid_.erase(participant.sid());

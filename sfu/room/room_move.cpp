@@ -46,6 +46,9 @@ std::unique_ptr<Participant> Room::let_go(Participant& participant) {
   participant.on_moving();
   reports_.forget(participant.sid());
   rpc_.forget(participant.sid());
+  data_.forget(participant.sid());
+  // Whom it waited for is not in its new room.
+  participant.media().hold_data(false);
   updates_.announce(participant, Urgency::Now);
   after_departure(participant);
   return owned;

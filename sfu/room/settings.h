@@ -41,6 +41,16 @@ struct Limits {
   uint32_t subscription_limit_audio = 0;
 };
 
+// How data channels treat subscribers that are slow; `rtc.datachannel_...`. Zero switches each off.
+struct DataLimits {
+  uint32_t slow_threshold = 0;  // bits per second; below, a subscriber loses reliable messages
+  Duration lossy_target_latency{};
+  Duration data_track_target_latency = 100ms;
+  // Without a threshold: nobody is waited for, and reliable messages behind more than this are
+  // dropped. Bytes; LiveKit calls it deprecated.
+  uint32_t max_buffered_amount = 0;
+};
+
 // What the configuration says about rooms; the defaults are LiveKit's. Copied into the registry.
 struct Settings {
   bool auto_create = true;
@@ -65,6 +75,7 @@ struct Settings {
   Duration dynacast_pause_delay = 5s;
 
   Limits limits;
+  DataLimits data;
 
   // RoomConfiguration as protojson by the name of the preset.
   std::map<std::string, std::string> room_configurations;

@@ -19,20 +19,25 @@ DualMediaSession::DualMediaSession(room::Participant& participant, room::RoomMed
 std::unique_ptr<Peer> DualMediaSession::make_peer(::livekit::SignalTarget target) {
   // The primary connection makes the participant active, and it carries the server's data.
   const bool primary = (target == ::livekit::SUBSCRIBER) == subscriber_primary_;
-  return std::make_unique<Peer>(
+  auto peer = std::make_unique<Peer>(
       participant_, *media_, target,
-      Peer::Callbacks{
-          .connected =
-              [this, primary] {
-                if (primary) participant_.on_media_connected();
-              },
-          .failed = [this] { participant_.on_media_failed(); },
-          .channels_open =
-              [this, primary] {
-                if (primary) participant_.on_data_channels_open();
-              },
-          .data = [this](room::DataChannelKind channel,
-                         ByteView message) { participant_.on_data(channel, message); }});
+      Peer::Callbacks{.connected =
+                          [this, primary] {
+                            if (primary) participant_.on_media_connected();
+                          },
+                      .failed = [this] { participant_.on_media_failed(); },
+                      .channels_open =
+                          [this, primary] {
+                            if (primary) participant_.on_data_channels_open();
+                          },
+                      .data = [this](room::DataChannelKind channel,
+                                     ByteView message) { participant_.on_data(channel, message); },
+                      .data_low =
+                          [this, primary](room::DataChannelKind channel) {
+                            if (primary) participant_.on_data_low(channel);
+                          }});
+  if (holds_data_) peer->transport().hold_data(true);
+  return peer;
 }
 
 Peer& DualMediaSession::ensure_publisher() {
@@ -169,6 +174,18 @@ void DualMediaSession::move_to(room::RoomMedia& room) {
 bool DualMediaSession::send_data(room::DataChannelKind channel, ByteView message) {
   const auto& peer = subscriber_primary_ ? subscriber_ : publisher_;
   return peer && peer->transport().send_data(channel, message);
+}
+
+size_t DualMediaSession::buffered_data(room::DataChannelKind channel) const {
+  const auto& peer = subscriber_primary_ ? subscriber_ : publisher_;
+  return peer ? peer->transport().buffered_data(channel) : 0;
+}
+
+// A client may send on the channels of either.
+void DualMediaSession::hold_data(bool hold) {
+  holds_data_ = hold;
+  if (publisher_) publisher_->transport().hold_data(hold);
+  if (subscriber_) subscriber_->transport().hold_data(hold);
 }
 
 std::optional<room::TrackStats> DualMediaSession::received_stats(const TrackId& track) const {

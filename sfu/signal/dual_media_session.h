@@ -33,6 +33,8 @@ class DualMediaSession : public room::ParticipantMedia {
   void remove_downstream(const TrackId& track) override;
   void move_to(room::RoomMedia& room) override;
   bool send_data(room::DataChannelKind channel, ByteView message) override;
+  size_t buffered_data(room::DataChannelKind channel) const override;
+  void hold_data(bool hold) override;
   std::optional<room::TrackStats> received_stats(const TrackId& track) const override;
   std::optional<room::TrackStats> sent_stats(const TrackId& track) const override;
   uint64_t bytes_received() const override;
@@ -55,6 +57,7 @@ class DualMediaSession : public room::ParticipantMedia {
   std::optional<::livekit::SignalResponse> unanswered_;
   std::unique_ptr<Peer> publisher_;   // from the first offer on
   std::unique_ptr<Peer> subscriber_;  // from start() on when primary, else from the first track on
+  bool holds_data_ = false;
 };
 
 }  // namespace gstlk::signal

@@ -23,6 +23,7 @@ class Peer : public room::PeerTransportListener {
     std::function<void()> failed;
     std::function<void()> channels_open;  // _reliable and _lossy both
     std::function<void(room::DataChannelKind, ByteView)> data;
+    std::function<void(room::DataChannelKind)> data_low;
   };
 
   // `participant` outlives this.
@@ -48,6 +49,7 @@ class Peer : public room::PeerTransportListener {
   void on_data(room::DataChannelKind channel, ByteView message) override {
     callbacks_.data(channel, message);
   }
+  void on_data_low(room::DataChannelKind channel) override { callbacks_.data_low(channel); }
 
  private:
   room::Participant& participant_;

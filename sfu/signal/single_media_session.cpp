@@ -22,7 +22,10 @@ Peer& SingleMediaSession::ensure_peer() {
             .failed = [this] { participant_.on_media_failed(); },
             .channels_open = [this] { participant_.on_data_channels_open(); },
             .data = [this](room::DataChannelKind channel,
-                           ByteView message) { participant_.on_data(channel, message); }});
+                           ByteView message) { participant_.on_data(channel, message); },
+            .data_low =
+                [this](room::DataChannelKind channel) { participant_.on_data_low(channel); }});
+    if (holds_data_) peer_->transport().hold_data(true);
   }
   return *peer_;
 }
@@ -104,6 +107,15 @@ void SingleMediaSession::move_to(room::RoomMedia& room) {
 
 bool SingleMediaSession::send_data(room::DataChannelKind channel, ByteView message) {
   return peer_ && peer_->transport().send_data(channel, message);
+}
+
+size_t SingleMediaSession::buffered_data(room::DataChannelKind channel) const {
+  return peer_ ? peer_->transport().buffered_data(channel) : 0;
+}
+
+void SingleMediaSession::hold_data(bool hold) {
+  holds_data_ = hold;
+  if (peer_) peer_->transport().hold_data(hold);
 }
 
 std::optional<room::TrackStats> SingleMediaSession::received_stats(const TrackId& track) const {

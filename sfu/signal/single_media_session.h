@@ -32,6 +32,8 @@ class SingleMediaSession : public room::ParticipantMedia {
   void remove_downstream(const TrackId& track) override;
   void move_to(room::RoomMedia& room) override;
   bool send_data(room::DataChannelKind channel, ByteView message) override;
+  size_t buffered_data(room::DataChannelKind channel) const override;
+  void hold_data(bool hold) override;
   std::optional<room::TrackStats> received_stats(const TrackId& track) const override;
   std::optional<room::TrackStats> sent_stats(const TrackId& track) const override;
   uint64_t bytes_received() const override;
@@ -47,6 +49,7 @@ class SingleMediaSession : public room::ParticipantMedia {
   Downstreams downstreams_;
   OfferSchedule schedule_;
   std::unique_ptr<Peer> peer_;  // from the first offer on
+  bool holds_data_ = false;
 };
 
 }  // namespace gstlk::signal

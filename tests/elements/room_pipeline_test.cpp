@@ -19,6 +19,7 @@ class Listener final : public room::PeerTransportListener {
   void on_failed() override {}
   void on_data_channel_open(room::DataChannelKind) override {}
   void on_data(room::DataChannelKind, ByteView) override {}
+  void on_data_low(room::DataChannelKind) override {}
 };
 
 sdp::MediaPlan video_plan(const char* mid, bool receive) {

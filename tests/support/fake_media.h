@@ -46,6 +46,8 @@ class FakeTransport : public PeerTransport {
   }
   void unsubscribe(const TrackId& track) override { subscribed.erase(track); }
   void open_data_channels() override { opens_channels = true; }
+  size_t buffered_data(DataChannelKind) const override { return 0; }
+  void hold_data(bool hold) override { holds_data = hold; }
   bool send_data(DataChannelKind channel, ByteView message) override {
     sent.emplace_back(channel, std::string(as_text(message)));
     return true;
@@ -75,6 +77,7 @@ class FakeTransport : public PeerTransport {
   std::map<TrackId, std::pair<Mid, PublishedMedia>> published;
   std::map<TrackId, std::pair<SubscribedMedia, SubscriptionSettings>> subscribed;
   bool opens_channels = false;
+  bool holds_data = false;
   std::vector<std::pair<DataChannelKind, std::string>> sent;
   uint64_t bytes_received = 0;
   std::map<TrackId, TrackStats> track_stats;

@@ -49,8 +49,14 @@ class FakeParticipantMedia : public ParticipantMedia {
   }
   void remove_downstream(const TrackId& track) override { downstream.erase(track); }
   void move_to(RoomMedia& to) override { room = &to; }
+  size_t buffered_data(DataChannelKind channel) const override {
+    const auto found = buffered.find(channel);
+    return found == buffered.end() ? 0 : found->second;
+  }
+  void hold_data(bool hold) override { holds_data = hold; }
   bool send_data(DataChannelKind channel, ByteView message) override {
     data.emplace_back(channel, std::string(as_text(message)));
+    if (grows) buffered[channel] += message.size();
     return true;
   }
   std::optional<TrackStats> received_stats(const TrackId&) const override { return stats; }
@@ -63,6 +69,9 @@ class FakeParticipantMedia : public ParticipantMedia {
   std::set<TrackId> screens;  // of those, shared screens
   std::map<TrackId, DownstreamTrack> downstream;
   std::vector<std::pair<DataChannelKind, std::string>> data;
+  std::map<DataChannelKind, size_t> buffered;  // what it says of itself
+  bool grows = false;                          // with what it is sent
+  bool holds_data = false;
   std::optional<TrackStats> stats;
 };
 
