@@ -125,9 +125,12 @@ void JobBoard::on_availability(Worker& worker, const ::livekit::AvailabilityResp
   OpenJob* open = find(worker, answer.job_id());
   if (!open || open->is_taken) return;
   if (answer.terminate()) return finish(answer.job_id(), ::livekit::JS_SUCCESS, "");
-  if (!answer.available() || answer.participant_identity().empty())
-    return offer_next(answer.job_id());
-  take(*open, answer);
+  if (!answer.available()) return offer_next(answer.job_id());
+  ::livekit::AvailabilityResponse accepted = answer;
+  // Workers may leave it to the server who the agent is.
+  if (accepted.participant_identity().empty())
+    accepted.set_participant_identity("agent-" + answer.job_id());
+  take(*open, accepted);
 }
 
 void JobBoard::take(OpenJob& open, const ::livekit::AvailabilityResponse& answer) {

@@ -32,6 +32,15 @@ TEST_F(JobBoardTest, WhoTakesAJobGetsItWithATokenForAnAgent) {
   EXPECT_FALSE(claims_.grants.video->hidden);
 }
 
+TEST_F(JobBoardTest, WhoNamesNoIdentityGetsOne) {
+  auto one = worker(::livekit::JT_ROOM);
+  create_room("hall");
+  const ::livekit::Job job = one->asked().at(0);
+  one->answer(job, true, "");
+  EXPECT_EQ(claims_.grants.identity, "agent-" + job.id());
+  EXPECT_EQ(one->assigned().job().state().participant_identity(), "agent-" + job.id());
+}
+
 TEST_F(JobBoardTest, WhoRefusesOrIsSilentIsFollowedByTheNext) {
   auto one = worker(::livekit::JT_ROOM);
   auto two = worker(::livekit::JT_ROOM);
