@@ -311,8 +311,8 @@ void HttpServer::add_async_handler(std::string path, AsyncHttpHandler handler) {
 
 void HttpServer::add_web_socket(std::string path, WebSocketHandler handler,
                                 std::optional<size_t> max_message_size) {
-  const size_t limit = max_message_size.value_or(impl_->limits.max_message_size);
-  impl_->web_sockets[std::move(path)] = {std::move(handler), limit == 0 ? SIZE_MAX : limit};
+  impl_->web_sockets[std::move(path)] = {std::move(handler),
+                                         max_message_size.value_or(impl_->limits.max_message_size)};
 }
 
 void HttpServer::use_certificate(Ref<GTlsCertificate> certificate) {

@@ -333,7 +333,7 @@ TEST_F(HttpServerTest, ASocketMayHaveALimitOfItsOwnOrNone) {
   ASSERT_EQ(open_socket("/small"), 101u);
   soup_websocket_connection_send_text(socket_.get(), std::string(101, 'x').c_str());
   ASSERT_TRUE(run_until([&] { return close_code_ != 0; }));
-  EXPECT_EQ(close_code_, 1009);
+  EXPECT_EQ(close_code_, 1008);
 }
 
 TEST_F(HttpServerTest, ALimitOfZeroIsNone) {
