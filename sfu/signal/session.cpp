@@ -22,6 +22,9 @@ using room::Participant;
 using room::Room;
 
 constexpr size_t kMaxAddTracks = 20;
+// LiveKit's Go SDK reads on before it has made the offer of its join its own, and cannot use an
+// answer that is there by then.
+constexpr Duration kOfferDelay = 30ms;
 
 class WebSocketSession final : public Session, public room::SignalLink {
  public:
@@ -49,11 +52,13 @@ class WebSocketSession final : public Session, public room::SignalLink {
 
  private:
   void refuse(const room::Leave& leave);
+  void begin_media(const std::optional<::livekit::SessionDescription>& offer);
   void handle(const ::livekit::SignalRequest& request);
 
   SignalSink& sink_;
   FrameKind kind_ = FrameKind::Binary;  // of the last message that came
   Participant* participant_ = nullptr;  // lets go of us before it is destroyed
+  std::unique_ptr<room::Timer> delayed_offer_;
 };
 
 room::JoinDetails join_details(const room::Admission& admission, const livekit::Claims& claims,
@@ -110,9 +115,18 @@ void WebSocketSession::join(room::RoomRegistry& registry, const room::Admission&
   room.admit(participant);
   for (size_t i = 0; i < parameters.add_track_requests.size() && i < kMaxAddTracks; ++i)
     participant.publications().handle_add_track(parameters.add_track_requests[i]);
-  if (parameters.publisher_offer) participant.media().handle_offer(*parameters.publisher_offer);
+  if (!parameters.publisher_offer || participant.client().sdk() != ::livekit::ClientInfo::GO)
+    return begin_media(parameters.publisher_offer);
+  delayed_offer_ = registry.timers().call_later(
+      kOfferDelay, [this, offer = std::move(parameters.publisher_offer)] { begin_media(offer); });
+}
+
+void WebSocketSession::begin_media(const std::optional<::livekit::SessionDescription>& offer) {
+  if (!participant_) return;
+  room::ParticipantMedia& media = participant_->media();
+  if (offer) media.handle_offer(*offer);
   // A bad offer ends the session at once.
-  if (participant_) participant.media().start();
+  if (participant_) media.start();
 }
 
 void WebSocketSession::resume(room::RoomRegistry& registry, const room::Admission& admission,

@@ -51,6 +51,25 @@ TEST_F(SessionTest, AnswersTheJoinRequestsOfferAfterTheJoinResponse) {
   EXPECT_EQ(alice_.count(Response::kOffer), 0u);
 }
 
+// LiveKit's Go SDK cannot use an answer that comes right behind the join response.
+TEST_F(SessionTest, AGoClientIsAnsweredALittleLater) {
+  alice_.v1();
+  alice_.parameters.client.set_sdk(::livekit::ClientInfo::GO);
+  alice_.parameters.publisher_offer = description(first_offer(), 1);
+  ASSERT_TRUE(alice_.open());
+  EXPECT_EQ(alice_.count(Response::kAnswer), 0u);
+  server_.timers.advance(50ms);
+  EXPECT_EQ(alice_.count(Response::kAnswer), 1u);
+
+  bob_.v1();
+  bob_.parameters.client.set_sdk(::livekit::ClientInfo::GO);
+  bob_.parameters.publisher_offer = description(first_offer(), 1);
+  ASSERT_TRUE(bob_.open());
+  bob_.session.reset();
+  server_.timers.advance(50ms);
+  EXPECT_EQ(bob_.count(Response::kAnswer), 0u);
+}
+
 TEST_F(SessionTest, TricklesCompleteCandidatesAndMarksTheLast) {
   join_v1(alice_);
   const auto candidates = alice_.all(Response::kTrickle);
