@@ -34,7 +34,7 @@ struct JoinDetails {
   livekit::Claims claims;
   ::livekit::ClientInfo client;
   bool auto_subscribe = true;
-  bool auto_subscribe_data_track = true;
+  bool auto_subscribe_data_track = false;
   bool adaptive_stream = false;
   bool single_peer_connection = false;
   std::string metadata;  // own ones, on top of the token's

@@ -123,7 +123,7 @@ Result<JoinParameters, room::HttpError> from_query(const Query& query) {
   JoinParameters parameters;
   parse_client(query, parameters.client);
   parameters.auto_subscribe = flag(value_of(query, "auto_subscribe"), true);
-  parameters.auto_subscribe_data_track = flag(value_of(query, "auto_subscribe_data_track"), true);
+  parameters.auto_subscribe_data_track = flag(value_of(query, "auto_subscribe_data_track"), false);
   parameters.adaptive_stream = flag(value_of(query, "adaptive_stream"), false);
   if (const auto pause = value_of(query, "subscriber_allow_pause"); !pause.empty())
     parameters.subscriber_allow_pause = flag(pause, false);

@@ -25,7 +25,7 @@ struct JoinParameters {
   bool single_peer_connection = false;
   ::livekit::ClientInfo client;
   bool auto_subscribe = true;
-  bool auto_subscribe_data_track = true;
+  bool auto_subscribe_data_track = false;
   bool adaptive_stream = false;
   std::optional<bool> subscriber_allow_pause;
   bool reconnect = false;

@@ -164,6 +164,28 @@ TEST_F(DataTest, ADataTrackIsAnnouncedAndItsHandleRewritten) {
                   .empty());
 }
 
+// The Rust SDK takes a handle it did not ask for as an error, and hangs when it asks later.
+TEST_F(DataTest, ADataTrackWaitsForARequestWhereNothingElseWasSaid) {
+  JoinDetails details = RoomFixture::details("dave");
+  details.auto_subscribe_data_track = false;
+  Guest dave = join(details);
+  ::livekit::PublishDataTrackRequest request;
+  request.set_pub_handle(500);
+  request.set_name("pose");
+  room().data_tracks().handle_publish(*alice_.participant, request);
+  const auto sid = alice_.link->last(Response::kPublishDataTrackResponse)
+                       .publish_data_track_response()
+                       .info()
+                       .sid();
+  EXPECT_TRUE(dave.link->all(Response::kDataTrackSubscriberHandles).empty());
+
+  ::livekit::UpdateDataSubscription subscription;
+  subscription.add_updates()->set_track_sid(sid);
+  subscription.mutable_updates(0)->set_subscribe(true);
+  room().data_tracks().handle_update(*dave.participant, subscription);
+  EXPECT_EQ(dave.link->all(Response::kDataTrackSubscriberHandles).size(), 1u);
+}
+
 TEST_F(DataTest, ADataTrackGoesToWhoMaySubscribe) {
   const auto handles = [](Guest& guest) {
     return guest.link->last(Response::kDataTrackSubscriberHandles)

@@ -118,6 +118,7 @@ class RoomFixture : public testing::Test {
     details.claims.grants.identity = identity;
     details.claims.grants.video.emplace();
     details.client.set_protocol(17);
+    details.auto_subscribe_data_track = true;
     return details;
   }
   Room& room() { return registry_.find_or_create(RoomName("kitchen"), nullptr); }

@@ -66,10 +66,11 @@ TEST(JoinParameters, ReadsTheQueryOfTheGoSdk) {
   EXPECT_EQ(parsed->client.address(), "192.0.2.7");
 }
 
-TEST(JoinParameters, TheQuerySubscribesUnlessToldNotTo) {
+TEST(JoinParameters, TheQuerySubscribesToMediaUnlessToldNotTo) {
   const auto parsed = parse(SignalPath::V0, {});
   ASSERT_TRUE(parsed);
   EXPECT_TRUE(parsed->auto_subscribe);
+  EXPECT_FALSE(parsed->auto_subscribe_data_track);
   EXPECT_FALSE(parsed->adaptive_stream);
   EXPECT_FALSE(parsed->reconnect);
   EXPECT_EQ(parsed->client.protocol(), 0);
