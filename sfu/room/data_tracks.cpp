@@ -69,6 +69,7 @@ void DataTracks::handle_publish(Participant& publisher,
   const std::string sid = info.sid();
   sids_[{publisher.sid(), info.pub_handle()}] = sid;
   Track& track = tracks_[sid] = {publisher.sid(), info, {}};
+  publisher.mark_publisher();
   ::livekit::SignalResponse response;
   *response.mutable_publish_data_track_response()->mutable_info() = info;
   publisher.send(response);

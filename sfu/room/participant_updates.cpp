@@ -38,24 +38,43 @@ void ParticipantUpdates::announce(Participant& about, Urgency urgency) {
   ::livekit::ParticipantInfo info = about.info();
   if (info.state() == ::livekit::ParticipantInfo::DISCONNECTED && !about.is_hidden())
     note_departure(info);
-  if (urgency == Urgency::Now || about.is_hidden()) {
-    batch_.erase(about.sid());
+  if (about.is_hidden()) {
     send_now(about, info);
     return;
   }
-  batch_[about.sid()] = std::move(info);
+  // Clients go by the identity: an older session must not speak after a newer one.
+  const Participant* newest = room_.find(about.identity());
+  if (newest && newest != &about) return;
+  if (const auto queued = batch_.find(about.identity()); queued != batch_.end()) {
+    const ::livekit::ParticipantInfo before = std::move(queued->second);
+    batch_.erase(queued);
+    if (before.sid() != info.sid()) {
+      send_replaced(before);
+      urgency = Urgency::Now;
+    }
+  }
+  if (urgency == Urgency::Now) {
+    send_now(about, info);
+    return;
+  }
+  batch_[about.identity()] = std::move(info);
   if (!flush_timer_) flush_timer_ = room_.timers().call_later(kBatchInterval, [this] { flush(); });
 }
 
 void ParticipantUpdates::announce_replaced(Participant& about) {
-  batch_.erase(about.sid());
-  if (about.is_hidden()) return;
+  batch_.erase(about.identity());
+  if (!about.is_hidden()) send_replaced(about.info());
+}
+
+void ParticipantUpdates::send_replaced(const ::livekit::ParticipantInfo& info) {
   ::livekit::SignalResponse response;
-  *response.mutable_update()->add_participants() = about.info();
+  *response.mutable_update()->add_participants() = info;
+  response.mutable_update()->mutable_participants(0)->set_state(
+      ::livekit::ParticipantInfo::DISCONNECTED);
   const SignalMessage message(response);
+  const ParticipantId sid(info.sid());
   room_.for_each_participant([&](Participant& participant) {
-    if (!participant.quirks().replaces_by_identity &&
-        participant.wants_update(about.sid(), about.version()))
+    if (!participant.quirks().replaces_by_identity && participant.wants_update(sid, info.version()))
       participant.send(message);
   });
 }
@@ -73,7 +92,7 @@ void ParticipantUpdates::send_now(Participant& about, const ::livekit::Participa
 void ParticipantUpdates::flush() {
   flush_timer_.reset();
   std::vector<::livekit::ParticipantInfo> infos;
-  for (auto& [sid, info] : std::exchange(batch_, {})) infos.push_back(std::move(info));
+  for (auto& [identity, info] : std::exchange(batch_, {})) infos.push_back(std::move(info));
   const auto messages =
       update_messages(std::move(infos), room_.settings().update_batch_target_size);
   for (const ::livekit::SignalResponse& response : messages) {

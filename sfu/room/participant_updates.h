@@ -26,7 +26,7 @@ class ParticipantUpdates {
   enum class Urgency : uint8_t { Now, Batched };
   // Everybody who is connected, the participant itself too.
   void announce(Participant& about, Urgency urgency);
-  // It joined again: only clients that cannot replace it by identity hear of the old one.
+  // It joined again: only clients that go by the sid hear of the old one.
   void announce_replaced(Participant& about);
   // All that a client which comes back has to know: who left since `since`, then everybody.
   void send_all(Participant& to, Timestamp since);
@@ -37,11 +37,14 @@ class ParticipantUpdates {
     ::livekit::ParticipantInfo info;
   };
   void note_departure(const ::livekit::ParticipantInfo& info);
+  // To clients that go by the sid.
+  void send_replaced(const ::livekit::ParticipantInfo& info);
   void send_now(Participant& about, const ::livekit::ParticipantInfo& info);
   void flush();
 
   Room& room_;
-  std::map<ParticipantId, ::livekit::ParticipantInfo> batch_;
+  // The newest session of each identity.
+  std::map<ParticipantIdentity, ::livekit::ParticipantInfo> batch_;
   std::deque<Departure> departed_;
   std::unique_ptr<Timer> flush_timer_;
 };

@@ -23,6 +23,21 @@ TEST_F(RoomTest, AudiencesAreToldInBatchesAndPublishersAtOnce) {
   EXPECT_EQ(alice_.link->all(Response::kUpdate).size(), 2u);
 }
 
+// The SDKs go by the identity: word of the old session would take away what the new one publishes.
+TEST_F(RoomTest, WhoLeftAndCameBackIsNotToldAsGoneAfterwards) {
+  room().remove(*bob_.participant, {::livekit::CLIENT_INITIATED});
+  const Guest again = join("bob");
+  timers_.advance(3s);
+  std::vector<std::string> told;
+  for (const Response& response : alice_.link->all(Response::kUpdate)) {
+    for (const Info& info : response.update().participants()) {
+      if (info.identity() == "bob") told.push_back(info.sid());
+    }
+  }
+  ASSERT_FALSE(told.empty());
+  for (const std::string& sid : told) EXPECT_EQ(sid, again->sid().value);
+}
+
 TEST_F(RoomTest, VersionsOnlyGrow) {
   uint32_t version = 0;
   publish_camera(bob_);
