@@ -5,6 +5,8 @@
 #include <array>
 #include <string>
 
+#include "base/ref.h"
+
 namespace gstlk::client {
 
 namespace {
@@ -44,6 +46,11 @@ const Codec* codec_by_encoding(std::string_view encoding) {
   return find([&text](const Codec& codec) {
     return g_ascii_strcasecmp(codec.encoding, text.c_str()) == 0;
   });
+}
+
+bool can_receive(std::string_view encoding) {
+  const Codec* codec = codec_by_encoding(encoding);
+  return codec && Ref<GstElementFactory>::adopt(gst_element_factory_find(codec->depayloader)).get();
 }
 
 const Codec* codec_by_media_type(std::string_view media_type) {

@@ -30,5 +30,7 @@ std::span<const Codec> codecs();
 const Codec* codec_by_name(std::string_view name);
 const Codec* codec_by_encoding(std::string_view encoding);
 const Codec* codec_by_media_type(std::string_view media_type);
+// Known by its encoding-name, and its depayloader is installed.
+bool can_receive(std::string_view encoding);
 
 }  // namespace gstlk::client

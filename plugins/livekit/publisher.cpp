@@ -257,13 +257,14 @@ void Publisher::send_offer(const std::string& sdp) {
   auto* offer = request.mutable_offer();
   offer->set_type("offer");
   offer->set_sdp(translate_offer(sdp, tracks));
+  offered_ = sdp;
   offer->set_id(++offer_id_);
   session_.send(request);
 }
 
 void Publisher::handle_answer(const ::livekit::SessionDescription& answer) {
   if (!offering_ || (answer.id() != 0 && answer.id() != offer_id_)) return;
-  const TranslatedAnswer translated = translate_answer(answer.sdp());
+  const TranslatedAnswer translated = translate_answer(answer.sdp(), offered_);
   peer_->set_remote(GST_WEBRTC_SDP_TYPE_ANSWER, translated.sdp,
                     [this, refused = translated.refused](Result<void> result) {
                       if (!result) return failed(result.error().message);

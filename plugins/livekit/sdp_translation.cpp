@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "plugins/livekit/sdp_translation.h"
 
-#include <algorithm>
-#include <set>
 #include <vector>
+
+#include "plugins/livekit/sdp_lines.h"
 
 namespace gstlk::client {
 
@@ -11,18 +11,6 @@ namespace {
 
 constexpr std::string_view kH264Parameters =
     "level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f";
-
-std::vector<std::string_view> lines_of(std::string_view text) {
-  std::vector<std::string_view> lines;
-  while (!text.empty()) {
-    const size_t end = text.find('\n');
-    std::string_view line = text.substr(0, end);
-    text.remove_prefix(end == std::string_view::npos ? text.size() : end + 1);
-    if (line.ends_with('\r')) line.remove_suffix(1);
-    if (!line.empty()) lines.push_back(line);
-  }
-  return lines;
-}
 
 // "a=rtpmap:102 H264/90000": its payload type.
 std::string_view h264_payload(std::string_view line) {
@@ -78,11 +66,6 @@ bool is_transport(std::string_view line) {
          line.starts_with("a=fingerprint:") || line.starts_with("a=setup:");
 }
 
-bool is_direction(std::string_view line) {
-  return line == "a=sendrecv" || line == "a=sendonly" || line == "a=recvonly" ||
-         line == "a=inactive";
-}
-
 // "m=video 0 UDP/...".
 bool is_refused(std::string_view line) {
   const size_t space = line.find(' ');
@@ -104,65 +87,55 @@ std::string translate_offer(std::string_view sdp,
   return out;
 }
 
-TranslatedAnswer translate_answer(std::string_view sdp) {
-  const std::vector<std::string_view> lines = lines_of(sdp);
-  TranslatedAnswer answer;
-  std::string transport;  // of the sections that were taken
-  std::string bundle = "a=group:BUNDLE";
-  bool refused = false;
-  for (std::string_view line : lines) {
-    if (line.starts_with("m=")) {
-      refused = is_refused(line);
-    } else if (line.starts_with("a=mid:")) {
-      bundle.append(" ").append(line.substr(6));
-      if (refused) answer.refused.emplace_back(line.substr(6));
-    } else if (!refused && is_transport(line) &&
-               transport.find(line.substr(0, line.find(':'))) == std::string::npos) {
-      transport.append("\r\n").append(line);
-    }
+namespace {
+
+// What both sides have settled for the whole bundle, from a section that was taken.
+std::string transport_of(const std::vector<std::vector<std::string_view>>& sections) {
+  for (const auto& section : sections) {
+    if (section.empty() || !section[0].starts_with("m=") || is_refused(section[0])) continue;
+    std::string transport;
+    for (std::string_view line : section)
+      if (is_transport(line)) transport.append(line).append("\r\n");
+    return transport;
   }
-  refused = false;
-  for (std::string_view line : lines) {
-    if (line.starts_with("m=")) refused = is_refused(line);
-    if (refused && (is_transport(line) || is_direction(line) || line == "a=rtcp-mux")) continue;
-    std::string text(line);
-    // The first of the bundle has the transport, and that was settled by the offer.
-    if (line.starts_with("a=group:BUNDLE")) text = bundle;
-    if (refused && line.starts_with("m=")) {
-      text.replace(text.find(' ') + 1, 1, "9");
-      text += "\r\na=inactive\r\na=rtcp-mux" + transport;
-    }
-    answer.sdp.append(text).append("\r\n");
-  }
-  return answer;
+  return {};
 }
 
-std::string without_red(std::string_view sdp) {
-  const std::vector<std::string_view> lines = lines_of(sdp);
-  std::set<std::string, std::less<>> payloads;
-  for (std::string_view line : lines) {
-    if (!line.starts_with("a=rtpmap:")) continue;
-    const size_t space = line.find(' ');
-    if (space != std::string_view::npos && line.substr(space + 1).starts_with("red/"))
-      payloads.emplace(line.substr(9, space - 9));
+// The offered section once more, without its sources: inactive.
+void print_inactive(const std::vector<std::string_view>& offered, const std::string& transport,
+                    std::string& out) {
+  for (std::string_view line : offered) {
+    const bool kept = line.starts_with("m=") || line.starts_with("c=") ||
+                      line.starts_with("a=mid:") || line.starts_with("a=rtpmap:") ||
+                      line.starts_with("a=fmtp:");
+    if (kept) out.append(line).append("\r\n");
   }
-  std::string out;
-  for (std::string_view line : lines) {
-    const size_t colon = line.find(':');
-    const std::string_view name = line.substr(0, std::min(colon, line.size()));
-    if (name == "a=rtpmap" || name == "a=fmtp" || name == "a=rtcp-fb") {
-      const std::string_view value = line.substr(colon + 1);
-      if (payloads.contains(value.substr(0, value.find(' ')))) continue;
+  out.append("a=inactive\r\na=rtcp-mux\r\n").append(transport);
+}
+
+}  // namespace
+
+TranslatedAnswer translate_answer(std::string_view sdp, std::string_view offer) {
+  const auto sections = sections_of(sdp);
+  const auto offered = sections_of(offer);
+  const std::string transport = transport_of(sections);
+  std::string bundle = "a=group:BUNDLE";
+  for (size_t i = 1; i < offered.size(); ++i)
+    bundle.append(" ").append(value_of(offered[i], "a=mid:"));
+
+  TranslatedAnswer answer;
+  for (size_t i = 0; i < sections.size(); ++i) {
+    if (i > 0 && is_refused(sections[i][0]) && i < offered.size()) {
+      answer.refused.emplace_back(value_of(offered[i], "a=mid:"));
+      print_inactive(offered[i], transport, answer.sdp);
+      continue;
     }
-    std::string text(line);
-    if (line.starts_with("m=audio"))
-      for (const std::string& payload : payloads) {
-        const size_t at = (text + " ").find(" " + payload + " ");
-        if (at != std::string::npos) text.erase(at, payload.size() + 1);
-      }
-    out.append(text).append("\r\n");
+    for (std::string_view line : sections[i]) {
+      // The first of the bundle has the transport, and that was settled by the offer.
+      answer.sdp.append(line.starts_with("a=group:BUNDLE") ? bundle : line).append("\r\n");
+    }
   }
-  return out;
+  return answer;
 }
 
 }  // namespace gstlk::client

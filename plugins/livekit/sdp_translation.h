@@ -20,16 +20,13 @@ struct OfferedTrack {
 std::string translate_offer(std::string_view sdp,
                             const std::map<std::string, OfferedTrack>& tracks);
 
-// The server's answer as webrtcbin takes it. It wants ICE, DTLS and a place in the bundle for a
-// refused section, too, which so becomes an inactive one.
+// The server's answer to `offer`, webrtcbin's own, as webrtcbin takes it. It wants ICE, DTLS, a mid
+// and a place in the bundle for a refused section, too, of which LiveKit sends nothing but "m=video
+// 0": it becomes the offered one, inactive.
 struct TranslatedAnswer {
   std::string sdp;
   std::vector<std::string> refused;  // mids
 };
-TranslatedAnswer translate_answer(std::string_view sdp);
-
-// The server's offer without RED (RFC 2198), which it puts first and webrtcbin would take without
-// being able to take it apart; the server sends Opus then.
-std::string without_red(std::string_view sdp);
+TranslatedAnswer translate_answer(std::string_view sdp, std::string_view offer);
 
 }  // namespace gstlk::client

@@ -3,9 +3,10 @@
 
 #include <string_view>
 
+#include "plugins/livekit/codec.h"
 #include "plugins/livekit/data_channels.h"
 #include "plugins/livekit/room_session.h"
-#include "plugins/livekit/sdp_translation.h"
+#include "plugins/livekit/subscriber_sdp.h"
 #include "plugins/livekit/trickle.h"
 #include "sdp/parse.h"
 
@@ -63,14 +64,20 @@ void Subscriber::handle_offer(const ::livekit::SessionDescription& offer) {
 void Subscriber::apply_next_offer() {
   if (offers_.empty()) return;
   const ::livekit::SessionDescription& offer = offers_.front();
+  std::map<std::string, std::string> mime_types;
   if (owner_) {
     const auto description = sdp::parse(offer.sdp());
     if (!description) return offer_failed(description.error().message);
     std::map<std::string, std::string> tracks;
-    for (const auto& media : description->media) tracks[media.mid.value] = track_of(offer, media);
+    for (const auto& media : description->media) {
+      const std::string sid = track_of(offer, media);
+      tracks[media.mid.value] = sid;
+      if (const ::livekit::TrackInfo* track = session_.room().track(sid))
+        mime_types[media.mid.value] = track->mime_type();
+    }
     owner_->on_offer(tracks);
   }
-  peer_->set_remote(GST_WEBRTC_SDP_TYPE_OFFER, without_red(offer.sdp()),
+  peer_->set_remote(GST_WEBRTC_SDP_TYPE_OFFER, translate_server_offer(offer.sdp(), mime_types),
                     [this, id = offer.id()](Result<void> result) {
                       if (!result) return offer_failed(result.error().message);
                       answer(id);
@@ -91,7 +98,7 @@ void Subscriber::send_answer(uint32_t id, const std::string& sdp) {
   ::livekit::SignalRequest request;
   auto* answer = request.mutable_answer();
   answer->set_type("answer");
-  answer->set_sdp(sdp);
+  answer->set_sdp(translate_subscriber_answer(sdp, offers_.front().sdp(), can_receive));
   answer->set_id(id);
   session_.send(request);
   offers_.pop_front();

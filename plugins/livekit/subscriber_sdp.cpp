@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "plugins/livekit/subscriber_sdp.h"
+
+#include <glib.h>
+
+#include <algorithm>
+#include <set>
+
+#include "plugins/livekit/sdp_lines.h"
+
+namespace gstlk::client {
+
+namespace {
+
+using Lines = std::vector<std::string_view>;
+using Payloads = std::set<std::string_view>;
+
+bool same_text(std::string_view a, std::string_view b) {
+  return std::ranges::equal(
+      a, b, [](char x, char y) { return g_ascii_tolower(x) == g_ascii_tolower(y); });
+}
+
+std::string_view until(std::string_view text, char end) { return text.substr(0, text.find(end)); }
+
+// "video/H264": "H264".
+std::string_view encoding_of(std::string_view mime_type) {
+  return mime_type.substr(std::min(mime_type.find('/') + 1, mime_type.size()));
+}
+
+// Calls `visit(payload, encoding)` for each "a=rtpmap:<payload> <encoding>/<clock rate>".
+template <class Visit>
+void for_each_payload(const Lines& section, Visit visit) {
+  for (std::string_view line : section) {
+    if (!line.starts_with("a=rtpmap:")) continue;
+    const std::string_view value = line.substr(9);
+    const size_t space = value.find(' ');
+    if (space == std::string_view::npos) continue;
+    visit(value.substr(0, space), until(value.substr(space + 1), '/'));
+  }
+}
+
+// Of the codec `encoding`, and what repairs it: "a=fmtp:97 apt=96".
+Payloads payloads_of(const Lines& section, std::string_view encoding) {
+  Payloads payloads;
+  for_each_payload(section, [&](std::string_view payload, std::string_view name) {
+    if (same_text(name, encoding)) payloads.insert(payload);
+  });
+  Payloads repairs;
+  for (std::string_view line : section) {
+    const size_t apt = line.find(" apt=");
+    if (!line.starts_with("a=fmtp:") || apt == std::string_view::npos) continue;
+    if (payloads.contains(until(line.substr(apt + 5), ';')))
+      repairs.insert(until(line.substr(7), ' '));
+  }
+  payloads.merge(repairs);
+  return payloads;
+}
+
+// The payloads that webrtcbin is not to see.
+Payloads unwanted_payloads(const Lines& section, std::string_view encoding) {
+  const Payloads wanted = same_text(encoding, "red") ? Payloads() : payloads_of(section, encoding);
+  Payloads unwanted;
+  for_each_payload(section, [&](std::string_view payload, std::string_view name) {
+    if (wanted.empty() ? same_text(name, "red") : !wanted.contains(payload))
+      unwanted.insert(payload);
+  });
+  return unwanted;
+}
+
+// "m=audio 9 UDP/TLS/RTP/SAVPF 63 111" without some payloads.
+std::string media_line(std::string_view line, const Payloads& unwanted) {
+  std::string out;
+  for (int field = 0; !line.empty(); ++field) {
+    const std::string_view word = until(line, ' ');
+    line.remove_prefix(std::min(word.size() + 1, line.size()));
+    if (field > 2 && unwanted.contains(word)) continue;
+    if (field > 0) out += ' ';
+    out += word;
+  }
+  return out;
+}
+
+std::string_view attribute_payload(std::string_view line) {
+  for (std::string_view name : {"a=rtpmap:", "a=fmtp:", "a=rtcp-fb:"})
+    if (line.starts_with(name)) return until(line.substr(name.size()), ' ');
+  return {};
+}
+
+void print_section(const Lines& section, std::string_view encoding, std::string& out) {
+  const Payloads unwanted = unwanted_payloads(section, encoding);
+  for (std::string_view line : section) {
+    if (unwanted.contains(attribute_payload(line))) continue;
+    if (line.starts_with("m=")) {
+      out += media_line(line, unwanted);
+    } else if (line == "a=sendrecv") {
+      out += "a=sendonly";
+    } else if (line == "a=recvonly") {
+      out += "a=inactive";
+    } else {
+      out += line;
+    }
+    out += "\r\n";
+  }
+}
+
+// What the offer has and the answer has not of the codecs that are wanted: their payloads for the
+// "m=" line, and their attributes.
+struct Addition {
+  std::string payloads;
+  std::string attributes;
+};
+Addition addition(const Lines& answered, const Lines& offered,
+                  const std::function<bool(std::string_view)>& can_receive) {
+  Payloads known;
+  for_each_payload(answered,
+                   [&](std::string_view payload, std::string_view) { known.insert(payload); });
+  Payloads added;
+  for_each_payload(offered, [&](std::string_view, std::string_view encoding) {
+    if (same_text(encoding, "rtx") || !can_receive(encoding)) return;
+    added.merge(payloads_of(offered, encoding));
+  });
+  Addition result;
+  for_each_payload(offered, [&](std::string_view payload, std::string_view) {
+    if (added.contains(payload) && !known.contains(payload))
+      result.payloads.append(" ").append(payload);
+  });
+  for (std::string_view line : offered) {
+    const std::string_view payload = attribute_payload(line);
+    if (added.contains(payload) && !known.contains(payload))
+      result.attributes.append(line).append("\r\n");
+  }
+  return result;
+}
+
+bool carries_media(const Lines& section) {
+  return !section.empty() &&
+         (section[0].starts_with("m=audio") || section[0].starts_with("m=video"));
+}
+
+}  // namespace
+
+std::string translate_subscriber_answer(std::string_view sdp, std::string_view offer,
+                                        const std::function<bool(std::string_view)>& can_receive) {
+  const auto offered = sections_of(offer);
+  std::string out;
+  const auto answered = sections_of(sdp);
+  for (size_t i = 0; i < answered.size(); ++i) {
+    const bool media = carries_media(answered[i]) && i < offered.size();
+    const Addition more = media ? addition(answered[i], offered[i], can_receive) : Addition();
+    for (std::string_view line : answered[i]) {
+      out.append(line);
+      if (line.starts_with("m=")) out.append(more.payloads);
+      out.append("\r\n");
+    }
+    out.append(more.attributes);
+  }
+  return out;
+}
+
+std::string translate_server_offer(std::string_view sdp,
+                                   const std::map<std::string, std::string>& mime_types) {
+  std::string out;
+  for (const Lines& section : sections_of(sdp)) {
+    const auto mime_type = mime_types.find(std::string(value_of(section, "a=mid:")));
+    const std::string_view encoding =
+        mime_type == mime_types.end() ? std::string_view() : encoding_of(mime_type->second);
+    if (carries_media(section)) {
+      print_section(section, encoding, out);
+    } else {
+      for (std::string_view line : section) out.append(line).append("\r\n");
+    }
+  }
+  return out;
+}
+
+}  // namespace gstlk::client
