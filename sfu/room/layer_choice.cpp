@@ -54,6 +54,19 @@ uint8_t spatial_layer_of(::livekit::VideoQuality quality, const ::livekit::Track
   return static_cast<uint8_t>(best < 0 ? lowest : best);
 }
 
+std::vector<uint64_t> layer_costs(const ::livekit::UpdateTrackSettings& settings,
+                                  const ::livekit::TrackInfo& track) {
+  const ::livekit::VideoQuality wanted = wanted_quality(settings, track);
+  std::vector<uint64_t> costs;
+  if (wanted == ::livekit::OFF) return costs;
+  costs.resize(spatial_layer_of(wanted, track) + 1u);
+  for (const ::livekit::VideoLayer& layer : track.layers()) {
+    const auto spatial = static_cast<size_t>(std::clamp(layer.spatial_layer(), 0, 2));
+    if (spatial < costs.size()) costs[spatial] = layer.bitrate();
+  }
+  return costs;
+}
+
 SubscriptionSettings subscription_settings(const ::livekit::UpdateTrackSettings& settings,
                                            const ::livekit::TrackInfo& track) {
   SubscriptionSettings result;

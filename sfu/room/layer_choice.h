@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <vector>
 
 #include "livekit_models.pb.h"
 #include "room/media.h"
@@ -21,6 +22,11 @@ namespace gstlk::room {
 
 // The spatial layer that carries `quality`, or the best below it.
 uint8_t spatial_layer_of(::livekit::VideoQuality quality, const ::livekit::TrackInfo& track);
+
+// The bits per second of the layers that `settings` let through, by spatial layer, as the publisher
+// gave them.
+std::vector<uint64_t> layer_costs(const ::livekit::UpdateTrackSettings& settings,
+                                  const ::livekit::TrackInfo& track);
 
 SubscriptionSettings subscription_settings(const ::livekit::UpdateTrackSettings& settings,
                                            const ::livekit::TrackInfo& track);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "room/bandwidth_share.h"
 #include "room/layer_choice.h"
 #include "room/participant.h"
 #include "room/publication.h"
@@ -125,8 +126,9 @@ void Subscriptions::start(Subscription& subscription, Publication& publication) 
        .codecs = publication.codecs(),
        .sources = publication.sources(),
        .stereo = std::ranges::count(info.audio_features(), ::livekit::TF_STEREO) != 0,
-       .settings = subscription_settings(settings, info)});
+       .settings = media_settings(subscription, publication)});
   publication.set_wanted(owner_.sid(), subscription.codec, wanted_quality(settings, info));
+  share_bandwidth();
 }
 
 void Subscriptions::stop(const TrackId& track, Subscription& subscription) {
@@ -137,6 +139,7 @@ void Subscriptions::stop(const TrackId& track, Subscription& subscription) {
     publication->remove_subscriber(owner_.sid());
     owner_.room().on_unsubscribed(owner_, publication->publisher());
   }
+  share_bandwidth();
 }
 
 void Subscriptions::await_publication(const TrackId& track, Subscription& subscription) {
@@ -216,9 +219,44 @@ void Subscriptions::apply_settings(const TrackId& track) {
   Publication* publication = owner_.room().find_track(track);
   if (found == subscriptions_.end() || !publication || !found->second.active) return;
   const ::livekit::UpdateTrackSettings settings = settings_of(found->second);
-  owner_.media().update_downstream(track, subscription_settings(settings, publication->info()));
+  owner_.media().update_downstream(track, media_settings(found->second, *publication));
   publication->set_wanted(owner_.sid(), found->second.codec,
                           wanted_quality(settings, publication->info()));
+  share_bandwidth();
+}
+
+SubscriptionSettings Subscriptions::media_settings(const Subscription& subscription,
+                                                   const Publication& publication) const {
+  SubscriptionSettings settings =
+      subscription_settings(settings_of(subscription), publication.info());
+  if (subscription.affordable)
+    settings.max_spatial = std::min(settings.max_spatial, *subscription.affordable);
+  return settings;
+}
+
+void Subscriptions::limit_bandwidth(uint64_t bits_per_second) {
+  bandwidth_limit_ = bits_per_second;
+  share_bandwidth();
+  if (bandwidth_limit_ != 0) return;
+  for (auto& [track, subscription] : subscriptions_) {
+    if (std::exchange(subscription.affordable, std::nullopt)) apply_settings(track);
+  }
+}
+
+void Subscriptions::share_bandwidth() {
+  if (bandwidth_limit_ == 0) return;
+  std::vector<LayerCosts> costs;
+  for (const auto& [track, subscription] : subscriptions_) {
+    const Publication* publication = owner_.room().find_track(track);
+    if (!subscription.active || !publication || publication->kind() != TrackKind::Video) continue;
+    costs.push_back({track, layer_costs(settings_of(subscription), publication->info())});
+  }
+  for (const auto& [track, highest] : room::share_bandwidth(bandwidth_limit_, costs)) {
+    Subscription& subscription = subscriptions_[track];
+    if (std::exchange(subscription.affordable, highest) == highest) continue;
+    owner_.media().update_downstream(
+        track, media_settings(subscription, *owner_.room().find_track(track)));
+  }
 }
 
 void Subscriptions::on_bound(const TrackId& track, const std::string& codec) {

@@ -22,10 +22,11 @@ struct Subscription {
   // Said by the client or an administrator; else auto_subscribe decides.
   std::optional<bool> wanted;
   std::optional<::livekit::UpdateTrackSettings> settings;
-  bool active = false;   // handed to the media
-  bool bound = false;    // negotiated with the client
-  bool refused = false;  // the client can decode none of its codecs
-  std::string codec;     // that it is sent as, or would have to be; empty: not known yet
+  bool active = false;                // handed to the media
+  bool bound = false;                 // negotiated with the client
+  bool refused = false;               // the client can decode none of its codecs
+  std::optional<uint8_t> affordable;  // the highest spatial layer, when the bandwidth is limited
+  std::string codec;  // that it is sent as, or would have to be; empty: not known yet
   std::optional<bool> permission_told;
   std::unique_ptr<Timer> not_found;
 };
@@ -52,6 +53,9 @@ class Subscriptions {
   // The publisher's layers are known better, or the client came back.
   void apply_settings(const TrackId& track);
 
+  // SimulateScenario: all video together gets this many bits per second; 0: as many as it takes.
+  void limit_bandwidth(uint64_t bits_per_second);
+
   void on_bound(const TrackId& track, const std::string& codec);
   void on_refused(const TrackId& track);
   void on_codecs_changed(Publication& publication);
@@ -67,12 +71,16 @@ class Subscriptions {
   void stop(const TrackId& track, Subscription& subscription);
   void await_publication(const TrackId& track, Subscription& subscription);
   ::livekit::UpdateTrackSettings settings_of(const Subscription& subscription) const;
+  SubscriptionSettings media_settings(const Subscription& subscription,
+                                      const Publication& publication) const;
+  void share_bandwidth();
   Subscription* find(const TrackId& track);
 
   Participant& owner_;
   const bool auto_subscribe_;
   const bool adaptive_stream_;
   std::map<TrackId, Subscription> subscriptions_;
+  uint64_t bandwidth_limit_ = 0;
   std::set<TrackId> unapplied_;  // settings wait for the debounce
   std::unique_ptr<Timer> debounce_;
 };

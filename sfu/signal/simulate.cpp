@@ -40,6 +40,10 @@ void handle_simulate(room::Participant& participant, const Scenario& scenario) {
     case Scenario::kDisconnectSignalOnResumeNoMessages:
       participant.fail_next_resume = room::ResumeFault::BeforeMessages;
       break;
+    case Scenario::kSubscriberBandwidth:
+      participant.subscriptions().limit_bandwidth(
+          static_cast<uint64_t>(std::max<int64_t>(scenario.subscriber_bandwidth(), 0)));
+      break;
     default:
       break;
   }

@@ -6,8 +6,8 @@
 
 namespace gstlk::signal {
 
-// SimulateScenario, with which SDK tests provoke failures. Left out: what would have to reach into
-// the media plane (candidate protocol, subscriber bandwidth).
+// SimulateScenario, with which SDK tests provoke failures. Left out: the candidate protocol, which
+// would have to reach into the media plane.
 void handle_simulate(room::Participant& participant, const ::livekit::SimulateScenario& scenario);
 
 }  // namespace gstlk::signal

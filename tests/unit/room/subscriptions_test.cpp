@@ -110,6 +110,26 @@ TEST_F(SubscriptionsTest, ThePublisherHearsWhatIsWanted) {
   EXPECT_EQ(best(), 0);
 }
 
+TEST_F(SubscriptionsTest, ALimitOfTheBandwidthLowersLayersAndNothingElse) {
+  const TrackId sid = publish_camera(alice_);
+  const auto layer = [&] { return int{bob_.media->downstream[sid].settings.max_spatial}; };
+  ::livekit::TrackInfo& info = alice_->publications().find(sid)->mutable_info();
+  info.clear_layers();
+  for (int i = 0; i < 3; ++i) {
+    ::livekit::VideoLayer& added = *info.add_layers();
+    added.set_quality(static_cast<::livekit::VideoQuality>(i));
+    added.set_spatial_layer(i);
+    added.set_bitrate(i == 0 ? 100'000 : i * 500'000);
+  }
+  bob_->subscriptions().limit_bandwidth(600'000);
+  EXPECT_EQ(layer(), 1);
+  bob_->subscriptions().limit_bandwidth(1);
+  EXPECT_EQ(layer(), 0);
+  EXPECT_FALSE(bob_.media->downstream[sid].settings.paused);
+  bob_->subscriptions().limit_bandwidth(0);
+  EXPECT_EQ(layer(), 2);
+}
+
 TEST_F(SubscriptionsTest, AdaptiveStreamsStartLow) {
   JoinDetails details = RoomFixture::details("carol");
   details.adaptive_stream = true;
