@@ -4,6 +4,7 @@
 // entry of pages/, bundled by esbuild with the client it is written for.
 
 import { once } from 'node:events';
+import fs from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -44,10 +45,15 @@ async function bundle(entry, client) {
     `<body><div id="app"></div><script type="module">${text('.js').replaceAll('</script', '<\\/script')}</script>`;
 }
 
+// What the client library wants as a file of its own, beside the page.
+const kWorkers = /^livekit-client\.[a-z0-9]+\.worker\.mjs$/;
+const worker = (name) => fs.readFileSync(path.join(folder, 'node_modules/livekit-client/dist', name));
+
 export async function startSite() {
   const made = new Map();
   const server = http.createServer(async (request, response) => {
     const name = new URL(request.url, 'http://localhost').pathname.slice(1);
+    if (kWorkers.test(name)) return response.writeHead(200, { 'content-type': 'text/javascript' }).end(worker(name));
     if (!kPages[name]) return response.writeHead(404).end();
     if (!made.has(name)) made.set(name, bundle(...kPages[name]));
     response.writeHead(200, { 'content-type': 'text/html' });

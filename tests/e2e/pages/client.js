@@ -12,19 +12,22 @@ const { Room, RoomEvent, Track, VideoQuality } = client;
 let room = null;
 const frames = new Map();   // track sid -> { count, first, times }
 const probes = new Map();   // track sid -> AudioProbe
+const pictures = new Map(); // identity -> when its camera's pictures were drawn, of every track it had
 const events = [];          // what happened, in order
 const received = { data: [], text: [] };
 
-function watchVideo(track) {
+function watchVideo(track, identity) {
   const element = track.attach();
   element.muted = true;
   document.body.append(element);
   const seen = { count: 0, first: 0, times: [], element };
   frames.set(track.sid, seen);
+  if (!pictures.has(identity)) pictures.set(identity, []);
   const next = () => element.requestVideoFrameCallback((now) => {
     seen.count += 1;
     seen.first ||= now;
     seen.times.push(now);
+    if (track.source === Track.Source.Camera) pictures.get(identity).push(now);
     next();
   });
   next();
@@ -38,16 +41,18 @@ function watchAudio(track) {
 function listen() {
   const note = (name) => (...values) => events.push({ name, detail: values.map(describe).filter(Boolean).join(' ') });
   for (const name of ['ParticipantConnected', 'ParticipantDisconnected', 'TrackMuted', 'TrackUnmuted', 'TrackPublished',
-    'TrackUnpublished', 'Disconnected', 'Reconnecting', 'Reconnected', 'TrackSubscriptionFailed']) {
+    'TrackUnpublished', 'Disconnected', 'SignalReconnecting', 'Reconnecting', 'Reconnected', 'TrackSubscriptionFailed', 'EncryptionError',
+    'ParticipantEncryptionStatusChanged']) {
     room.on(RoomEvent[name], note(name));
   }
-  room.on(RoomEvent.TrackSubscribed, (track) => (track.kind === 'video' ? watchVideo(track) : watchAudio(track)));
+  room.on(RoomEvent.TrackSubscribed, (track, publication, participant) =>
+    (track.kind === 'video' ? watchVideo(track, participant.identity) : watchAudio(track)));
   room.on(RoomEvent.TrackUnsubscribed, (track) => {
     track.detach().forEach((element) => element.remove());
     probes.get(track.sid)?.close();
   });
-  room.on(RoomEvent.DataReceived, (payload, participant, kind, topic) =>
-    received.data.push({ text: new TextDecoder().decode(payload), from: participant?.identity, kind, topic }));
+  room.on(RoomEvent.DataReceived, (payload, participant, kind, topic, encryption) =>
+    received.data.push({ text: new TextDecoder().decode(payload), from: participant?.identity, kind, topic, encryption }));
 }
 
 function describe(value) {
@@ -83,13 +88,22 @@ function toneTrack(frequency, { pulsed = false } = {}) {
   return output.stream.getAudioTracks()[0];
 }
 
+/** End-to-end encryption by one passphrase for everybody; `field` is e2ee for media alone, or encryption. */
+async function encryption(field, passphrase) {
+  const keyProvider = new client.ExternalE2EEKeyProvider();
+  await keyProvider.setKey(passphrase);
+  return { [field]: { keyProvider, worker: new Worker('/livekit-client.e2ee.worker.mjs', { type: 'module' }) } };
+}
+
 window.lk = {
   client,
 
-  async join(url, token, options = {}) {
-    room = new Room({ ...options, publishDefaults: { ...options.publishDefaults } });
+  async join(url, token, { passphrase, encrypts = 'encryption', ...options } = {}) {
+    const secret = passphrase && await encryption(encrypts, passphrase);
+    room = new Room({ ...options, ...secret, publishDefaults: { ...options.publishDefaults } });
     window.room = room;
     listen();
+    if (passphrase) await room.setE2EEEnabled(true);
     const start = performance.now();
     await room.connect(url, token, options.connect);
     return performance.now() - start;
@@ -143,6 +157,27 @@ window.lk = {
   takeFrameTimes(identity, source) {
     const seen = frames.get(remotePublication(identity, source)?.track?.sid);
     return seen ? seen.times.splice(0) : [];
+  },
+
+  /** For how long, in ms, at most no new picture of this camera was drawn since the last call. */
+  takeStill(identity) {
+    const times = [...(pictures.get(identity) ?? []), performance.now()];
+    pictures.set(identity, times.slice(-2, -1));
+    return Math.max(...times.slice(1).map((time, i) => time - times[i]), 0);
+  },
+
+  /** What is drawn of a track: its size, and the mean and the spread of its brightness, 0 to 255. */
+  picture(identity, source = 'camera') {
+    const element = frames.get(remotePublication(identity, source)?.track?.sid)?.element;
+    const size = { width: element?.videoWidth ?? 0, height: element?.videoHeight ?? 0 };
+    if (!size.width) return { ...size, mean: 0, spread: 0 };
+    const canvas = new OffscreenCanvas(64, 36).getContext('2d');
+    canvas.drawImage(element, 0, 0, 64, 36);
+    const { data } = canvas.getImageData(0, 0, 64, 36);
+    const levels = [];
+    for (let i = 0; i < data.length; i += 4) levels.push((data[i] + data[i + 1] + data[i + 2]) / 3);
+    const mean = levels.reduce((sum, level) => sum + level, 0) / levels.length;
+    return { ...size, mean, spread: Math.max(...levels) - Math.min(...levels) };
   },
 
   /** The longest silence in ms since the last call, and for how long was listened. */
