@@ -51,8 +51,8 @@ function listen() {
     track.detach().forEach((element) => element.remove());
     probes.get(track.sid)?.close();
   });
-  room.on(RoomEvent.DataReceived, (payload, participant, kind, topic, encryption) =>
-    received.data.push({ text: new TextDecoder().decode(payload), from: participant?.identity, kind, topic, encryption }));
+  room.on(RoomEvent.DataReceived, (payload, participant, kind, topic) =>
+    received.data.push({ text: new TextDecoder().decode(payload), from: participant?.identity, kind, topic }));
 }
 
 function describe(value) {
