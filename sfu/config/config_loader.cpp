@@ -4,6 +4,7 @@
 #include <glib.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "config/config_keys.h"
@@ -18,6 +19,21 @@ constexpr uint16_t kMaxUdpPorts = 8;
 
 std::string at(const std::string& source, const YamlNode& node) {
   return source + ":" + std::to_string(node.line) + ": ";
+}
+
+std::string not_set(const YamlNode& node) {
+  return "${" + node.unset + "} is not set in the environment";
+}
+
+const YamlNode* find_unset(const YamlNode& node) {
+  if (!node.unset.empty()) return &node;
+  for (const YamlNode& item : node.items) {
+    if (const YamlNode* found = find_unset(item)) return found;
+  }
+  for (const YamlNode::Member& member : node.members) {
+    if (const YamlNode* found = find_unset(member.value)) return found;
+  }
+  return nullptr;
 }
 
 // What stands there, short enough for one line. Secrets are not repeated.
@@ -44,7 +60,35 @@ Result<void> ConfigLoader::add_yaml(std::string_view text, const std::string& so
   if (root->kind != YamlNode::Kind::Map) {
     return fail(at(source, *root) + "expected keys and values, like \"port: 7880\"");
   }
+  leave_out_unset(*root, source);
+  if (const YamlNode* unset = find_unset(*root)) return fail(at(source, *unset) + not_set(*unset));
   return read_map(*root, "", source);
+}
+
+// A file that compose mounts into a container names variables that compose knows and the container
+// does not. Keys come by LIVEKIT_KEYS then, and a backend that is not named cannot be told; nothing
+// gets more open by leaving these out, and nothing else is.
+void ConfigLoader::leave_out_unset(YamlNode& root, const std::string& source) {
+  const auto leaves_out = [&](const YamlNode& node, const char* what) {
+    if (node.unset.empty()) return false;
+    warnings_.push_back(at(source, node) + not_set(node) + ": " + what + " is left out");
+    return true;
+  };
+  for (YamlNode::Member& section : root.members) {
+    if (section.name == "keys") {
+      std::erase_if(section.value.members,
+                    [&](const auto& key) { return leaves_out(key.value, "this key"); });
+    } else if (section.name == "webhook") {
+      for (YamlNode::Member& member : section.value.members) {
+        if (member.name == "urls")
+          std::erase_if(member.value.items,
+                        [&](const auto& url) { return leaves_out(url, "this URL"); });
+      }
+      std::erase_if(section.value.members, [&](const auto& member) {
+        return member.name == "api_key" && leaves_out(member.value, "webhook.api_key");
+      });
+    }
+  }
 }
 
 Result<void> ConfigLoader::read_map(const YamlNode& map, const std::string& prefix,
@@ -238,6 +282,8 @@ Result<Config> ConfigLoader::finish() {
   if (config_.development && config_.bind_addresses.empty()) {
     config_.bind_addresses = {"127.0.0.1", "::1"};
   }
+  // As LiveKit's sample configuration has it: every address of this machine.
+  if (std::ranges::count(config_.bind_addresses, "") != 0) config_.bind_addresses.clear();
   return config_;
 }
 

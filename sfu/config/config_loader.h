@@ -41,6 +41,7 @@ class ConfigLoader {
   const std::vector<std::string>& warnings() const { return warnings_; }
 
  private:
+  void leave_out_unset(YamlNode& root, const std::string& source);
   Result<void> read_map(const YamlNode& map, const std::string& prefix, const std::string& source);
   Result<void> read_member(const YamlNode::Member& member, const std::string& path,
                            const std::string& source);

@@ -45,6 +45,7 @@ class TreeBuilder {
         if (key.kind != YamlNode::Kind::Scalar) set_error(key.line, "a key must be plain text");
         node.members.push_back(
             {key.text, build(*yaml_document_get_node(&document_, i->value), depth + 1)});
+        if (!key.unset.empty()) node.members.back().value.unset = key.unset;
       }
     }
     return node;
@@ -56,10 +57,10 @@ class TreeBuilder {
     node.quoted = from.data.scalar.style != YAML_PLAIN_SCALAR_STYLE;
     if (!node.quoted && (text.empty() || text == "~" || text == "null")) return;
     node.kind = YamlNode::Kind::Scalar;
-    node.text = expand(text, node.line);
+    node.text = expand(text, node.unset);
   }
 
-  std::string expand(const std::string& text, unsigned line) {
+  std::string expand(const std::string& text, std::string& unset) {
     std::string out;
     size_t at = 0;
     while (true) {
@@ -68,7 +69,7 @@ class TreeBuilder {
       if (close == std::string::npos) return out + text.substr(at);
       const std::string name = text.substr(open + 2, close - open - 2);
       const std::optional<std::string> value = environment_(name);
-      if (!value) set_error(line, "${" + name + "} is not set in the environment");
+      if (!value) unset = name;
       out += text.substr(at, open - at) + value.value_or("");
       at = close + 1;
     }

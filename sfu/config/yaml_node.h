@@ -26,6 +26,7 @@ struct YamlNode {
   std::vector<YamlNode> items;  // of a list
   std::vector<Member> members;  // of a map
   unsigned line = 0;            // from 1; 0 when it is from no file
+  std::string unset;            // a variable in it, or in its key, that the environment has not
 
   const YamlNode* find(std::string_view name) const;
 };
@@ -35,8 +36,8 @@ struct YamlNode::Member {
   YamlNode value;
 };
 
-// Parses one document. ${NAME} in keys and values becomes what the environment has of it. `source`
-// is what an error message names: "livekit.yaml:3: ...".
+// Parses one document. ${NAME} in keys and values becomes what the environment has of it, or is
+// noted in `unset`. `source` is what an error message names: "livekit.yaml:3: ...".
 Result<YamlNode> parse_yaml(std::string_view text, const std::string& source,
                             const Environment& environment);
 

@@ -53,6 +53,14 @@ TEST(ConfigLoader, NothingButKeysGivesLiveKitsDefaultsAndOneUdpPort) {
   EXPECT_TRUE(loaded.warnings.empty());
 }
 
+TEST(ConfigLoader, AnEmptyBindAddressIsEveryAddress) {
+  for (const std::string dev : {"", "development: true\n"}) {
+    const Loaded loaded = load(kKeysLine + dev + "bind_addresses:\n  - \"\"\n");
+    ASSERT_TRUE(loaded.config) << loaded.error;
+    EXPECT_TRUE(loaded.config->bind_addresses.empty());
+  }
+}
+
 TEST(ConfigLoader, ACertificateNeedsItsKey) {
   const Loaded both = load(std::string(kKeysLine) + "tls: {cert_file: /c, key_file: /k}\n");
   ASSERT_TRUE(both.config) << both.error;
@@ -204,6 +212,21 @@ TEST(ConfigLoader, PlaceholdersComeFromTheEnvironment) {
   EXPECT_EQ(loaded.config->keys.at("key"), "a" + std::string(40, 's') + "b");
   EXPECT_EQ(loaded.config->region, "$x");
   EXPECT_EQ(load("\nregion: ${NOTHING}", env).error,
+            "livekit.yaml:2: ${NOTHING} is not set in the environment");
+}
+
+TEST(ConfigLoader, KeysAndWebhooksOfVariablesThatAreNotSetAreLeftOut) {
+  const Loaded loaded = load(
+      "keys:\n  ${API_KEY}: ${SECRET}\n  key: 12345678901234567890123456789012\n"
+      "webhook:\n  urls:\n    - ${BACKEND}/hook\n  api_key: ${HOOK}\n");
+  ASSERT_TRUE(loaded.config) << loaded.error;
+  EXPECT_EQ(loaded.config->keys.size(), 1u);
+  EXPECT_TRUE(loaded.config->webhook.urls.empty());
+  ASSERT_EQ(loaded.warnings.size(), 3u);
+  EXPECT_EQ(loaded.warnings[0],
+            "livekit.yaml:2: ${API_KEY} is not set in the environment: this key is left out");
+  // What would be more open without it is not.
+  EXPECT_EQ(load("prometheus:\n  password: ${NOTHING}").error,
             "livekit.yaml:2: ${NOTHING} is not set in the environment");
 }
 
