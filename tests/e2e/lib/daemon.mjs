@@ -64,17 +64,18 @@ function configuration(ports, extra) {
  * @returns what a test needs of the running daemon; `stop()` ends it and fails when it crashed.
  */
 export async function startDaemon({ config = '', env = {}, ports: given, tls = false } = {}) {
-  const program = process.env.LIVEKIT_SFU;
-  if (!program) throw new Error('LIVEKIT_SFU names no daemon: run through run.mjs');
   const ports = given ?? { http: await freeTcpPort(), udp: await freeUdpPort(), tcp: await freeTcpPort() };
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'livekit-sfu-e2e-'));
   const file = path.join(folder, 'livekit.yaml');
   fs.writeFileSync(file, configuration(ports, config));
+  return startProgram(['--dev', '--config', file], { env, ports, tls, onEnd: () => fs.rmSync(folder, { recursive: true, force: true }) });
+}
 
-  const child = spawn(program, ['--dev', '--config', file], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, ...env },
-  });
+/** As startDaemon(), with these arguments alone; `ports.http` is where it is expected to answer. */
+export async function startProgram(args, { env = {}, ports = { http: 7880 }, tls = false, onEnd = () => {} } = {}) {
+  const program = process.env.LIVEKIT_SFU;
+  if (!program) throw new Error('LIVEKIT_SFU names no daemon: run through run.mjs');
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
   let log = '';
   const keep = (data) => { log = (log + data).slice(-200000); };
   child.stdout.on('data', keep);
@@ -98,7 +99,7 @@ export async function startDaemon({ config = '', env = {}, ports: given, tls = f
       child.kill('SIGKILL');
       await exited;
       process.off('exit', onExit);
-      fs.rmSync(folder, { recursive: true, force: true });
+      onEnd();
     },
     async stop() {
       const early = ended;
@@ -109,7 +110,7 @@ export async function startDaemon({ config = '', env = {}, ports: given, tls = f
         await exited;
       }
       process.off('exit', onExit);
-      fs.rmSync(folder, { recursive: true, force: true });
+      onEnd();
       if (process.env.E2E_LOG) fs.appendFileSync(process.env.E2E_LOG, log);
       if (early) throw new Error(`the daemon ended by itself: ${JSON.stringify(early)}\n${log.slice(-4000)}`);
       if (ended?.signal && !['SIGTERM', 'SIGKILL'].includes(ended.signal)) {

@@ -27,7 +27,8 @@ class Participant {
 }
 
 /**
- * Starts everything before the tests of a file and ends it after them. `options` are the daemon's, `chromium`
+ * Starts everything before the tests of a file and ends it after them. `options` are the daemon's (null: the tests
+ * start their own and put it into `stage.daemon`), `chromium`
  * more arguments of the browser's.
  * Use `stage.test(name, async (stage) => ...)`: pages a test leaves open are closed after it.
  */
@@ -60,7 +61,7 @@ export function makeStage(options = {}, chromium = []) {
           await run(stage);
         } catch (error) {
           const printed = stage.open.map((page, i) => `page ${i}: ${page.printed.slice(-12).join('\n  ')}`);
-          error.message = [error.message, ...printed, stage.daemon.log().slice(-3000)].join('\n');
+          error.message = [error.message, ...printed, stage.daemon?.log().slice(-3000)].join('\n');
           throw error;
         } finally {
           await Promise.all(stage.open.splice(0).map((page) => page.context().close()));
@@ -69,7 +70,7 @@ export function makeStage(options = {}, chromium = []) {
     },
   };
   before(async () => {
-    [stage.daemon, stage.browser, stage.site] = await Promise.all([startDaemon(options), launchBrowser(chromium), startSite()]);
+    [stage.daemon, stage.browser, stage.site] = await Promise.all([options && startDaemon(options), launchBrowser(chromium), startSite()]);
   });
   after(async () => {
     await stage.browser?.close();

@@ -11,8 +11,6 @@ import { WebhookReceiver } from 'livekit-server-sdk';
 
 import { kKey, kSecret } from './daemon.mjs';
 
-const verifier = new WebhookReceiver(kKey, kSecret);
-
 async function read(request) {
   let body = '';
   for await (const chunk of request) body += chunk;
@@ -20,7 +18,8 @@ async function read(request) {
 }
 
 class Receiver {
-  constructor() {
+  constructor(key, secret) {
+    this.verifier = new WebhookReceiver(key, secret);
     /** What was posted: { event, json, body, headers, status, at, path }; `event` is verified. */
     this.posts = [];
     /** Why a post could not be verified. */
@@ -49,7 +48,7 @@ class Receiver {
     this.mostOpen = Math.max(this.mostOpen, this.open);
     const post = { at: Date.now(), headers: request.headers, path: request.url, body: await read(request) };
     try {
-      post.event = await verifier.receive(post.body, request.headers.authorization);
+      post.event = await this.verifier.receive(post.body, request.headers.authorization);
       post.json = JSON.parse(post.body);
     } catch (error) {
       this.errors.push(error);
@@ -69,8 +68,8 @@ class Receiver {
   }
 }
 
-export async function startReceiver() {
-  const receiver = new Receiver();
+export async function startReceiver({ key = kKey, secret = kSecret } = {}) {
+  const receiver = new Receiver(key, secret);
   await receiver.listen();
   return receiver;
 }

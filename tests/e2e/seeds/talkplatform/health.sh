@@ -1,0 +1,2 @@
+# Check LiveKit server status
+curl http://localhost:7881/health

@@ -1,0 +1,2 @@
+# LiveKit server metrics
+curl http://localhost:7881/metrics
