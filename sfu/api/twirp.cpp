@@ -7,6 +7,7 @@
 
 #include "livekit/json.h"
 #include "livekit/messages.h"
+#include "room/traffic_log.h"
 
 namespace gstlk::api {
 namespace {
@@ -127,7 +128,12 @@ void TwirpServer::handle(const net::HttpRequest& request, const net::HttpReply& 
     return reply(bad_route("unexpected Content-Type: \"" +
                            std::string(request.header("Content-Type")) + "\""));
   }
-  method->second(*claims ? (*claims)->grants : livekit::Grants(), request, reply);
+  const net::HttpReply noted = [reply, name = method->first](net::HttpResponse response) {
+    if (response.status == 200)
+      LOG_DEBUG(room::log_traffic, "twirp %s", name.c_str() + sizeof("/twirp/livekit.") - 1);
+    reply(std::move(response));
+  };
+  method->second(*claims ? (*claims)->grants : livekit::Grants(), request, noted);
 }
 
 bool TwirpServer::is_json(const net::HttpRequest& http) {

@@ -5,6 +5,7 @@
 #include "room/log.h"
 #include "room/participant.h"
 #include "room/room.h"
+#include "room/traffic_log.h"
 
 namespace gstlk::room {
 namespace {
@@ -64,6 +65,11 @@ bool may_send(const Participant& sender, const Packet& packet) {
   }
 }
 
+void log_packet(DataChannelKind channel, const Packet& packet) {
+  LOG_DEBUG(log_traffic, "data %s", channel == DataChannelKind::Lossy ? "LOSSY" : "RELIABLE");
+  LOG_DEBUG(log_traffic, "data %s", field_name(packet, packet.value_case()).c_str());
+}
+
 }  // namespace
 
 DataRelay::DataRelay(Room& room)
@@ -86,6 +92,7 @@ void DataRelay::handle(Participant& sender, DataChannelKind channel, ByteView me
     LOG_DEBUG(log_room, "%s: data packet dropped", sender.sid().value.c_str());
     return;
   }
+  log_packet(channel, packet);
   if (room_.rpc().take(sender, packet)) return;
   stamp(sender, channel, packet);
   deliver(&sender, channel, packet);
@@ -103,7 +110,9 @@ void DataRelay::send(const ::livekit::SendDataRequest& request) {
   user.set_nonce(request.nonce());
   if (!is_new_nonce(request.nonce())) return;
   const bool lossy = request.kind() == Packet::LOSSY;
-  deliver(nullptr, lossy ? DataChannelKind::Lossy : DataChannelKind::Reliable, packet);
+  const DataChannelKind channel = lossy ? DataChannelKind::Lossy : DataChannelKind::Reliable;
+  log_packet(channel, packet);
+  deliver(nullptr, channel, packet);
 }
 
 bool DataRelay::is_repeat(Participant& sender, DataChannelKind channel, const Packet& packet) {

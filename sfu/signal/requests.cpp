@@ -5,6 +5,7 @@
 #include <array>
 
 #include "room/room.h"
+#include "room/traffic_log.h"
 #include "signal/log.h"
 #include "signal/simulate.h"
 
@@ -103,6 +104,8 @@ constexpr std::array kHandlers = {
 }  // namespace
 
 void handle_request(Participant& participant, const Request& request) {
+  LOG_DEBUG(room::log_traffic, "request %s",
+            room::field_name(request, request.message_case()).c_str());
   const auto entry = std::ranges::find(kHandlers, request.message_case(), &Entry::type);
   if (entry == kHandlers.end()) {
     LOG_DEBUG(log_signal, "%s: request %d ignored", participant.sid().value.c_str(),

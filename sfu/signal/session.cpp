@@ -10,6 +10,7 @@
 #include "room/join_response.h"
 #include "room/participant.h"
 #include "room/room.h"
+#include "room/traffic_log.h"
 #include "signal/join_parameters.h"
 #include "signal/log.h"
 #include "signal/media_session.h"
@@ -43,6 +44,9 @@ class WebSocketSession final : public Session, public room::SignalLink {
   void handle_text(std::string_view message) override;
 
   void send(const room::SignalMessage& message) override {
+    const ::livekit::SignalResponse& response = message.response();
+    LOG_DEBUG(room::log_traffic, "response %s",
+              room::field_name(response, response.message_case()).c_str());
     sink_.send(kind_, message.payload(kind_));
   }
   void detach(bool normal) override {

@@ -7,6 +7,7 @@
 #include "livekit/messages.h"
 #include "livekit_webhook.pb.h"
 #include "room/sids.h"
+#include "room/traffic_log.h"
 #include "webhook/log.h"
 #include "webhook/signature.h"
 
@@ -94,6 +95,7 @@ void Notifier::enqueue(const pb::WebhookEvent& event, Delivery delivery) {
                 delivery.route.url.c_str(), key_of(delivery).c_str());
     return;
   }
+  LOG_DEBUG(room::log_traffic, "webhook %s", event.event().c_str());
   delivery.route.resource = resource_of(event);
   delivery.event = event.event();
   delivery.event_id = event.id();
