@@ -12,6 +12,7 @@ import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 
+import { makeRecorder, recordConfiguration, recordingEnvironment } from './recorder.mjs';
 import { eventually, sleep } from './wait.mjs';
 
 export const kKey = 'devkey';
@@ -75,11 +76,13 @@ export async function startDaemon({ config = '', env = {}, ports: given, tls = f
 export async function startProgram(args, { env = {}, ports = { http: 7880 }, tls = false, onEnd = () => {} } = {}) {
   const program = process.env.LIVEKIT_SFU;
   if (!program) throw new Error('LIVEKIT_SFU names no daemon: run through run.mjs');
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
+  recordConfiguration(args, env);
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...recordingEnvironment(), ...env } });
   let log = '';
-  const keep = (data) => { log = (log + data).slice(-200000); };
-  child.stdout.on('data', keep);
-  child.stderr.on('data', keep);
+  for (const output of [child.stdout, child.stderr]) {
+    const record = makeRecorder();
+    output.on('data', (data) => { log = (log + record(data)).slice(-200000); });
+  }
   const exited = once(child, 'exit').then(([code, signal]) => ({ code, signal }));
   let ended = null;
   exited.then((how) => { ended = how; });
