@@ -94,8 +94,9 @@ Daemon::Daemon(const config::Config& config)
 Daemon::~Daemon() = default;
 
 Result<void> Daemon::open() {
-  const auto workers = worker_config(config_);
+  auto workers = worker_config(config_);
   if (!workers) return Unexpected<Error>{workers.error()};
+  workers->on_http = [this](int fd) { answer_health(fd); };
   auto media = graph::MediaGraph::create(*workers);
   if (!media) return Unexpected<Error>{media.error()};
   media_ = std::move(*media);
@@ -122,6 +123,7 @@ Result<void> Daemon::open() {
                                                  config_.development);
   front_page_->add_to(*http_);
   if (Result<void> opened = open_metrics(); !opened) return opened;
+  open_health();
   if (Result<void> opened = open_tls(); !opened) return opened;
   return http_->listen(config_.bind_addresses, config_.port);
 }
@@ -139,6 +141,26 @@ Result<void> Daemon::open_metrics() {
   metrics_http_ = std::make_unique<net::HttpServer>(net::HttpLimits{});
   metrics_page_->add_to(*metrics_http_);
   return metrics_http_->listen(config_.bind_addresses, prometheus.port);
+}
+
+// People take 7881 for the port of LiveKit's API, and ask it for health and metrics.
+void Daemon::open_health() {
+  health_http_ = std::make_unique<net::HttpServer>(net::HttpLimits{});
+  front_page_->add_health_to(*health_http_);
+  metrics_page_->add_to(*health_http_);
+}
+
+void Daemon::answer_health(int fd) {
+  struct Guest {
+    Daemon* daemon;  // which outlives the main loop
+    int fd;
+  };
+  g_idle_add_once(
+      [](gpointer data) {
+        const std::unique_ptr<Guest> guest(static_cast<Guest*>(data));
+        guest->daemon->health_http_->adopt(guest->fd);
+      },
+      new Guest{this, fd});
 }
 
 Result<void> Daemon::open_tls() {

@@ -51,6 +51,8 @@ class Daemon {
   void open_agents();
   Result<void> open_tls();
   Result<void> open_metrics();
+  void open_health();
+  void answer_health(int fd);  // from any thread
   room::Settings room_settings() const;
 
   const config::Config config_;
@@ -70,6 +72,7 @@ class Daemon {
   std::unique_ptr<api::FrontPage> front_page_;
   std::unique_ptr<net::HttpServer> http_;           // goes before all that it answers for
   std::unique_ptr<net::HttpServer> metrics_http_;   // prometheus.port
+  std::unique_ptr<net::HttpServer> health_http_;    // who asks rtc.tcp_port
   std::unique_ptr<net::TlsFileWatch> certificate_;  // its certificate
 };
 

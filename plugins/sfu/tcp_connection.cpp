@@ -5,14 +5,24 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
+#include <string_view>
 
 namespace gstlk::sfu {
 
 TcpConnection::~TcpConnection() {
   set_flush_list(nullptr);
-  close(fd_);
+  if (fd_ >= 0) close(fd_);
+}
+
+bool TcpConnection::begins_with_http() const {
+  if (!input_.empty()) return false;
+  std::array<char, 4> begin;
+  const ssize_t count = recv(fd_, begin.data(), begin.size(), MSG_PEEK | MSG_DONTWAIT);
+  const std::string_view text(begin.data(), count < 0 ? 0 : static_cast<size_t>(count));
+  return text == "GET " || text == "HEAD";
 }
 
 void TcpConnection::set_flush_list(std::vector<TcpConnection*>* list) {

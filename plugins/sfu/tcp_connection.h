@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include "base/bytes.h"
@@ -21,6 +22,11 @@ class TcpConnection {
   TcpConnection& operator=(const TcpConnection&) = delete;
 
   int fd() const { return fd_; }
+  // The socket is somebody else's from now on.
+  int release() { return std::exchange(fd_, -1); }
+  // Somebody speaks HTTP who has not been read from yet. No frame begins so: it would be a STUN
+  // check of 18 KB.
+  bool begins_with_http() const;
 
   // Reads what is there and calls `on_frame` for each complete frame. False: the connection is
   // closed or broken and must be destroyed.

@@ -432,6 +432,8 @@ void Worker::read_tcp(int fd) {
   const auto found = tcp_peers_.find(fd);
   if (found == tcp_peers_.end()) return;
   TcpPeer& peer = found->second;
+  if (!peer.session && pool_.takes_http() && peer.connection->begins_with_http())
+    return give_away_tcp(fd);
   const bool open = peer.connection->read([&](ByteView frame) {
     counters_.received++;
     handle_tcp_frame(peer, frame);
@@ -478,6 +480,15 @@ void Worker::move_tcp(int fd) {
   tcp_peers_.erase(found);
   Worker* owner = std::exchange(peer->moving_to, nullptr);
   owner->post([owner, peer] { owner->adopt_tcp(std::move(*peer)); });
+}
+
+// Somebody asks the port of ICE/TCP for the server's health.
+void Worker::give_away_tcp(int fd) {
+  epoll_ctl(epoll_, EPOLL_CTL_DEL, fd, nullptr);
+  const auto found = tcp_peers_.find(fd);
+  found->second.connection->release();
+  tcp_peers_.erase(found);
+  pool_.give_http(fd);
 }
 
 void Worker::watch_tcp(int fd, bool writable) {

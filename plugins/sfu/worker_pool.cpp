@@ -157,6 +157,7 @@ WorkerPool::~WorkerPool() {
 }
 
 Result<void> WorkerPool::open(const WorkerPoolConfig& config) {
+  on_http_ = config.on_http;
   const uint16_t last = std::max(config.udp_port, config.udp_port_last);
   for (const std::string& host : local_hosts(config)) {
     for (uint32_t port = config.udp_port; config.udp && port <= last; ++port) {

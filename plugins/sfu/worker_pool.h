@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -36,6 +37,8 @@ struct WorkerPoolConfig {
   std::string node_ip;
   // Advertised beside the others, for each port.
   std::vector<std::string> additional_ips;
+  // Takes over a connection to tcp_port on which somebody speaks HTTP, from a worker.
+  std::function<void(int fd)> on_http;
 };
 
 // The threads, sockets and keys that all sfu-transports of a process (or of a pipeline) share. It
@@ -65,6 +68,9 @@ class WorkerPool {
   // Whose check this is, by its USERNAME.
   std::shared_ptr<PeerSession> find_session(ByteView check) const EXCLUDES(mutex_);
 
+  bool takes_http() const { return on_http_ != nullptr; }
+  void give_http(int fd) const { on_http_(fd); }
+
   // Workers that handed datagrams over to `owner` for `session` forget it. Once no check can find
   // it any more.
   void forget_elsewhere(const std::shared_ptr<PeerSession>& session, const Worker& owner);
@@ -77,6 +83,7 @@ class WorkerPool {
   void make_candidates(const WorkerPoolConfig& config);
 
   std::unique_ptr<transport::DtlsContext> dtls_;
+  std::function<void(int fd)> on_http_;
   std::vector<transport::SocketAddress> udp_addresses_;
   std::vector<transport::SocketAddress> tcp_addresses_;
   std::vector<std::string> candidates_;

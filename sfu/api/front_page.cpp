@@ -31,7 +31,14 @@ FrontPage::FrontPage(const Authenticator& authenticator, UnixClock clock, net::S
       development_(development) {}
 
 void FrontPage::add_to(net::HttpServer& server) {
-  for (const char* path : {"/", "/assets/*", "/dev/token", "/health", "/healthz", "/readyz"}) {
+  for (const char* path : {"/", "/assets/*", "/dev/token"}) {
+    server.add_handler(path, [this](const net::HttpRequest& request) { return answer(request); });
+  }
+  add_health_to(server);
+}
+
+void FrontPage::add_health_to(net::HttpServer& server) {
+  for (const char* path : {"/health", "/healthz", "/readyz"}) {
     server.add_handler(path, [this](const net::HttpRequest& request) { return answer(request); });
   }
 }

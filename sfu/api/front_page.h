@@ -16,6 +16,8 @@ class FrontPage {
             bool development);
 
   void add_to(net::HttpServer& server);
+  // Only what says whether this server is well.
+  void add_health_to(net::HttpServer& server);
   net::HttpResponse answer(const net::HttpRequest& request) const;
   // Whoever asks for readiness is told no.
   void start_draining() { draining_ = true; }

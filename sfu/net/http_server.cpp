@@ -3,6 +3,7 @@
 
 #include <libsoup/soup.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <list>
@@ -317,6 +318,23 @@ void HttpServer::add_web_socket(std::string path, WebSocketHandler handler,
 
 void HttpServer::use_certificate(Ref<GTlsCertificate> certificate) {
   soup_server_set_tls_certificate(impl_->server.get(), certificate.get());
+}
+
+void HttpServer::adopt(int fd) {
+  GError* error = nullptr;
+  auto socket = Ref<GSocket>::adopt(g_socket_new_from_fd(fd, &error));
+  if (!socket) {
+    close(fd);
+    g_clear_error(&error);
+    return;
+  }
+  auto stream =
+      Ref<GSocketConnection>::adopt(g_socket_connection_factory_create_connection(socket.get()));
+  auto local = Ref<GSocketAddress>::adopt(g_socket_get_local_address(socket.get(), nullptr));
+  auto remote = Ref<GSocketAddress>::adopt(g_socket_get_remote_address(socket.get(), nullptr));
+  // It fails for who has gone by now.
+  soup_server_accept_iostream(impl_->server.get(), G_IO_STREAM(stream.get()), local.get(),
+                              remote.get(), nullptr);
 }
 
 Result<void> HttpServer::listen(const std::vector<std::string>& addresses, uint16_t port) {

@@ -21,7 +21,7 @@ import { parse } from 'yaml';
 
 import { certificateFolder } from './lib/certificates.mjs';
 import { assertSees, assertTalk } from './lib/checks.mjs';
-import { fromCompose, fromDockerRun, readEnv } from './lib/containers.mjs';
+import { argumentsOf, fromCompose, fromDockerRun, readEnv } from './lib/containers.mjs';
 import { startProgram } from './lib/daemon.mjs';
 import { moveToOwnNetwork } from './lib/own_network.mjs';
 import { makeStage } from './lib/stage.mjs';
@@ -206,6 +206,14 @@ seedTest('TalkPlatform: waiting room, host controls, chat and screen share', () 
   env: { LIVEKIT_KEYS: `${kTalk.LIVEKIT_API_KEY}: ${kTalk.LIVEKIT_API_SECRET}` },
 }), async (s) => {
   const url = kTalk.LIVEKIT_WS_URL;
+  // Docker hands a published port to the container's own address.
+  const [, own] = /tcp ([0-9.]+) 7881/.exec(s.daemon.log());
+  for (const [script, expected] of [['health.sh', /^OK$/], ['metrics.sh', /^livekit_room_total/m]]) {
+    const [asked] = argumentsOf('curl', seed(`talkplatform/${script}`));
+    const response = await fetch(asked.replace('localhost', own));
+    assert.equal(response.status, 200);
+    assert.match(await response.text(), expected);
+  }
   const { rooms, token } = backend(s.daemon.http, kTalk.LIVEKIT_API_KEY, kTalk.LIVEKIT_API_SECRET);
   const room = 'meeting-test-meeting-123';
   const role = (name) => JSON.stringify({ role: name });

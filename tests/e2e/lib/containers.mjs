@@ -38,9 +38,13 @@ export function fromCompose(text, { variables = {}, files = {} } = {}) {
   };
 }
 
-/** A shell reads the line, so that it means what it would mean. */
+/** What a script calls `program` with. A shell reads it, so that it means what it would mean. */
+export function argumentsOf(program, script) {
+  return execFileSync('bash', ['-c', `${program}() { printf '%s\\0' "$@"; }\n${script}`]).toString().split('\0').slice(0, -1);
+}
+
 export function fromDockerRun(script) {
-  const words = execFileSync('bash', ['-c', `docker() { printf '%s\\0' "$@"; }\n${script}`]).toString().split('\0').slice(0, -1);
+  const words = argumentsOf('docker', script);
   const container = { env: {}, ports: [], args: [] };
   for (let i = 1; i < words.length; i += 1) {  // behind "run"
     if (words[i] === '-e') Object.assign(container.env, Object.fromEntries([pair(words[(i += 1)])]));
