@@ -18,7 +18,7 @@ import { eventually, sleep } from './wait.mjs';
 export const kKey = 'devkey';
 export const kSecret = 'secret';
 
-async function freeTcpPort() {
+export async function freeTcpPort() {
   const server = net.createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address();
@@ -27,7 +27,7 @@ async function freeTcpPort() {
   return port;
 }
 
-async function freeUdpPort() {
+export async function freeUdpPort() {
   const socket = dgram.createSocket('udp4').bind(0, '127.0.0.1');
   await once(socket, 'listening');
   const { port } = socket.address();
