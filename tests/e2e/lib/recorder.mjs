@@ -47,8 +47,8 @@ export function recordConfiguration(args, env) {
   for (const variable of Object.keys(env)) if (variable.startsWith('LIVEKIT_')) note('variable', variable);
 }
 
-/** More variables for the daemon, which make it print its traffic. */
-export const recordingEnvironment = () => (folder ? { GST_DEBUG: 'sfu-traffic:5', GST_DEBUG_NO_COLOR: '1' } : {});
+/** More variables for the daemon, which make it print its traffic, beside what it prints without a GST_DEBUG. */
+export const recordingEnvironment = () => (folder ? { GST_DEBUG: '2,sfu*:4,sfu-traffic:5', GST_DEBUG_NO_COLOR: '1' } : {});
 
 /** Takes the daemon's output and gives it back without the lines that are for the record. */
 export function makeRecorder() {
