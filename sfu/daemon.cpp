@@ -65,6 +65,10 @@ webhook::NotifierSettings webhook_settings(const config::Config& config) {
   webhook::NotifierSettings settings;
   settings.urls = webhook.urls;
   settings.api_key = webhook.api_key;
+  if (!webhook.urls.empty() && !config.keys.contains(webhook.api_key)) {
+    settings.api_key = config.keys.begin()->first;
+    settings.secret = webhook.api_key;
+  }
   settings.filter = {webhook.include_events, webhook.exclude_events};
   settings.keys = config.keys;
   settings.limits.max_bytes = webhook.spool_max_size;

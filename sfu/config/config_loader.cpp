@@ -245,7 +245,14 @@ Result<void> ConfigLoader::check_webhook() {
   for (const auto& [key, secret] : config_.keys) {
     if (!config_.keys.contains(webhook.api_key) && webhook.api_key == secret) webhook.api_key = key;
   }
-  if (!webhook.urls.empty() && !config_.keys.contains(webhook.api_key)) {
+  // Or one that is for webhooks alone; a name that is mistyped is shorter.
+  const bool own_secret =
+      !config_.keys.contains(webhook.api_key) && webhook.api_key.size() >= kMinSecretSize;
+  if (own_secret && !webhook.urls.empty()) {
+    warnings_.push_back(place("webhook.api_key") + "names no key and is taken as a secret: " +
+                        "webhooks are signed with it in the name of " +
+                        config_.keys.begin()->first);
+  } else if (!webhook.urls.empty() && !config_.keys.contains(webhook.api_key)) {
     const std::string like = "the name of one of the keys, like " + config_.keys.begin()->first;
     if (!webhook.api_key.empty()) return fail(place("webhook.api_key") + "expected " + like);
     return fail(place("webhook.urls") + "needs webhook.api_key beside it: " + like);

@@ -117,6 +117,7 @@ const std::string& Notifier::key_of(const Delivery& delivery) const {
 }
 
 const std::string* Notifier::secret_of(const Delivery& delivery) const {
+  if (delivery.signing_key.empty() && !settings_.secret.empty()) return &settings_.secret;
   const auto found = settings_.keys.find(key_of(delivery));
   return found == settings_.keys.end() ? nullptr : &found->second;
 }

@@ -26,6 +26,7 @@ namespace gstlk::webhook {
 struct NotifierSettings {
   std::vector<std::string> urls;
   std::string api_key;  // one of `keys`; may be empty without URLs
+  std::string secret;   // signs for `api_key` instead of the key's own, unless it is empty
   EventFilter filter;   // of `urls`
   DeliveryLimits limits;
   livekit::ApiKeys keys;

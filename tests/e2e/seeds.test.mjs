@@ -301,9 +301,10 @@ seedTest('nself-chat: the container of its compose file starts, by the keys of i
 });
 
 seedTest('nself-chat: every method of its service, with the variables given', async () => {
-  receiver = await startReceiver({ key: kNself.LIVEKIT_API_KEY, secret: kNself.LIVEKIT_API_SECRET });
+  const secret = 'a secret of the webhooks alone, by openssl rand';
+  receiver = await startReceiver({ key: kNself.LIVEKIT_API_KEY, secret });
   const container = nselfContainer();
-  Object.assign(container.env, kNself, { BACKEND_URL: receiver.url, WEBHOOK_SECRET: kNself.LIVEKIT_API_SECRET });
+  Object.assign(container.env, kNself, { BACKEND_URL: receiver.url, WEBHOOK_SECRET: secret });
   return container;
 }, async (s) => {
   const { rooms, token } = backend(s.daemon.http, kNself.LIVEKIT_API_KEY, kNself.LIVEKIT_API_SECRET);

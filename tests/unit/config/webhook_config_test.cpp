@@ -89,6 +89,17 @@ TEST(WebhookConfig, TheSecretOfAKeyMeansTheKey) {
   EXPECT_EQ(loaded.config->webhook.api_key, "APIone");
 }
 
+TEST(WebhookConfig, ALongTextThatNamesNoKeyIsASecretOfItsOwn) {
+  const std::string secret(32, 'w');
+  const Loaded loaded = load("webhook: {urls: [http://one/], api_key: " + secret + "}");
+  ASSERT_TRUE(loaded.config) << loaded.error;
+  EXPECT_EQ(loaded.config->webhook.api_key, secret);
+  ASSERT_FALSE(loaded.warnings.empty());
+  EXPECT_EQ(loaded.warnings[0],
+            "a.yaml:2: webhook.api_key: names no key and is taken as a secret: webhooks are "
+            "signed with it in the name of APIone");
+}
+
 TEST(WebhookConfig, OnlyHttpIsPosted) {
   EXPECT_EQ(load("webhook:\n  api_key: APIone\n  urls: [http://one/, ftp://two/]\n").error,
             "a.yaml:4: webhook.urls: expected http or https URLs, not \"ftp://two/\"");
