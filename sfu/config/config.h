@@ -34,6 +34,28 @@ struct TurnServer {
   uint32_t ttl_seconds = 14400;
 };
 
+// The TURN server that this one brings along (coturn).
+struct TurnConfig {
+  bool enabled = false;
+  std::string domain;     // what the certificate is for
+  std::string cert_file;  // both empty: those of `tls`
+  std::string key_file;
+  uint16_t tls_port = 0;      // 0: no TLS
+  uint16_t udp_port = 0;      // 0: neither UDP nor plain TCP
+  bool external_tls = false;  // something in front takes TLS off
+  uint16_t relay_range_start = 30000;
+  uint16_t relay_range_end = 40000;
+  std::vector<std::string> bind_addresses;  // empty: every address of this machine
+  uint32_t per_user_relay_allocation_limit = 12;
+  uint32_t ttl_seconds = 300;
+  std::vector<std::string> allow_restricted_peer_cidrs;
+  std::vector<std::string> deny_peer_cidrs;
+  // Ours: with whoever knows it, like a backend, credentials can be made as for any coturn. Empty:
+  // a new one for each start.
+  std::string secret;
+  std::string secret_file;
+};
+
 struct RtcConfig {
   PortRange udp_ports{7882, 7882};  // one socket for everybody on each
   uint16_t tcp_port = 7881;         // 0: no ICE over TCP
@@ -47,6 +69,7 @@ struct RtcConfig {
   std::vector<std::string> ip_excludes;
   std::vector<std::string> stun_servers;
   std::vector<TurnServer> turn_servers;
+  bool allow_tcp_fallback = true;  // and to TURN over TLS
   bool reconnect_on_publication_error = false;
   // See room::DataLimits.
   uint32_t datachannel_slow_threshold = 0;
@@ -152,6 +175,7 @@ struct Config {
   TlsConfig tls;
   PrometheusConfig prometheus;
   RtcConfig rtc;
+  TurnConfig turn;
   AudioConfig audio;
   VideoConfig video;
   RoomConfig room;

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "config/config_lists.h"
 
-#include <glib.h>
-
 #include "config/config_values.h"
+#include "config/secret_file.h"
 #include "livekit/messages.h"
 #include "livekit_room.pb.h"
 
@@ -13,18 +12,6 @@ namespace {
 std::string text_of(const YamlNode& map, std::string_view name, std::string absent = "") {
   const YamlNode* node = map.find(name);
   return node && node->kind == YamlNode::Kind::Scalar ? node->text : absent;
-}
-
-Result<std::string> read_secret_file(const std::string& path) {
-  char* data = nullptr;
-  gsize size = 0;
-  if (!g_file_get_contents(path.c_str(), &data, &size, nullptr)) {
-    return fail("secret_file " + path + " to be readable");
-  }
-  std::string secret(data, size);
-  g_free(data);
-  while (!secret.empty() && g_ascii_isspace(secret.back())) secret.pop_back();
-  return secret;
 }
 
 Result<TurnServer> read_turn_server(const YamlNode& node) {
@@ -42,7 +29,7 @@ Result<TurnServer> read_turn_server(const YamlNode& node) {
   server.credential = text_of(node, "credential");
   server.secret = text_of(node, "secret");
   const std::string secret_file = text_of(node, "secret_file");
-  if (!secret_file.empty()) {
+  if (server.secret.empty() && !secret_file.empty()) {
     Result<std::string> secret = read_secret_file(secret_file);
     if (!secret) return fail(secret.error().message);
     server.secret = *secret;
@@ -50,6 +37,9 @@ Result<TurnServer> read_turn_server(const YamlNode& node) {
   const auto ttl = parse_integer(text_of(node, "ttl", "14400"), UINT32_MAX);
   if (!ttl) return fail("ttl to be a number of seconds");
   server.ttl_seconds = static_cast<uint32_t>(*ttl);
+  if (server.secret.empty() && (server.username.empty() || server.credential.empty())) {
+    return fail("each server to have a secret, or a username and a credential");
+  }
   return server;
 }
 

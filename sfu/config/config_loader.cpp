@@ -38,7 +38,8 @@ const YamlNode* find_unset(const YamlNode& node) {
 
 // What stands there, short enough for one line. Secrets are not repeated.
 std::string describe(const ConfigKey& key, const YamlNode& node) {
-  const bool secret = key.kind == ValueKind::ApiKeys || key.path.ends_with("password");
+  const bool secret = key.kind == ValueKind::ApiKeys || key.path.ends_with("password") ||
+                      key.path.ends_with("secret");
   if (node.kind != YamlNode::Kind::Scalar || secret) return "";
   return ", not \"" + node.text.substr(0, 60) + "\"";
 }
@@ -283,7 +284,7 @@ Result<Config> ConfigLoader::finish() {
   }
   for (Result<void> (ConfigLoader::*step)() :
        {&ConfigLoader::choose_udp_ports, &ConfigLoader::check_keys, &ConfigLoader::check_tcp,
-        &ConfigLoader::check_tls, &ConfigLoader::check_webhook}) {
+        &ConfigLoader::check_tls, &ConfigLoader::check_turn, &ConfigLoader::check_webhook}) {
     if (Result<void> result = (this->*step)(); !result) return fail(result.error().message);
   }
   if (config_.development && config_.bind_addresses.empty()) {

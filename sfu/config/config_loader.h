@@ -50,6 +50,9 @@ class ConfigLoader {
   Result<void> check_tcp();
   Result<void> check_tls();
   Result<void> check_webhook();
+  Result<void> check_turn();
+  Result<void> check_turn_secret();
+  Result<void> check_turn_tls();
   // "livekit.yaml:12: webhook.urls: ", as far as it is known where the key came from.
   std::string place(const std::string& path) const;
 

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// What must hold between the keys of the TURN server, and of those of others.
+#include <algorithm>
+
+#include "config/config_loader.h"
+#include "config/secret_file.h"
+
+namespace gstlk::config {
+namespace {
+
+constexpr uint32_t kDefaultTtl = 300;
+constexpr uint32_t kDefaultExternalTtl = 14400;
+constexpr uint32_t kMaxTtl = 24 * 60 * 60;
+
+// 0 is LiveKit's default, too much its maximum.
+void bound_ttl(uint32_t& ttl, uint32_t otherwise, const std::string& place,
+               std::vector<std::string>& warnings) {
+  if (ttl == 0) ttl = otherwise;
+  if (ttl <= kMaxTtl) return;
+  ttl = kMaxTtl;
+  warnings.push_back(place + "at most a day, " + std::to_string(kMaxTtl) + ", is what is used");
+}
+
+// It is a line of coturn's configuration.
+bool is_plain(const std::string& text) {
+  return std::ranges::all_of(text,
+                             [](char c) { return c > ' ' && c < 127 && c != '"' && c != '#'; });
+}
+
+}  // namespace
+
+Result<void> ConfigLoader::check_turn() {
+  for (TurnServer& server : config_.rtc.turn_servers) {
+    bound_ttl(server.ttl_seconds, kDefaultExternalTtl,
+              place("rtc.turn_servers") + "ttl: ", warnings_);
+  }
+  TurnConfig& turn = config_.turn;
+  if (!turn.enabled) return {};
+  if (turn.udp_port == 0 && turn.tls_port == 0) {
+    return fail(place("turn.enabled") +
+                "needs turn.udp_port, like 3478, or turn.tls_port, like 5349");
+  }
+  if (turn.udp_port == turn.tls_port) {
+    return fail(place("turn.tls_port") + "expected another port than turn.udp_port");
+  }
+  if (turn.relay_range_start == 0 || turn.relay_range_end < turn.relay_range_start) {
+    return fail(place("turn.relay_range_end") +
+                "expected a port that is not below turn.relay_range_start");
+  }
+  bound_ttl(turn.ttl_seconds, kDefaultTtl, place("turn.ttl_seconds"), warnings_);
+  if (Result<void> result = check_turn_secret(); !result) return result;
+  return turn.tls_port == 0 ? Result<void>() : check_turn_tls();
+}
+
+Result<void> ConfigLoader::check_turn_secret() {
+  TurnConfig& turn = config_.turn;
+  if (turn.secret.empty() && !turn.secret_file.empty()) {
+    const Result<std::string> secret = read_secret_file(turn.secret_file);
+    if (!secret) return fail(place("turn.secret_file") + "expected " + secret.error().message);
+    turn.secret = *secret;
+  }
+  if (is_plain(turn.secret)) return {};
+  return fail(place("turn.secret") + "expected letters, digits and signs other than \" and #");
+}
+
+Result<void> ConfigLoader::check_turn_tls() {
+  TurnConfig& turn = config_.turn;
+  if (turn.domain.empty()) {
+    return fail(place("turn.tls_port") +
+                "needs turn.domain beside it: the name that is in the certificate");
+  }
+  if (turn.external_tls) return {};
+  if (turn.cert_file.empty() != turn.key_file.empty()) {
+    return turn.key_file.empty()
+               ? fail(place("turn.cert_file") + "needs turn.key_file beside it: the private key")
+               : fail(place("turn.key_file") + "needs turn.cert_file beside it: the certificate");
+  }
+  if (turn.cert_file.empty()) {
+    turn.cert_file = config_.tls.cert_file;
+    turn.key_file = config_.tls.key_file;
+  }
+  if (!turn.cert_file.empty()) return {};
+  // LiveKit does not start then; everything else works without it.
+  warnings_.push_back(place("turn.tls_port") +
+                      "TURN over TLS is not offered without a certificate: name one in "
+                      "turn.cert_file and turn.key_file, or set turn.external_tls");
+  turn.tls_port = 0;
+  turn.enabled = turn.udp_port != 0;
+  return {};
+}
+
+}  // namespace gstlk::config
