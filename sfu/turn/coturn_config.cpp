@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "turn/coturn_config.h"
+
+#include <algorithm>
+
+namespace gstlk::turn {
+namespace {
+
+// Of the program itself: no second way in, nothing that only helps who looks for weaknesses.
+constexpr char kAlways[] =
+    "realm=livekit\n"
+    "use-auth-secret\n"
+    "fingerprint\n"
+    "no-cli\n"
+    "no-dtls\n"
+    "no-tcp-relay\n"
+    "no-multicast-peers\n"
+    "no-tlsv1\n"
+    "no-tlsv1_1\n"
+    "no-rfc5780\n"
+    "no-stun-backward-compatibility\n"
+    "response-origin-only-with-rfc5780\n"
+    "no-software-attribute\n"
+    "no-dynamic-ip-list\n"
+    "no-dynamic-realms\n"
+    "no-auth-pings\n"
+    "allocation-default-address-family=keep\n"
+    "log-file=stdout\n"
+    "simple-log\n";
+
+class Text {
+ public:
+  void flag(const char* name) { text_ += std::string(name) + "\n"; }
+  void set(const char* name, const std::string& value) {
+    text_ += std::string(name) + "=" + value + "\n";
+  }
+  void set(const char* name, uint32_t value) { set(name, std::to_string(value)); }
+  std::string take() { return std::move(text_); }
+
+ private:
+  std::string text_ = kAlways;
+};
+
+bool reaches_loopback(const std::vector<IpRange>& allowed) {
+  return std::ranges::any_of(allowed, [](const IpRange& range) {
+    return range.overlaps(*IpRange::parse("127.0.0.0/8")) || range.overlaps(*IpRange::parse("::1"));
+  });
+}
+
+void add_listeners(const TurnSettings& settings, Text& text) {
+  for (const std::string& address : settings.listen) text.set("listening-ip", address);
+  for (const auto& [outside, inside] : settings.mapped) {
+    text.set("external-ip", outside + "/" + inside);
+  }
+  // With TLS taken off, tls_port is coturn's plain port, if that is free, or one more.
+  const bool plain_tls_port = settings.tls_port != 0 && settings.external_tls;
+  const bool one_more = plain_tls_port && settings.udp_port != 0;
+  if (settings.udp_port == 0) text.flag("no-udp");
+  if (!settings.tcp && !plain_tls_port) text.flag("no-tcp");
+  if (settings.udp_port != 0) {
+    text.set("listening-port", settings.udp_port);
+  } else if (plain_tls_port) {
+    text.set("listening-port", settings.tls_port);
+  }
+  for (const std::string& address : settings.listen) {
+    if (!one_more) break;
+    const bool ipv6 = address.find(':') != std::string::npos;
+    text.set("aux-server",
+             (ipv6 ? "[" + address + "]" : address) + ":" + std::to_string(settings.tls_port));
+  }
+  if (settings.tls_port == 0 || settings.external_tls) {
+    text.flag("no-tls");
+    return;
+  }
+  text.set("tls-listening-port", settings.tls_port);
+  text.set("cert", settings.cert_file);
+  text.set("pkey", settings.key_file);
+}
+
+void add_peers(const TurnSettings& settings, Text& text) {
+  // What is loopback and not allowed is denied like the rest.
+  if (reaches_loopback(settings.allowed)) text.flag("allow-loopback-peers");
+  for (const IpRange& range : settings.allowed) text.set("allowed-peer-ip", range.to_text());
+  for (const IpRange& range : settings.denied) text.set("denied-peer-ip", range.to_text());
+}
+
+}  // namespace
+
+std::string coturn_config(const TurnSettings& settings, const std::string& folder) {
+  Text text;
+  add_listeners(settings, text);
+  text.set("min-port", settings.relay_first);
+  text.set("max-port", settings.relay_last);
+  text.set("total-quota", settings.relay_last - settings.relay_first + 1U);
+  if (settings.user_quota != 0) text.set("user-quota", settings.user_quota);
+  add_peers(settings, text);
+  text.set("static-auth-secret", settings.secret);
+  text.set("userdb", folder + "/turndb");
+  text.set("pidfile", folder + "/pid");
+  return text.take();
+}
+
+}  // namespace gstlk::turn
