@@ -3,8 +3,10 @@
 
 #include <openssl/rand.h>
 
+#include <array>
 #include <chrono>
 #include <ctime>
+#include <sstream>
 
 #include "api/absent_services.h"
 #include "api/agent_dispatch_service.h"
@@ -16,6 +18,7 @@
 #include "room/join_response.h"
 #include "room/sids.h"
 #include "signal/ice_servers.h"
+#include "turn/turn_settings.h"
 #include "webhook/spool.h"
 
 namespace gstlk {
@@ -58,6 +61,35 @@ Result<sfu::WorkerPoolConfig> worker_config(const config::Config& config) {
   if (!addresses) return Unexpected<Error>{addresses.error()};
   pool.addresses = std::move(*addresses);
   return pool;
+}
+
+// As the workers choose theirs.
+Result<turn::SfuAddresses> sfu_addresses(const sfu::WorkerPoolConfig& workers,
+                                         const std::vector<std::string>& candidates) {
+  turn::SfuAddresses out{.local = workers.addresses, .advertised = {}, .node_ip = workers.node_ip};
+  if (out.local.empty()) {
+    auto local = net::choose_addresses(net::list_host_addresses(), {.loopback = workers.loopback});
+    if (!local) return Unexpected<Error>{local.error()};
+    out.local = std::move(*local);
+  }
+  for (const std::string& candidate : candidates) {
+    // candidate:<foundation> 1 <protocol> <priority> <address> <port> ...
+    std::istringstream words(candidate);
+    std::string address;
+    for (int i = 0; i < 5; i++) words >> address;
+    out.advertised.push_back(address);
+  }
+  return out;
+}
+
+std::string random_hex() {
+  std::array<uint8_t, 32> bytes;
+  fill_random(bytes);
+  std::string text;
+  for (const uint8_t byte : bytes) {
+    for (const int digit : {byte >> 4, byte & 15}) text += "0123456789abcdef"[digit];
+  }
+  return text;
 }
 
 webhook::NotifierSettings webhook_settings(const config::Config& config) {
@@ -104,6 +136,7 @@ Result<void> Daemon::open() {
   auto media = graph::MediaGraph::create(*workers);
   if (!media) return Unexpected<Error>{media.error()};
   media_ = std::move(*media);
+  if (Result<void> opened = open_turn(*workers); !opened) return opened;
   rooms_ = std::make_unique<room::RoomRegistry>(room_settings(), timers_, fill_random,
                                                 media_->factory());
   if (Result<void> opened = open_webhooks(); !opened) return opened;
@@ -179,6 +212,45 @@ Result<void> Daemon::open_tls() {
   certificate_ = std::make_unique<net::TlsFileWatch>(files, [this](net::TlsCertificate changed) {
     http_->use_certificate(std::move(changed.certificate));
   });
+  return {};
+}
+
+Result<void> Daemon::open_turn(const sfu::WorkerPoolConfig& workers) {
+  if (!config_.turn.enabled) return {};
+  const auto program = turn::find_turnserver();
+  if (!program) {
+    LOG_WARNING(log_daemon,
+                "turn.enabled: there is no program turnserver, clients get no TURN server; install "
+                "the Debian package coturn");
+    return {};
+  }
+  const auto sfu = sfu_addresses(workers, media_->workers().candidates());
+  if (!sfu) return Unexpected<Error>{sfu.error()};
+  auto settings = turn::turn_settings(config_, *sfu, random_hex());
+  if (!settings) return Unexpected<Error>{settings.error()};
+  if (auto free = turn::check_ports(*settings); !free) return free;
+  if (auto watched = watch_turn_certificate(); !watched) return watched;
+  auto started = turn::TurnServer::start(*program, *settings);
+  if (!started) return Unexpected<Error>{started.error()};
+  turn_ = std::move(*started);
+  own_turn_ = {.plain_urls = settings->plain_urls,
+               .tls_urls = settings->tls_urls,
+               .secret = settings->secret,
+               .ttl = std::chrono::seconds(config_.turn.ttl_seconds)};
+  return {};
+}
+
+Result<void> Daemon::watch_turn_certificate() {
+  const config::TurnConfig& turn = config_.turn;
+  if (turn.tls_port == 0 || turn.external_tls) return {};
+  const net::TlsFiles files{"turn", turn.cert_file, turn.key_file};
+  const auto certificate = net::load_tls_certificate(files, std::time(nullptr));
+  if (!certificate) return Unexpected<Error>{certificate.error()};
+  for (const std::string& warning : certificate->warnings) {
+    LOG_WARNING(log_daemon, "%s", warning.c_str());
+  }
+  turn_certificate_ = std::make_unique<net::TlsFileWatch>(
+      files, [this](const net::TlsCertificate&) { turn_->reload_certificate(); });
   return {};
 }
 
@@ -259,9 +331,12 @@ room::Settings Daemon::room_settings() const {
   settings.sign_token = [this](const livekit::Claims& claims) {
     return authenticator_.sign(claims);
   };
-  settings.ice_servers = [this](const ParticipantId& participant) {
-    return signal::ice_servers(config_.rtc, participant, wall_clock());
+  settings.ice_servers = [this](const ParticipantId& participant, bool tls_only) {
+    return signal::ice_servers(own_turn_, config_.rtc, participant, wall_clock(), tls_only);
   };
+  settings.ice_fallbacks = {.enabled = config_.rtc.allow_tcp_fallback,
+                            .tcp = config_.rtc.tcp_port != 0,
+                            .tls = signal::has_tls(own_turn_, config_.rtc)};
   return settings;
 }
 

@@ -18,6 +18,8 @@
 #include "net/tls_certificate.h"
 #include "room/glib_timers.h"
 #include "room/room_registry.h"
+#include "signal/ice_servers.h"
+#include "turn/turn_server.h"
 #include "webhook/notifier.h"
 #include "webhook/room_events.h"
 
@@ -53,10 +55,14 @@ class Daemon {
   Result<void> open_metrics();
   void open_health();
   void answer_health(int fd);  // from any thread
+  // Before rooms: their participants are told of it.
+  Result<void> open_turn(const sfu::WorkerPoolConfig& workers);
+  Result<void> watch_turn_certificate();
   room::Settings room_settings() const;
 
   const config::Config config_;
   bool has_page_ = false;
+  signal::OwnTurn own_turn_;
   room::GlibTimers timers_;
   api::Authenticator authenticator_;
   std::unique_ptr<graph::MediaGraph> media_;
@@ -74,6 +80,8 @@ class Daemon {
   std::unique_ptr<net::HttpServer> metrics_http_;   // prometheus.port
   std::unique_ptr<net::HttpServer> health_http_;    // who asks rtc.tcp_port
   std::unique_ptr<net::TlsFileWatch> certificate_;  // its certificate
+  std::unique_ptr<turn::TurnServer> turn_;
+  std::unique_ptr<net::TlsFileWatch> turn_certificate_;
 };
 
 }  // namespace gstlk

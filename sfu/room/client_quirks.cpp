@@ -61,6 +61,8 @@ ClientQuirks quirks_of(const Client& client) {
   quirks.takes_sync_streams = protocol > 9 && !firefox;
   quirks.knows_lost_quality = protocol > 10;
   quirks.takes_red = !safari && !firefox;
+  quirks.dials_tcp = client.sdk() != Client::GO &&
+                     (client.sdk() != Client::SWIFT || at_least(client.version(), {1, 0, 5}));
   quirks.ignores_codec_order = is_firefox_with_one_codec(client);
   return quirks;
 }

@@ -18,6 +18,7 @@ struct ClientQuirks {
   bool takes_sync_streams = false;
   bool knows_lost_quality = false;
   bool takes_red = false;
+  bool dials_tcp = false;            // ICE over TCP, where only the client can open connections
   bool ignores_codec_order = false;  // the answer lists one codec only
 };
 

@@ -21,12 +21,21 @@ void add_ice_servers(const Participant& participant,
                      google::protobuf::RepeatedPtrField<::livekit::ICEServer>& list) {
   const Settings& settings = participant.room().settings();
   if (!settings.ice_servers) return;
-  for (const IceServer& server : settings.ice_servers(participant.sid())) {
+  for (const IceServer& server : settings.ice_servers(
+           participant.sid(), participant.ice().preference() == IcePreference::Tls)) {
     ::livekit::ICEServer& entry = *list.Add();
     for (const std::string& url : server.urls) entry.add_urls(url);
     entry.set_username(server.username);
     entry.set_credential(server.credential);
   }
+}
+
+::livekit::ClientConfiguration configuration_of(const Participant& participant) {
+  ::livekit::ClientConfiguration configuration = client_configuration(participant.client());
+  if (participant.ice().preference() == IcePreference::Tls) {
+    configuration.set_force_relay(::livekit::ENABLED);
+  }
+  return configuration;
 }
 
 // VP8 first, then H264, other video, audio: clients take the first they can.
@@ -90,8 +99,9 @@ void add_publish_codecs(const Settings& settings,
   join.set_subscriber_primary(participant.is_subscriber_primary());
   join.set_ping_interval(kPingInterval);
   join.set_ping_timeout(kPingTimeout);
-  join.set_fast_publish(participant.grant().may_publish());
-  *join.mutable_client_configuration() = client_configuration(participant.client());
+  join.set_fast_publish(participant.grant().may_publish() &&
+                        participant.ice().preference() == IcePreference::None);
+  *join.mutable_client_configuration() = configuration_of(participant);
   add_publish_codecs(settings, join.client_configuration(), *join.mutable_enabled_publish_codecs());
   std::array<uint8_t, kSifTrailerSize> trailer;
   room.random()(trailer);
@@ -103,7 +113,7 @@ void add_publish_codecs(const Settings& settings,
   ::livekit::SignalResponse response;
   ::livekit::ReconnectResponse& reconnect = *response.mutable_reconnect();
   add_ice_servers(participant, *reconnect.mutable_ice_servers());
-  *reconnect.mutable_client_configuration() = client_configuration(participant.client());
+  *reconnect.mutable_client_configuration() = configuration_of(participant);
   *reconnect.mutable_server_info() = server_info(participant.room().settings());
   reconnect.set_last_message_seq(participant.last_data_sequence);
   return response;

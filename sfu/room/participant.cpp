@@ -62,7 +62,8 @@ Participant::Participant(Room& room, ParticipantId sid, JoinDetails details)
       joined_unix_(room.timers().unix_micros()),
       publications_(*this),
       subscriptions_(*this, details.auto_subscribe, details.adaptive_stream),
-      data_blobs_(*this) {
+      data_blobs_(*this),
+      ice_(*this) {
   if (!claims_.grants.video) claims_.grants.video.emplace();
   apply_profile("", details.metadata, details.attributes);
 }
@@ -161,6 +162,7 @@ void Participant::drop_link() {
 
 void Participant::on_joined() {
   state_ = Info::JOINED;
+  ice_.on_attempt();
   join_limit_ = room_->timers().call_later(
       kJoinLimit, [this] { room_->remove(*this, {::livekit::JOIN_FAILURE}); });
   send_refresh_token();
@@ -169,7 +171,9 @@ void Participant::on_joined() {
 void Participant::on_resumed() {
   resume_limit_.reset();
   publications_.repeat_wanted();
-  if (media_failed_) await_resume(kRestartLimit);
+  if (!media_failed_) return;
+  ice_.on_attempt();
+  await_resume(kRestartLimit);
 }
 
 void Participant::on_left(::livekit::DisconnectReason reason) {
@@ -333,6 +337,7 @@ void Participant::handle_leave(const ::livekit::LeaveRequest& request) {
 
 void Participant::on_media_connected() {
   media_failed_ = false;
+  ice_.on_connected();
   join_limit_.reset();
   if (link_) resume_limit_.reset();
   if (state_ != Info::JOINED) return;
@@ -346,6 +351,11 @@ void Participant::on_media_connected() {
 void Participant::on_media_failed() {
   if (!is_connected()) return;
   LOG_INFO(log_room, "%s (%s): no media connection", identity_.value.c_str(), sid_.value.c_str());
+  ice_.on_failed();
+  restart_media();
+}
+
+void Participant::restart_media() {
   media_failed_ = true;
   dismiss({::livekit::CONNECTION_TIMEOUT, ::livekit::LeaveRequest::RESUME});
   await_resume(kResumeLimit);

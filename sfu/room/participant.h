@@ -12,6 +12,7 @@
 #include "room/client_quirks.h"
 #include "room/data_blobs.h"
 #include "room/errors.h"
+#include "room/ice_route.h"
 #include "room/leave.h"
 #include "room/participant_media.h"
 #include "room/permissions.h"
@@ -90,6 +91,8 @@ class Participant : public ParticipantMediaListener {
   DataBlobs& data_blobs() { return data_blobs_; }
   const DataBlobs& data_blobs() const { return data_blobs_; }
   ParticipantMedia& media() { return *media_; }
+  IceRoute& ice() { return ice_; }
+  const IceRoute& ice() const { return ice_; }
   const SubscriptionPermissions& subscription_permissions() const { return permissions_; }
 
   // Signalling. Without a link everything sent is lost; updates are sent again on resume.
@@ -105,6 +108,8 @@ class Participant : public ParticipantMediaListener {
   void respond(const ::livekit::RequestResponse& response);
   // Sends leave and gives the link away.
   void dismiss(const Leave& leave);
+  // Its client comes back for another try to connect, or goes.
+  void restart_media();
   // Closes the WebSocket without a word.
   void drop_link();
 
@@ -183,6 +188,7 @@ class Participant : public ParticipantMediaListener {
   Publications publications_;
   Subscriptions subscriptions_;
   DataBlobs data_blobs_;
+  IceRoute ice_;
   std::unique_ptr<ParticipantMedia> media_;  // last, so that it goes first
 };
 

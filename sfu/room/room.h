@@ -15,6 +15,7 @@
 #include "room/data_relay.h"
 #include "room/data_tracks.h"
 #include "room/errors.h"
+#include "room/ice_fallback.h"
 #include "room/leave.h"
 #include "room/media.h"
 #include "room/participant_media.h"
@@ -61,6 +62,7 @@ class Room {
   DataTracks& data_tracks() { return data_tracks_; }
   RoomReports& reports() { return reports_; }
   RpcCalls& rpc() { return rpc_; }
+  IceMemory& ice_memory() { return ice_memory_; }
   ::livekit::Room info() const;
 
   // CreateRoomRequest, or RoomConfiguration of the token of the first join; zero and empty change
@@ -150,6 +152,7 @@ class Room {
   ParticipantUpdates updates_;
   RoomReports reports_;
   RpcCalls rpc_;
+  IceMemory ice_memory_;
   std::map<TrackId, Publication*> tracks_;  // published ones
   std::map<ParticipantIdentity, std::unique_ptr<Participant>> participants_;
   std::map<ParticipantId, Participant*> by_sid_;

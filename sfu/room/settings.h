@@ -51,6 +51,13 @@ struct DataLimits {
   uint32_t max_buffered_amount = 0;
 };
 
+// Whether a client whose UDP fails is sent to another transport, and which there are.
+struct IceFallbacks {
+  bool enabled = false;
+  bool tcp = false;  // ICE over TCP
+  bool tls = false;  // TURN over TLS
+};
+
 // What the configuration says about rooms; the defaults are LiveKit's. Copied into the registry.
 struct Settings {
   bool auto_create = true;
@@ -84,8 +91,11 @@ struct Settings {
   std::string region;
   std::string node_id;  // "ND_..."
 
-  // The list for one participant, with fresh credentials. May be empty.
-  std::function<std::vector<IceServer>(const ParticipantId&)> ice_servers;
+  // The list for one participant, with fresh credentials; only TURN over TLS if that is asked for.
+  // May be empty.
+  std::function<std::vector<IceServer>(const ParticipantId&, bool tls_only)> ice_servers;
+  // Where clients go whose connection fails.
+  IceFallbacks ice_fallbacks;
   // Signs a token with these claims and at least ten minutes to live; without it no refresh_token
   // is sent.
   std::function<std::string(const livekit::Claims&)> sign_token;

@@ -3,6 +3,7 @@
 
 #include <glib.h>
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <memory>
@@ -36,32 +37,47 @@ std::string turn_url(const config::TurnServer& server) {
          "?transport=" + (tls ? "tcp" : server.protocol);
 }
 
-room::IceServer turn_server(const config::TurnServer& server, const ParticipantId& participant,
-                            livekit::UnixTime now) {
-  room::IceServer out{{turn_url(server)}, server.username, server.credential};
-  if (server.secret.empty()) return out;
-  const auto expiry = now + std::chrono::seconds(server.ttl_seconds);
-  out.username =
-      std::to_string(
-          std::chrono::duration_cast<std::chrono::seconds>(expiry.time_since_epoch()).count()) +
-      ":" + participant.value;
-  out.credential = hmac_sha1_base64(server.secret, out.username);
-  return out;
+// The end in the name is what the server goes by.
+void set_credentials(room::IceServer& server, const std::string& secret,
+                     const ParticipantId& participant, livekit::UnixTime now,
+                     std::chrono::seconds ttl) {
+  const auto end = std::chrono::duration_cast<std::chrono::seconds>(now.time_since_epoch()) + ttl;
+  server.username = std::to_string(end.count()) + ":" + participant.value;
+  server.credential = hmac_sha1_base64(secret, server.username);
 }
+
+bool is_tls(const config::TurnServer& server) { return server.protocol == "tls"; }
 
 }  // namespace
 
-std::vector<room::IceServer> ice_servers(const config::RtcConfig& config,
-                                         const ParticipantId& participant, livekit::UnixTime now) {
+std::vector<room::IceServer> ice_servers(const OwnTurn& own, const config::RtcConfig& config,
+                                         const ParticipantId& participant, livekit::UnixTime now,
+                                         bool tls_only) {
   std::vector<room::IceServer> servers;
-  for (const config::TurnServer& server : config.turn_servers)
-    servers.push_back(turn_server(server, participant, now));
-  if (!servers.empty() || config.stun_servers.empty()) return servers;
+  room::IceServer ours;
+  if (!tls_only) ours.urls = own.plain_urls;
+  ours.urls.insert(ours.urls.end(), own.tls_urls.begin(), own.tls_urls.end());
+  if (!ours.urls.empty()) {
+    set_credentials(ours, own.secret, participant, now, own.ttl);
+    servers.push_back(std::move(ours));
+  }
+  for (const config::TurnServer& server : config.turn_servers) {
+    if (tls_only && !is_tls(server)) continue;
+    servers.push_back({{turn_url(server)}, server.username, server.credential});
+    if (server.secret.empty()) continue;
+    set_credentials(servers.back(), server.secret, participant, now,
+                    std::chrono::seconds(server.ttl_seconds));
+  }
+  if (tls_only || config.stun_servers.empty()) return servers;
   room::IceServer stun;
   for (const std::string& host : config.stun_servers)
     stun.urls.push_back(host.starts_with("stun:") ? host : "stun:" + host);
   servers.push_back(std::move(stun));
   return servers;
+}
+
+bool has_tls(const OwnTurn& own, const config::RtcConfig& config) {
+  return !own.tls_urls.empty() || std::ranges::any_of(config.turn_servers, is_tls);
 }
 
 }  // namespace gstlk::signal

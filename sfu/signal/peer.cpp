@@ -21,6 +21,9 @@ std::string candidate_init(const std::string& candidate, const std::string& mid)
   return result;
 }
 
+// candidate:<foundation> 1 tcp ..., RFC 8839 section 5.1.
+bool is_tcp(const std::string& candidate) { return candidate.find(" tcp ") != std::string::npos; }
+
 }  // namespace
 
 Peer::Peer(room::Participant& participant, room::RoomMedia& media, ::livekit::SignalTarget target,
@@ -51,7 +54,10 @@ void Peer::send_candidates(const std::vector<sdp::MediaPlan>& plans) {
 
 void Peer::send_candidates(const Mid& first) {
   if (std::exchange(candidates_sent_, true)) return;
-  const std::vector<std::string> candidates = transport_->candidates();
+  std::vector<std::string> candidates = transport_->candidates();
+  if (participant_.ice().preference() == room::IcePreference::Tcp) {
+    std::erase_if(candidates, [](const std::string& candidate) { return !is_tcp(candidate); });
+  }
   for (size_t i = 0; i < candidates.size(); ++i) {
     ::livekit::SignalResponse response;
     ::livekit::TrickleRequest& trickle = *response.mutable_trickle();

@@ -15,6 +15,8 @@ namespace {
 using Request = ::livekit::SignalRequest;
 using room::Participant;
 
+constexpr int64_t kMaxRoundTripMs = 60'000;
+
 int64_t now_ms(const Participant& participant) {
   return participant.room().timers().unix_micros() / 1000;
 }
@@ -26,6 +28,8 @@ void handle_ping(Participant& participant, const Request&) {
 }
 
 void handle_ping_request(Participant& participant, const Request& request) {
+  participant.ice().on_round_trip(
+      std::chrono::milliseconds(std::clamp<int64_t>(request.ping_req().rtt(), 0, kMaxRoundTripMs)));
   ::livekit::SignalResponse response;
   response.mutable_pong_resp()->set_last_ping_timestamp(request.ping_req().timestamp());
   response.mutable_pong_resp()->set_timestamp(now_ms(participant));

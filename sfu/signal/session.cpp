@@ -150,6 +150,9 @@ void WebSocketSession::resume(room::RoomRegistry& registry, const room::Admissio
     return;
   }
   const Timestamp lost = participant->link_lost_at().value_or(registry.timers().now());
+  if (parameters.reconnect_reason == ::livekit::RR_PUBLISHER_FAILED ||
+      parameters.reconnect_reason == ::livekit::RR_SUBSCRIBER_FAILED)
+    participant->ice().on_client_failed();
   participant->attach(*this);
   participant_ = participant;
   if (participant->quirks().takes_reconnect_response)
@@ -183,6 +186,7 @@ void WebSocketSession::handle_text(std::string_view message) {
 }
 
 void WebSocketSession::handle(const ::livekit::SignalRequest& request) {
+  participant_->ice().on_signal();
   if (participant_->is_connected()) handle_request(*participant_, request);
 }
 

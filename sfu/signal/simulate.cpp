@@ -11,6 +11,15 @@ namespace {
 using Scenario = ::livekit::SimulateScenario;
 constexpr int kMaxSpeakerSeconds = 60;
 
+void switch_protocol(room::Participant& participant, ::livekit::CandidateProtocol protocol) {
+  participant.ice().force(protocol == ::livekit::TLS   ? room::IcePreference::Tls
+                          : protocol == ::livekit::TCP ? room::IcePreference::Tcp
+                                                       : room::IcePreference::None);
+  // Clients start over now, because the scenario's sender knows that they have to; others are
+  // offered the new way at once.
+  participant.media().resume();
+}
+
 }  // namespace
 
 void handle_simulate(room::Participant& participant, const Scenario& scenario) {
@@ -43,6 +52,9 @@ void handle_simulate(room::Participant& participant, const Scenario& scenario) {
     case Scenario::kSubscriberBandwidth:
       participant.subscriptions().limit_bandwidth(
           static_cast<uint64_t>(std::max<int64_t>(scenario.subscriber_bandwidth(), 0)));
+      break;
+    case Scenario::kSwitchCandidateProtocol:
+      switch_protocol(participant, scenario.switch_candidate_protocol());
       break;
     default:
       break;

@@ -6,8 +6,7 @@
 
 namespace gstlk::signal {
 
-// SimulateScenario, with which SDK tests provoke failures. Left out: the candidate protocol, which
-// would have to reach into the media plane.
+// SimulateScenario, with which SDK tests provoke failures.
 void handle_simulate(room::Participant& participant, const ::livekit::SimulateScenario& scenario);
 
 }  // namespace gstlk::signal

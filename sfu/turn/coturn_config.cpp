@@ -2,11 +2,14 @@
 #include "turn/coturn_config.h"
 
 #include <algorithm>
+#include <optional>
 
 namespace gstlk::turn {
 namespace {
 
-// Of the program itself: no second way in, nothing that only helps who looks for weaknesses.
+// Of the program itself: no second way in, nothing that only helps who looks for weaknesses. It is
+// left to look for realms in its database, which is empty: so the database is made before there are
+// threads. Else they make it at the first requests, in each other's way, and refuse those.
 constexpr char kAlways[] =
     "realm=livekit\n"
     "use-auth-secret\n"
@@ -22,7 +25,6 @@ constexpr char kAlways[] =
     "response-origin-only-with-rfc5780\n"
     "no-software-attribute\n"
     "no-dynamic-ip-list\n"
-    "no-dynamic-realms\n"
     "no-auth-pings\n"
     "allocation-default-address-family=keep\n"
     "log-file=stdout\n"
@@ -77,11 +79,26 @@ void add_listeners(const TurnSettings& settings, Text& text) {
   text.set("pkey", settings.key_file);
 }
 
+// To coturn an end that is :: or 0.0.0.0 is none at all: a range from :: on has every IPv4 address
+// in it. Neither address is ever a peer.
+std::optional<std::string> coturn_range(IpRange range) {
+  constexpr IpRange::Address kAny{};
+  if (range.last == kAny) return std::nullopt;
+  if (range.first == kAny) range.first[range.ipv6 ? 15 : 3] = 1;
+  return range.to_text();
+}
+
+void add_ranges(const char* name, const std::vector<IpRange>& ranges, Text& text) {
+  for (const IpRange& range : ranges) {
+    if (const auto printed = coturn_range(range)) text.set(name, *printed);
+  }
+}
+
 void add_peers(const TurnSettings& settings, Text& text) {
   // What is loopback and not allowed is denied like the rest.
   if (reaches_loopback(settings.allowed)) text.flag("allow-loopback-peers");
-  for (const IpRange& range : settings.allowed) text.set("allowed-peer-ip", range.to_text());
-  for (const IpRange& range : settings.denied) text.set("denied-peer-ip", range.to_text());
+  add_ranges("allowed-peer-ip", settings.allowed, text);
+  add_ranges("denied-peer-ip", settings.denied, text);
 }
 
 }  // namespace

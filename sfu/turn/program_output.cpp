@@ -26,9 +26,10 @@ std::string_view without_time(std::string_view line) {
 }
 
 bool is_complaint(std::string_view line) {
-  if (line.find("check_stun_auth") != std::string_view::npos) return false;
-  return line.starts_with("ERROR") || line.starts_with("CONFIG ERROR") ||
-         line.starts_with("Cannot ") || line.starts_with("cannot ");
+  constexpr std::string_view kWords[] = {"Cannot bind", "CONFIG ERROR", "Error retrieving SQLite",
+                                         "ERROR: SSL", "ERROR: TLS1"};
+  return std::ranges::any_of(
+      kWords, [&](std::string_view word) { return line.find(word) != std::string_view::npos; });
 }
 
 ProgramOutput::ProgramOutput() {

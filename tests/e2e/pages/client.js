@@ -228,6 +228,31 @@ window.lk = {
     return found;
   },
 
+  /** How each peer connection reaches the server: the protocol to the relay, or the candidate's type without one. */
+  async routes() {
+    const manager = room.engine.pcManager;
+    const found = [];
+    for (const transport of [manager.publisher, manager.subscriber].filter(Boolean)) {
+      const all = [...(await transport.getStats()).values()];
+      const used = all.find((entry) => entry.type === 'candidate-pair' && entry.nominated && entry.state === 'succeeded');
+      const local = all.find((entry) => entry.id === used?.localCandidateId);
+      if (local) found.push(local.candidateType === 'relay' ? `relay/${local.relayProtocol}` : local.candidateType);
+    }
+    return found;
+  },
+
+  /** livekit-client's own connection test: each check's name with what it says. */
+  async checkConnection(url, token) {
+    const check = new client.ConnectionCheck(url, token);
+    const found = {};
+    for (const name of ['checkWebsocket', 'checkWebRTC', 'checkTURN', 'checkReconnect', 'checkPublishAudio',
+      'checkPublishVideo', 'checkConnectionProtocol']) {
+      const { status, logs } = await check[name]();
+      found[name] = { status: client.CheckStatus[status], logs: logs.map(({ level, message }) => `${level}: ${message}`) };
+    }
+    return found;
+  },
+
   /** Joins, waits for the first frame of anybody's camera to be drawn, leaves; the time it took in ms. */
   async timeToFirstFrame(url, token) {
     const fresh = new Room();

@@ -93,6 +93,20 @@ TEST(CoturnConfig, WithTlsTakenOffItsPortIsPlain) {
   EXPECT_EQ(lines(both).count("no-tcp"), 0u);
 }
 
+TEST(CoturnConfig, NoRangeIsOpenAtAnEnd) {
+  TurnSettings wide = settings();
+  wide.allowed = {*IpRange::parse("0.0.0.0"), *IpRange::parse("::"), *IpRange::parse("::/0")};
+  wide.denied = {*IpRange::parse("0.0.0.0/8"), *IpRange::parse("::/96")};
+  std::multiset<std::string> peers;
+  for (const std::string& line : lines(wide)) {
+    if (line.find("-peer-ip") != std::string::npos) peers.insert(line);
+  }
+  EXPECT_EQ(peers,
+            (std::multiset<std::string>{
+                "allowed-peer-ip=::1-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
+                "denied-peer-ip=0.0.0.1-0.255.255.255", "denied-peer-ip=::1-::255.255.255.255"}));
+}
+
 TEST(CoturnConfig, ANatIsAPairOfAddresses) {
   TurnSettings nat = settings();
   nat.mapped = {{"198.51.100.9", "10.0.0.5"}};

@@ -19,6 +19,10 @@ TEST(ProgramOutput, OnlyWhatAnAdministratorCanChangeIsAComplaint) {
   EXPECT_TRUE(is_complaint("ERROR: TLS1.2: ERROR: invalid private key"));
   EXPECT_FALSE(is_complaint("Relay ports initialization done"));
   EXPECT_FALSE(is_complaint("ERROR: check_stun_auth: Cannot find credentials of user <1:PA_x>"));
+  EXPECT_FALSE(
+      is_complaint("ERROR: session 000000000000000004: TLS/TCP socket error: Broken pipe"));
+  EXPECT_FALSE(
+      is_complaint("ERROR: A peer IP 10.1.2.3 denied in the range: 10.0.0.0-10.255.255.255"));
 }
 
 TEST(ProgramOutput, AProgramThatPrintsTooMuchDoesNotWait) {
