@@ -111,10 +111,17 @@ int create_join_token(const config::CommandLine& line, const config::Config& con
   return 0;
 }
 
+void list_turn_ports(const config::TurnConfig& turn) {
+  if (!turn.enabled) return;
+  if (turn.udp_port != 0) printf("UDP and TCP %u: TURN\n", turn.udp_port);
+  if (turn.tls_port != 0) printf("TCP %u: TURN over TLS\n", turn.tls_port);
+}
+
 int list_ports(const config::Config& config) {
   const config::RtcConfig& rtc = config.rtc;
   printf("TCP %u: HTTP and WebSocket\n", config.port);
   if (rtc.tcp_port != 0) printf("TCP %u: media (ICE over TCP)\n", rtc.tcp_port);
+  list_turn_ports(config.turn);
   if (rtc.force_tcp) return 0;
   const std::string last =
       rtc.udp_ports.last > rtc.udp_ports.first ? "-" + std::to_string(rtc.udp_ports.last) : "";

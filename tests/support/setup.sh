@@ -13,8 +13,8 @@ run_packages='gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-
   gstreamer1.0-plugins-bad gstreamer1.0-nice gstreamer1.0-x glib-networking'
 # H264 by x264, which is what Debian has.
 encoder_packages='gstreamer1.0-plugins-ugly'
-test_packages='libgmock-dev libgtest-dev libsrtp2-dev gstreamer1.0-libav gstreamer1.0-plugins-ugly ffmpeg iproute2 openssl
-  python3'
+test_packages='coturn libgmock-dev libgtest-dev libsrtp2-dev gstreamer1.0-libav gstreamer1.0-plugins-ugly ffmpeg iproute2
+  openssl python3'
 clang_packages='clang clang-tidy libclang-rt-14-dev'
 # SRTP is faster with it, where the architecture has it.
 case $(dpkg --print-architecture 2>/dev/null) in

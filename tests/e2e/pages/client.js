@@ -234,9 +234,10 @@ window.lk = {
     const found = [];
     for (const transport of [manager.publisher, manager.subscriber].filter(Boolean)) {
       const all = [...(await transport.getStats()).values()];
-      const used = all.find((entry) => entry.type === 'candidate-pair' && entry.nominated && entry.state === 'succeeded');
+      const { selectedCandidatePairId } = all.find((entry) => entry.type === 'transport') ?? {};
+      const used = all.find((entry) => entry.id === selectedCandidatePairId);
       const local = all.find((entry) => entry.id === used?.localCandidateId);
-      if (local) found.push(local.candidateType === 'relay' ? `relay/${local.relayProtocol}` : local.candidateType);
+      if (local) found.push(local.relayProtocol ? `relay/${local.relayProtocol}` : local.candidateType);
     }
     return found;
   },
