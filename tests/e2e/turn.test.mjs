@@ -141,16 +141,17 @@ for (const client of ['newest', 'v2_0']) {
 stage.test('a client whose UDP stops working is led to TURN over TLS', async (s) => {
   const relay = await startRelay(s.daemon.ports.udp, {});
   const room = freshRoom('blocked');
-  const ada = await s.join(room, 'ada', { before: throughRelay(relay.port) });
+  const eva = await s.join(room, 'eva', { before: throughRelay(relay.port) });
   const bob = await s.join(room, 'bob');
-  await Promise.all([ada.call('publish'), bob.call('publish')]);
-  await assertTalk(ada, bob);
+  await Promise.all([eva.call('publish'), bob.call('publish')]);
+  await assertTalk(eva, bob);
+  // Her name is nobody else's here: the log is that of all tests.
   relay.freeze();
-  await eventually(() => /ada .*from now on by TCP/.test(s.daemon.log()), { timeout: 30000, what: 'the server sees it fail' });
-  await eventually(() => /ada .*from now on by TURN over TLS/.test(s.daemon.log()), { timeout: 30000, what: 'TCP fails as well' });
+  await eventually(() => /eva .*from now on by TCP/.test(s.daemon.log()), { timeout: 30000, what: 'the server sees it fail' });
+  await eventually(() => /eva .*from now on by TURN over TLS/.test(s.daemon.log()), { timeout: 30000, what: 'TCP fails as well' });
   relay.thaw();  // TURN reaches the SFU where the page was told that it is.
-  await eventually(async () => String(await routes(ada)) === 'relay/tls', { timeout: 30000, what: 'ada comes through TURN over TLS' });
-  await assertTalk(ada, bob);
+  await eventually(async () => String(await routes(eva)) === 'relay/tls', { timeout: 30000, what: 'eva comes through TURN over TLS' });
+  await assertTalk(eva, bob);
   assert.deepEqual(await bob.call('events', 'ParticipantDisconnected'), []);
   await relay.stop();
 }, { timeout: 120000 });
