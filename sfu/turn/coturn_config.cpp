@@ -15,7 +15,6 @@ constexpr char kAlways[] =
     "use-auth-secret\n"
     "fingerprint\n"
     "no-cli\n"
-    "no-dtls\n"
     "no-tcp-relay\n"
     "no-multicast-peers\n"
     "no-tlsv1\n"
@@ -49,28 +48,36 @@ bool reaches_loopback(const std::vector<IpRange>& allowed) {
   });
 }
 
-void add_listeners(const TurnSettings& settings, Text& text) {
+// coturn has two pairs of ports, a plain one and one for TLS and DTLS, each for TCP and UDP. Only
+// kinds can be switched off, not ports; but what it gets on the second pair's UDP may be plain.
+void add_listeners(const TurnSettings& settings, const std::string& folder, Text& text) {
   for (const std::string& address : settings.listen) text.set("listening-ip", address);
   for (const auto& [outside, inside] : settings.mapped) {
     text.set("external-ip", outside + "/" + inside);
   }
-  // With TLS taken off, tls_port is coturn's plain port, if that is free, or one more.
   const bool plain_tls_port = settings.tls_port != 0 && settings.external_tls;
-  const bool one_more = plain_tls_port && settings.udp_port != 0;
-  if (settings.udp_port == 0) text.flag("no-udp");
-  if (!settings.tcp && !plain_tls_port) text.flag("no-tcp");
-  if (settings.udp_port != 0) {
-    text.set("listening-port", settings.udp_port);
-  } else if (plain_tls_port) {
+  if (plain_tls_port) {
+    // TCP for what is no longer TLS is the first pair's, so UDP is the second's.
     text.set("listening-port", settings.tls_port);
+    text.flag("no-tls");
+    if (settings.udp_port == 0) {
+      text.flag("no-udp");
+      text.flag("no-dtls");
+      return;
+    }
+    text.set("tls-listening-port", settings.udp_port);
+    text.set("cert", folder + kThrowawayCertificate);
+    text.set("pkey", folder + kThrowawayCertificate);
+    return;
   }
-  for (const std::string& address : settings.listen) {
-    if (!one_more) break;
-    const bool ipv6 = address.find(':') != std::string::npos;
-    text.set("aux-server",
-             (ipv6 ? "[" + address + "]" : address) + ":" + std::to_string(settings.tls_port));
+  text.flag("no-dtls");
+  if (settings.udp_port == 0) {
+    text.flag("no-udp");
+  } else {
+    text.set("listening-port", settings.udp_port);
   }
-  if (settings.tls_port == 0 || settings.external_tls) {
+  if (!settings.tcp) text.flag("no-tcp");
+  if (settings.tls_port == 0) {
     text.flag("no-tls");
     return;
   }
@@ -105,7 +112,7 @@ void add_peers(const TurnSettings& settings, Text& text) {
 
 std::string coturn_config(const TurnSettings& settings, const std::string& folder) {
   Text text;
-  add_listeners(settings, text);
+  add_listeners(settings, folder, text);
   text.set("min-port", settings.relay_first);
   text.set("max-port", settings.relay_last);
   text.set("total-quota", settings.relay_last - settings.relay_first + 1U);

@@ -15,6 +15,7 @@
 
 #include "turn/coturn_config.h"
 #include "turn/log.h"
+#include "turn/throwaway_certificate.h"
 
 namespace gstlk::turn {
 namespace {
@@ -112,6 +113,13 @@ Result<void> check_ports(TurnSettings& settings) {
   if (auto free = check_port(settings, "turn.tls_port", settings.tls_port, G_SOCKET_TYPE_STREAM);
       !free)
     return free;
+  if (needs_certificate(settings)) {
+    // coturn listens there whether we want it or not.
+    if (auto free =
+            check_port(settings, "turn.tls_port", settings.tls_port, G_SOCKET_TYPE_DATAGRAM);
+        !free)
+      return free;
+  }
   if (!settings.tcp) return {};
   if (auto free = check_port(settings, "turn.udp_port", settings.udp_port, G_SOCKET_TYPE_STREAM);
       !free) {
@@ -132,7 +140,11 @@ Result<std::unique_ptr<TurnServer>> TurnServer::start(const std::string& program
   }
   const std::string folder(made);
   g_free(made);
-  if (!write_private(folder + kConfigName, coturn_config(settings, folder))) {
+  const bool written =
+      write_private(folder + kConfigName, coturn_config(settings, folder)) &&
+      (!needs_certificate(settings) ||
+       write_private(folder + kThrowawayCertificate, make_throwaway_certificate()));
+  if (!written) {
     remove_folder(folder);
     return fail("turn.enabled: cannot write coturn's configuration to " + folder + "; set TMPDIR");
   }

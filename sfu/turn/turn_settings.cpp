@@ -139,7 +139,10 @@ Result<TurnSettings> turn_settings(const config::Config& config, const SfuAddres
   }
   settings.udp_port = turn.udp_port;
   // Those two are where a web server may be, for which UDP leaves room and TCP does not.
-  settings.tcp = turn.udp_port != 0 && turn.udp_port != kHttpPort && turn.udp_port != kHttpsPort;
+  // Where TLS is taken off in front, TCP is what comes from there.
+  const bool plain_tls_port = turn.tls_port != 0 && turn.external_tls;
+  settings.tcp = !plain_tls_port && turn.udp_port != 0 && turn.udp_port != kHttpPort &&
+                 turn.udp_port != kHttpsPort;
   settings.tls_port = turn.tls_port;
   settings.external_tls = turn.external_tls;
   settings.cert_file = turn.cert_file;

@@ -7,7 +7,9 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import crypto from 'node:crypto';
 import dgram from 'node:dgram';
+import { once } from 'node:events';
 import fs from 'node:fs';
+import net from 'node:net';
 import { after, test } from 'node:test';
 
 import { throughRelay } from './lib/candidates.mjs';
@@ -193,6 +195,26 @@ test('a daemon that is killed leaves no TURN server', { timeout: 60000 }, async 
   assert.ok(turn);
   await daemon.kill();
   await eventually(() => !fs.existsSync(`/proc/${turn}`), { what: 'it is gone' });
+});
+
+test('where something in front takes TLS off, its port is plain', { timeout: 60000 }, async () => {
+  const [udp, tcp] = [await freeTcpPort(), await freeTcpPort()];
+  const daemon = await startDaemon({
+    config: `turn: {enabled: true, udp_port: ${udp}, tls_port: ${tcp}, external_tls: true, domain: localhost, ` +
+      `bind_addresses: [127.0.0.1], secret: ${kTurnSecret}, relay_range_start: 21000, relay_range_end: 21099}`,
+  });
+  const peer = dgram.createSocket('udp4');
+  peer.on('message', (message, { port, address }) => peer.send(message, port, address));
+  await new Promise((resolve) => { peer.bind(0, '127.0.0.1', resolve); });
+  await eventually(async () => /tot_recv_msgs=3/.test(await relayTo(`127.0.0.1:${peer.address().port}`, credentials(), tcp, '-t')),
+    { timeout: 30000, what: 'a relay over plain TCP' });
+  assert.match(await relayTo(`127.0.0.1:${peer.address().port}`, credentials(), udp), /tot_recv_msgs=3/);
+  // A web server may be there.
+  const other = net.createServer().listen(udp, '127.0.0.1');
+  await once(other, 'listening');
+  other.close();
+  peer.close();
+  await daemon.stop();
 });
 
 test('without coturn the daemon starts and says what to install', { timeout: 60000 }, async () => {

@@ -80,16 +80,21 @@ TEST(CoturnConfig, WhatIsNotConfiguredIsNotListenedOn) {
   EXPECT_EQ(lines(tls).count("no-tls"), 0u);
 }
 
-TEST(CoturnConfig, WithTlsTakenOffItsPortIsPlain) {
+TEST(CoturnConfig, WithTlsTakenOffTcpIsOnlyWhereThatComesFrom) {
   TurnSettings both = settings();
   both.external_tls = true;
-  EXPECT_EQ(lines(both).count("aux-server=192.0.2.1:5349"), 1u);
-  EXPECT_EQ(lines(both).count("aux-server=[2001:db8::1]:5349"), 1u);
-  EXPECT_EQ(lines(both).count("no-tls"), 1u);
-  both.udp_port = 0;
   both.tcp = false;
-  EXPECT_EQ(lines(both).count("listening-port=5349"), 1u);
-  EXPECT_EQ(lines(both).count("no-udp"), 1u);
+  both.udp_port = 443;
+  EXPECT_TRUE(needs_certificate(both));
+  for (const char* line : {"listening-port=5349", "tls-listening-port=443", "no-tls",
+                           "cert=/folder/throwaway.pem", "pkey=/folder/throwaway.pem"})
+    EXPECT_EQ(lines(both).count(line), 1u) << line;
+  for (const char* line : {"no-tcp", "no-dtls", "no-udp"})
+    EXPECT_EQ(lines(both).count(line), 0u) << line;
+  both.udp_port = 0;
+  EXPECT_FALSE(needs_certificate(both));
+  for (const char* line : {"listening-port=5349", "no-tls", "no-udp", "no-dtls"})
+    EXPECT_EQ(lines(both).count(line), 1u) << line;
   EXPECT_EQ(lines(both).count("no-tcp"), 0u);
 }
 

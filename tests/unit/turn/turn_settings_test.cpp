@@ -53,6 +53,7 @@ TEST(TurnSettings, WhereSomethingElseTakesTlsOffItIs443) {
   config::Config config = turn_config();
   config.turn.external_tls = true;
   EXPECT_EQ(settings_of(config).tls_urls, Texts{"turns:turn.example.org:443?transport=tcp"});
+  EXPECT_FALSE(settings_of(config).tcp);
 }
 
 TEST(TurnSettings, TcpIsLeftToAWebServer) {
