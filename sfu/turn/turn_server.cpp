@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "turn/turn_server.h"
 
-#include <glib/gstdio.h>
 #include <sys/prctl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -15,6 +13,7 @@
 
 #include "turn/coturn_config.h"
 #include "turn/log.h"
+#include "turn/private_folder.h"
 #include "turn/throwaway_certificate.h"
 
 namespace gstlk::turn {
@@ -69,26 +68,6 @@ void end_with_parent(gpointer parent) {
   if (getppid() != GPOINTER_TO_INT(parent)) _exit(1);
 }
 
-bool write_private(const std::string& path, const std::string& text) {
-  GError* error = nullptr;
-  const bool written =
-      g_file_set_contents_full(path.c_str(), text.data(), static_cast<gssize>(text.size()),
-                               G_FILE_SET_CONTENTS_NONE, S_IRUSR | S_IWUSR, &error);
-  g_clear_error(&error);
-  return written;
-}
-
-void remove_folder(const std::string& folder) {
-  GDir* dir = g_dir_open(folder.c_str(), 0, nullptr);
-  while (dir) {
-    const char* name = g_dir_read_name(dir);
-    if (!name) break;
-    g_unlink((folder + "/" + name).c_str());
-  }
-  if (dir) g_dir_close(dir);
-  g_rmdir(folder.c_str());
-}
-
 std::string describe_end(GSubprocess* process) {
   if (g_subprocess_get_if_signaled(process)) {
     return std::string("by signal ") + strsignal(g_subprocess_get_term_sig(process));
@@ -131,31 +110,15 @@ Result<void> check_ports(TurnSettings& settings) {
 
 Result<std::unique_ptr<TurnServer>> TurnServer::start(const std::string& program,
                                                       const TurnSettings& settings) {
-  GError* error = nullptr;
-  char* made = g_dir_make_tmp("livekit-sfu-turn-XXXXXX", &error);
-  if (!made) {
-    const std::string why = error->message;
-    g_error_free(error);
-    return fail("turn.enabled: no folder for coturn's configuration: " + why + "; set TMPDIR");
-  }
-  const std::string folder(made);
-  g_free(made);
-  const bool written =
-      write_private(folder + kConfigName, coturn_config(settings, folder)) &&
-      (!needs_certificate(settings) ||
-       write_private(folder + kThrowawayCertificate, make_throwaway_certificate()));
-  if (!written) {
-    remove_folder(folder);
-    return fail("turn.enabled: cannot write coturn's configuration to " + folder + "; set TMPDIR");
-  }
-  std::unique_ptr<TurnServer> server(new TurnServer(program, folder));
+  std::unique_ptr<TurnServer> server(new TurnServer(program, settings));
+  if (auto written = server->write_files(); !written) return Unexpected<Error>{written.error()};
   server->launch();
   return server;
 }
 
-TurnServer::TurnServer(std::string program, std::string folder)
+TurnServer::TurnServer(std::string program, TurnSettings settings)
     : program_(std::move(program)),
-      folder_(std::move(folder)),
+      settings_(std::move(settings)),
       alive_(Ref<GCancellable>::adopt(g_cancellable_new())),
       pause_(kFirstPause) {}
 
@@ -171,7 +134,21 @@ TurnServer::~TurnServer() {
     g_subprocess_force_exit(process_.get());
     g_subprocess_wait(process_.get(), nullptr, nullptr);
   }
-  remove_folder(folder_);
+  if (!folder_.empty()) remove_folder(folder_);
+}
+
+// Anew for each run: a folder among temporary ones may be cleared away after some days.
+Result<void> TurnServer::write_files() {
+  if (!folder_.empty()) remove_folder(std::exchange(folder_, ""));
+  auto made = make_private_folder();
+  if (!made) return Unexpected<Error>{made.error()};
+  folder_ = *made;
+  const bool written =
+      write_private(folder_ + kConfigName, coturn_config(settings_, folder_)) &&
+      (!needs_certificate(settings_) ||
+       write_private(folder_ + kThrowawayCertificate, make_throwaway_certificate()));
+  if (written) return {};
+  return fail("turn.enabled: cannot write coturn's configuration to " + folder_ + "; set TMPDIR");
 }
 
 void TurnServer::launch() {
@@ -225,10 +202,17 @@ void TurnServer::launch_later() {
       [](gpointer data) -> gboolean {
         auto& self = *static_cast<TurnServer*>(data);
         self.timer_ = 0;
-        self.launch();
+        self.launch_again();
         return G_SOURCE_REMOVE;
       },
       this);
+}
+
+void TurnServer::launch_again() {
+  const Result<void> written = write_files();
+  if (written) return launch();
+  LOG_WARNING(log_turn, "%s", written.error().message.c_str());
+  launch_later();
 }
 
 void TurnServer::reload_certificate() {

@@ -37,13 +37,16 @@ class TurnServer {
   void reload_certificate();
 
  private:
-  TurnServer(std::string program, std::string folder);
+  TurnServer(std::string program, TurnSettings settings);
+  Result<void> write_files();
   void launch();
+  void launch_again();
   void on_ended();
   void launch_later();
 
   const std::string program_;
-  const std::string folder_;
+  const TurnSettings settings_;
+  std::string folder_;
   Ref<GCancellable> alive_;
   Ref<GSubprocess> process_;
   std::unique_ptr<ProgramOutput> output_;
