@@ -4,6 +4,8 @@
 #include <optional>
 #include <utility>
 
+#include "room/room.h"
+#include "room/room_registry.h"
 #include "signal/session.h"
 
 namespace gstlk::api {
@@ -45,6 +47,8 @@ net::HttpResponse to_response(const room::HttpError& error) {
   return net::plain_text(error.status, error.text);
 }
 
+net::HttpResponse shutting_down() { return net::plain_text(503, "the server is shutting down"); }
+
 const livekit::Claims* pointer(const std::optional<livekit::Claims>& claims) {
   return claims ? &*claims : nullptr;
 }
@@ -83,6 +87,7 @@ net::HttpResponse RtcService::validate(SignalPath path, const net::HttpRequest& 
   if (!claims) return claims.error();
   const auto parameters = read_parameters(path, request);
   if (!parameters) return to_response(parameters.error());
+  if (is_turned_away(pointer(*claims), *parameters)) return shutting_down();
   const auto valid = signal::validate(rooms_, pointer(*claims), *parameters);
   return valid ? net::plain_text(200, "success") : to_response(valid.error());
 }
@@ -93,13 +98,20 @@ Result<std::unique_ptr<net::WebSocketListener>, net::HttpResponse> RtcService::o
   if (!claims) return Unexpected{claims.error()};
   auto parameters = read_parameters(path, request);
   if (!parameters) return Unexpected{to_response(parameters.error())};
-  if (draining_ && !parameters->reconnect) {
-    return Unexpected{net::plain_text(503, "the server is shutting down")};
-  }
+  if (is_turned_away(pointer(*claims), *parameters)) return Unexpected{shutting_down()};
   auto signal_socket = std::make_unique<SignalSocket>(socket);
   const auto started = signal_socket->start(rooms_, pointer(*claims), std::move(*parameters));
   if (!started) return Unexpected{to_response(started.error())};
   return std::unique_ptr<net::WebSocketListener>(std::move(signal_socket));
+}
+
+bool RtcService::is_turned_away(const livekit::Claims* claims,
+                                const signal::JoinParameters& parameters) const {
+  if (!draining_ || parameters.reconnect) return false;
+  // Whose token is refused anyway gets to know that first.
+  if (!claims || !claims->grants.video) return false;
+  const room::Room* room = rooms_.find(RoomName(claims->grants.video->room));
+  return !room || !room->has_participants();
 }
 
 }  // namespace gstlk::api

@@ -19,13 +19,16 @@ class RtcService {
   RtcService(const Authenticator& authenticator, room::RoomRegistry& rooms);
 
   void add_to(net::HttpServer& server);
-  // From now on only participants who are in a room may come back.
+  // From now on only rooms in which somebody is let anybody in, as a LiveKit node that drains keeps
+  // those that it has: whoever reloads the page is back in the call, and no new call begins.
   void start_draining() { draining_ = true; }
 
  private:
   net::HttpResponse validate(signal::SignalPath path, const net::HttpRequest& request) const;
   Result<std::unique_ptr<net::WebSocketListener>, net::HttpResponse> open(
       signal::SignalPath path, const net::HttpRequest& request, net::WebSocket& socket);
+  bool is_turned_away(const livekit::Claims* claims,
+                      const signal::JoinParameters& parameters) const;
 
   const Authenticator& authenticator_;
   room::RoomRegistry& rooms_;

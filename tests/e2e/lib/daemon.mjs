@@ -95,6 +95,9 @@ export async function startProgram(args, { env = {}, ports = { http: 7880 }, tls
     http: `${tls ? 'https' : 'http'}://127.0.0.1:${ports.http}`,
     url: `${tls ? 'wss' : 'ws'}://127.0.0.1:${ports.http}`,
     log: () => log,
+    /** Resolves to { code, signal } when it has ended. */
+    exited,
+    signal: (name) => child.kill(name),
     /** Memory in use, in kB. */
     residentKb: () => Number(/VmRSS:\s+(\d+)/.exec(fs.readFileSync(`/proc/${child.pid}/status`, 'utf8'))[1]),
     /** Ends it at once, without a word to anybody. */
