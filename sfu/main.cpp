@@ -4,16 +4,20 @@
 #include <openssl/rand.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "base/ref.h"
 #include "config/command_line.h"
 #include "daemon.h"
+#include "doctor/doctor.h"
 #include "logging/log_output.h"
+#include "plugins/sfu/worker_pool.h"
 
 namespace gstlk {
 namespace {
@@ -129,10 +133,30 @@ int list_ports(const config::Config& config) {
   return 0;
 }
 
+int examine(const config::Config& config, const std::vector<std::string>& warnings) {
+  const doctor::MediaNeeds needs{sfu::kSocketBuffer,
+                                 std::max(1u, std::thread::hardware_concurrency())};
+  doctor::Findings findings;
+  for (const std::string& warning : warnings) {
+    // The doctor has a line of its own for these.
+    if (!warning.starts_with("keys: ")) findings.push_back({doctor::Verdict::Warn, warning, ""});
+  }
+  for (doctor::Finding& finding : doctor::examine(config, needs)) {
+    findings.push_back(std::move(finding));
+  }
+  bool fails = false;
+  for (const doctor::Finding& finding : findings) {
+    printf("%s\n", doctor::print(finding).c_str());
+    fails = fails || finding.verdict == doctor::Verdict::Fail;
+  }
+  return fails ? 1 : 0;
+}
+
 // GLib has no source for it, and it shall be what the others are. kill() is async-signal-safe.
 void stop_like_terminate(int) { kill(getpid(), SIGTERM); }
 
 int serve(const config::Config& config) {
+  gst_init(nullptr, nullptr);
   for (const std::string& warning : logging::set_up(config.logging)) {
     fprintf(stderr, "%s\n", warning.c_str());
   }
@@ -175,6 +199,7 @@ int run(const std::vector<std::string>& arguments) {
       return 0;
     case config::Command::Serve:
     case config::Command::CreateJoinToken:
+    case config::Command::Doctor:
     case config::Command::Ports:
       break;
   }
@@ -186,8 +211,14 @@ int run(const std::vector<std::string>& arguments) {
         return value ? std::optional<std::string>(value) : std::nullopt;
       },
       warnings);
+  const bool is_doctor = line->command == config::Command::Doctor;
+  if (is_doctor && config) return examine(*config, warnings);
   for (const std::string& warning : warnings) fprintf(stderr, "%s\n", warning.c_str());
   if (!config) {
+    if (is_doctor) {
+      printf("%s\n", doctor::print(doctor::broken(config.error().message, "")).c_str());
+      return 1;
+    }
     fprintf(stderr, "livekit-sfu: %s\n", config.error().message.c_str());
     return 1;
   }
@@ -199,7 +230,4 @@ int run(const std::vector<std::string>& arguments) {
 }  // namespace
 }  // namespace gstlk
 
-int main(int argc, char** argv) {
-  gst_init(nullptr, nullptr);
-  return gstlk::run({argv + 1, argv + argc});
-}
+int main(int argc, char** argv) { return gstlk::run({argv + 1, argv + argc}); }

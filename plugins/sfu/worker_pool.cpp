@@ -28,7 +28,6 @@ namespace {
 
 using transport::SocketAddress;
 
-constexpr int kSocketBuffer = 4 * 1024 * 1024;
 constexpr int kTcpBacklog = 512;
 constexpr Duration kSctpTick = 10ms;
 

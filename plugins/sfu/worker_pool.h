@@ -23,6 +23,9 @@ namespace gstlk::sfu {
 
 class PeerSession;
 
+// What each UDP socket asks for, in both directions: 100 ms of 300 Mbit/s while a worker is busy.
+inline constexpr int kSocketBuffer = 4 * 1024 * 1024;
+
 struct WorkerPoolConfig {
   unsigned workers = 0;  // 0: as many as cores
   // Local addresses to listen on; empty: those of all interfaces.

@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::pair<std::string_view, Command> kCommands[] = {
     {"create-join-token", Command::CreateJoinToken},
+    {"doctor", Command::Doctor},
     {"generate-keys", Command::GenerateKeys},
     {"help", Command::Help},
     {"help-verbose", Command::HelpVerbose},
@@ -244,6 +245,7 @@ Usage: livekit-sfu [flags]
 Commands:
   generate-keys        prints an API key and its secret
   create-join-token    prints a token: --room NAME --identity NAME [--recorder]
+  doctor               says what this machine lacks for the configuration
   help-verbose         lists every key of the configuration
   list-nodes           says that this server is the only one
   ports                lists the ports that the configuration opens

@@ -15,6 +15,7 @@ namespace gstlk::config {
 enum class Command : uint8_t {
   Serve,
   CreateJoinToken,
+  Doctor,
   GenerateKeys,
   Help,
   HelpVerbose,

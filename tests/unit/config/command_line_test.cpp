@@ -67,7 +67,8 @@ TEST(CommandLine, AnyKeyIsAFlag) {
 }
 
 TEST(CommandLine, CommandsAreKnownByLiveKitsNames) {
-  const std::pair<const char*, Command> commands[] = {{"generate-keys", Command::GenerateKeys},
+  const std::pair<const char*, Command> commands[] = {{"doctor", Command::Doctor},
+                                                      {"generate-keys", Command::GenerateKeys},
                                                       {"help-verbose", Command::HelpVerbose},
                                                       {"list-nodes", Command::ListNodes},
                                                       {"ports", Command::Ports}};

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <openssl/pem.h>
-#include <openssl/x509.h>
+#include <openssl/x509v3.h>
 
 #include <fstream>
 #include <memory>
@@ -15,8 +15,10 @@ struct PemPair {
   std::string key;
 };
 
-// Signed by itself, for "localhost", valid from yesterday until `valid_seconds` from now.
-inline PemPair make_certificate(long serial, long valid_seconds = 86'400) {
+// For "localhost", valid from yesterday until `valid_seconds` from now. `names` are those of
+// subjectAltName, "DNS:sfu.example.org"; without an `issuer` it is signed by itself.
+inline PemPair make_certificate(long serial, long valid_seconds = 86'400,
+                                const char* names = nullptr, const char* issuer = nullptr) {
   const auto text = [](auto write) {
     BIO* out = BIO_new(BIO_s_mem());
     write(out);
@@ -37,6 +39,15 @@ inline PemPair make_certificate(long serial, long valid_seconds = 86'400) {
   X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_ASC,
                              reinterpret_cast<const unsigned char*>("localhost"), -1, -1, 0);
   X509_set_issuer_name(certificate, name);
+  if (issuer) {
+    X509_NAME_add_entry_by_txt(X509_get_issuer_name(certificate), "O", MBSTRING_ASC,
+                               reinterpret_cast<const unsigned char*>(issuer), -1, -1, 0);
+  }
+  if (names) {
+    X509_EXTENSION* extension = X509V3_EXT_conf_nid(nullptr, nullptr, NID_subject_alt_name, names);
+    X509_add_ext(certificate, extension, -1);
+    X509_EXTENSION_free(extension);
+  }
   X509_sign(certificate, key, EVP_sha256());
   PemPair pair;
   pair.certificate = text([&](BIO* out) { PEM_write_bio_X509(out, certificate); });
