@@ -76,6 +76,15 @@ std::vector<Port> list_ports(const config::Config& config,
     if (config.prometheus.port == 0) continue;
     ports.push_back({true, bind, config.prometheus.port, "metrics", "prometheus.port"});
   }
+  const config::TurnConfig& turn = config.turn;
+  std::vector<std::string> turn_binds = turn.bind_addresses;
+  if (turn_binds.empty()) turn_binds = media_addresses;
+  for (const std::string& bind : turn_binds) {
+    if (turn.enabled && turn.udp_port != 0)
+      ports.push_back({false, bind, turn.udp_port, "TURN", "turn.udp_port"});
+    if (turn.enabled && turn.tls_port != 0)
+      ports.push_back({true, bind, turn.tls_port, "TURN over TLS", "turn.tls_port"});
+  }
   const config::RtcConfig& rtc = config.rtc;
   for (const std::string& address : media_addresses) {
     for (uint32_t port = rtc.udp_ports.first; !rtc.force_tcp && port <= rtc.udp_ports.last; ++port)
@@ -137,16 +146,32 @@ Finding check_addresses(const config::RtcConfig& rtc,
   return ok(what);
 }
 
-Finding check_turn(const config::RtcConfig& rtc) {
-  if (rtc.turn_servers.empty()) {
-    return warn("TURN: none",
-                "clients whose firewall allows nothing but port 443 get no media: name a server "
-                "in rtc.turn_servers");
+namespace {
+
+std::string print_own_turn(const config::TurnConfig& turn) {
+  std::vector<std::string> ways;
+  if (turn.udp_port != 0) ways.push_back("UDP and TCP " + std::to_string(turn.udp_port));
+  if (turn.tls_port != 0) ways.push_back("TLS " + std::to_string(turn.tls_port));
+  return join(ways);
+}
+
+Finding check_own_turn(const config::TurnConfig& turn, bool has_turnserver) {
+  if (!has_turnserver) {
+    return broken("TURN: there is no program turnserver",
+                  "install the Debian package coturn, and leave its own service off: systemctl "
+                  "disable --now coturn");
   }
-  std::string servers;
-  for (const config::TurnServer& server : rtc.turn_servers) {
-    servers += (servers.empty() ? "" : ", ") + server.host + ":" + std::to_string(server.port) +
-               " (" + server.protocol + ")";
+  if (turn.tls_port == 0) {
+    return warn("TURN: own server, " + print_own_turn(turn) + ", without TLS",
+                "clients whose firewall allows nothing but TLS get no media: set turn.tls_port, "
+                "turn.domain and a certificate for it");
+  }
+  return ok("TURN: own server, " + print_own_turn(turn));
+}
+
+Finding check_other_turn(const std::vector<config::TurnServer>& servers) {
+  std::vector<std::string> names;
+  for (const config::TurnServer& server : servers) {
     if (server.host.empty()) {
       return broken("TURN: an entry of rtc.turn_servers has no host", "set its host");
     }
@@ -154,8 +179,20 @@ Finding check_turn(const config::RtcConfig& rtc) {
       return broken("TURN: " + server.host + " has no credentials",
                     "set its username and credential, or its secret");
     }
+    names.push_back(server.host + ":" + std::to_string(server.port) + " (" + server.protocol + ")");
   }
-  return ok("TURN: " + servers);
+  return ok("TURN: " + join(names));
+}
+
+}  // namespace
+
+Finding check_turn(const config::Config& config, bool has_turnserver) {
+  if (config.turn.enabled) return check_own_turn(config.turn, has_turnserver);
+  if (!config.rtc.turn_servers.empty()) return check_other_turn(config.rtc.turn_servers);
+  if (config.development) return ok("TURN: none, for development");
+  return warn("TURN: none",
+              "clients whose firewall allows nothing but port 443 get no media: set turn.enabled "
+              "with turn.tls_port, or name a server in rtc.turn_servers");
 }
 
 Finding check_socket_buffer(const std::string& what, const std::string& sysctl, uint64_t limit,

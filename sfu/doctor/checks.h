@@ -41,7 +41,8 @@ Findings check_certificate(const std::string& section, const std::string& cert_f
 // Where no certificate is configured.
 Finding check_no_certificate(bool development);
 
-Finding check_turn(const config::RtcConfig& rtc);
+// `has_turnserver`: coturn's program is installed.
+Finding check_turn(const config::Config& config, bool has_turnserver);
 
 // `what` is receive or send, `limit` the machine's, `sysctl` its name.
 Finding check_socket_buffer(const std::string& what, const std::string& sysctl, uint64_t limit,

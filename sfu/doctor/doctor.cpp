@@ -6,6 +6,7 @@
 
 #include "doctor/checks.h"
 #include "doctor/machine.h"
+#include "turn/turn_server.h"
 
 namespace gstlk::doctor {
 namespace {
@@ -48,7 +49,11 @@ Findings examine(const config::Config& config, const MediaNeeds& needs) {
     append(findings,
            check_certificate("tls", config.tls.cert_file, config.tls.key_file, std::time(nullptr)));
   }
-  findings.push_back(check_turn(config.rtc));
+  findings.push_back(check_turn(config, turn::find_turnserver().has_value()));
+  const config::TurnConfig& turn = config.turn;
+  if (turn.enabled && !turn.cert_file.empty() && turn.cert_file != config.tls.cert_file) {
+    append(findings, check_certificate("turn", turn.cert_file, turn.key_file, std::time(nullptr)));
+  }
   append_buffers(findings, needs.socket_buffer);
   findings.push_back(check_open_files(open_files_limit(), ports.size() * needs.workers));
   append(findings, check_keys(config));

@@ -84,20 +84,36 @@ TEST(DoctorAddresses, NodeIpIsToldInsteadOfIpv4) {
 
 TEST(DoctorAddresses, NoneIsNoMedia) { EXPECT_EQ(addresses("", {}), Verdict::Fail); }
 
-TEST(DoctorTurn, ServersAreNamedAndNeedCredentials) {
-  config::RtcConfig rtc;
-  EXPECT_EQ(check_turn(rtc).verdict, Verdict::Warn);
+TEST(DoctorTurn, ServersOfOthersAreNamedAndNeedCredentials) {
+  config::Config config;
+  EXPECT_EQ(check_turn(config, true).verdict, Verdict::Warn);
   config::TurnServer server;
   server.host = "turn.example.org";
   server.port = 443;
   server.protocol = "tls";
   server.username = "who";
-  rtc.turn_servers = {server};
-  EXPECT_EQ(check_turn(rtc).verdict, Verdict::Fail);
-  rtc.turn_servers[0].credential = "hidden";
-  EXPECT_EQ(check_turn(rtc), ok("TURN: turn.example.org:443 (tls)"));
-  rtc.turn_servers[0] = {};
-  EXPECT_EQ(check_turn(rtc).verdict, Verdict::Fail);
+  config.rtc.turn_servers = {server};
+  EXPECT_EQ(check_turn(config, false).verdict, Verdict::Fail);
+  config.rtc.turn_servers[0].credential = "hidden";
+  EXPECT_EQ(check_turn(config, false), ok("TURN: turn.example.org:443 (tls)"));
+  config.rtc.turn_servers[0] = {};
+  EXPECT_EQ(check_turn(config, false).verdict, Verdict::Fail);
+}
+
+TEST(DoctorTurn, TheOwnServerNeedsCoturnAndShouldHaveTls) {
+  config::Config config;
+  config.turn.enabled = true;
+  config.turn.udp_port = 3478;
+  EXPECT_EQ(check_turn(config, false).verdict, Verdict::Fail);
+  EXPECT_NE(check_turn(config, false).remedy.find("coturn"), std::string::npos);
+  EXPECT_EQ(check_turn(config, true).verdict, Verdict::Warn);
+  config.turn.tls_port = 5349;
+  EXPECT_EQ(check_turn(config, true), ok("TURN: own server, UDP and TCP 3478, TLS 5349"));
+  EXPECT_EQ(texts(list_ports(config, {"192.0.2.1"})),
+            (std::vector<std::string>{"TCP 7880", "UDP 192.0.2.1 3478", "TCP 192.0.2.1 5349",
+                                      "UDP 192.0.2.1 7882", "TCP 192.0.2.1 7881"}));
+  config.turn.bind_addresses = {"192.0.2.2"};
+  EXPECT_EQ(texts(list_ports(config, {"192.0.2.1"}))[1], "UDP 192.0.2.2 3478");
 }
 
 TEST(DoctorSocketBuffers, TooSmallOnesNameTheSysctl) {
