@@ -42,6 +42,7 @@ void Subscriber::start(const ::livekit::JoinResponse& join) {
 
 void Subscriber::stop() {
   offers_.clear();
+  mime_types_.clear();
   if (!peer_) return;
   peer_.reset();
   if (owner_) owner_->on_peer_connection_gone();
@@ -64,7 +65,6 @@ void Subscriber::handle_offer(const ::livekit::SessionDescription& offer) {
 void Subscriber::apply_next_offer() {
   if (offers_.empty()) return;
   const ::livekit::SessionDescription& offer = offers_.front();
-  std::map<std::string, std::string> mime_types;
   if (owner_) {
     const auto description = sdp::parse(offer.sdp());
     if (!description) return offer_failed(description.error().message);
@@ -73,11 +73,11 @@ void Subscriber::apply_next_offer() {
       const std::string sid = track_of(offer, media);
       tracks[media.mid.value] = sid;
       if (const ::livekit::TrackInfo* track = session_.room().track(sid))
-        mime_types[media.mid.value] = track->mime_type();
+        mime_types_[media.mid.value] = track->mime_type();
     }
     owner_->on_offer(tracks);
   }
-  peer_->set_remote(GST_WEBRTC_SDP_TYPE_OFFER, translate_server_offer(offer.sdp(), mime_types),
+  peer_->set_remote(GST_WEBRTC_SDP_TYPE_OFFER, translate_server_offer(offer.sdp(), mime_types_),
                     [this, id = offer.id()](Result<void> result) {
                       if (!result) return offer_failed(result.error().message);
                       answer(id);

@@ -56,6 +56,8 @@ class Subscriber : public SessionPeer, public PeerConnection::Listener {
   SubscriberOwner* const owner_;
   ::livekit::JoinResponse join_;
   std::unique_ptr<PeerConnection> peer_;
+  // By mid, what its last track was made of: a section whose track is gone must not change.
+  std::map<std::string, std::string> mime_types_;
   std::deque<::livekit::SessionDescription> offers_;  // the first one is being answered
 };
 

@@ -39,20 +39,35 @@ void for_each_payload(const Lines& section, Visit visit) {
   }
 }
 
-// Of the codec `encoding`, and what repairs it: "a=fmtp:97 apt=96".
-Payloads payloads_of(const Lines& section, std::string_view encoding) {
-  Payloads payloads;
-  for_each_payload(section, [&](std::string_view payload, std::string_view name) {
-    if (same_text(name, encoding)) payloads.insert(payload);
-  });
-  Payloads repairs;
+// The parameters of `payload`: "a=fmtp:108 packetization-mode=1;...".
+std::string_view parameters_of(const Lines& section, std::string_view payload) {
   for (std::string_view line : section) {
-    const size_t apt = line.find(" apt=");
-    if (!line.starts_with("a=fmtp:") || apt == std::string_view::npos) continue;
-    if (payloads.contains(until(line.substr(apt + 5), ';')))
-      repairs.insert(until(line.substr(7), ' '));
+    if (!line.starts_with("a=fmtp:")) continue;
+    const std::string_view value = line.substr(7);
+    if (until(value, ' ') == payload) return value.substr(payload.size());
   }
-  payloads.merge(repairs);
+  return {};
+}
+
+// One payload of the codec `encoding`, and what repairs it: "a=fmtp:97 apt=96". Where there are
+// more, as of H264, it is the one that the server sends what it gets as: every publisher makes
+// packetization-mode=1, and the first profile of the others.
+Payloads payloads_of(const Lines& section, std::string_view encoding) {
+  std::string_view chosen;
+  for_each_payload(section, [&](std::string_view payload, std::string_view name) {
+    if (!same_text(name, encoding)) return;
+    const bool whole =
+        parameters_of(section, payload).find("packetization-mode=1") != std::string_view::npos;
+    if (chosen.empty() || whole) chosen = payload;
+  });
+  if (chosen.empty()) return {};
+  Payloads payloads{chosen};
+  for_each_payload(section, [&](std::string_view payload, std::string_view) {
+    const std::string_view parameters = parameters_of(section, payload);
+    const size_t apt = parameters.find("apt=");
+    if (apt != std::string_view::npos && until(parameters.substr(apt + 4), ';') == chosen)
+      payloads.insert(payload);
+  });
   return payloads;
 }
 
@@ -111,25 +126,36 @@ struct Addition {
 };
 Addition addition(const Lines& answered, const Lines& offered,
                   const std::function<bool(std::string_view)>& can_receive) {
-  Payloads known;
-  for_each_payload(answered,
-                   [&](std::string_view payload, std::string_view) { known.insert(payload); });
+  Payloads encodings;  // of which webrtcbin has taken a payload
+  for_each_payload(
+      answered, [&](std::string_view, std::string_view encoding) { encodings.insert(encoding); });
+  const auto is_answered = [&](std::string_view encoding) {
+    return std::ranges::any_of(encodings, [&](auto other) { return same_text(encoding, other); });
+  };
   Payloads added;
   for_each_payload(offered, [&](std::string_view, std::string_view encoding) {
-    if (same_text(encoding, "rtx") || !can_receive(encoding)) return;
+    if (is_answered(encoding) || !can_receive(encoding)) return;
     added.merge(payloads_of(offered, encoding));
   });
   Addition result;
   for_each_payload(offered, [&](std::string_view payload, std::string_view) {
-    if (added.contains(payload) && !known.contains(payload))
-      result.payloads.append(" ").append(payload);
+    if (added.contains(payload)) result.payloads.append(" ").append(payload);
   });
   for (std::string_view line : offered) {
     const std::string_view payload = attribute_payload(line);
-    if (added.contains(payload) && !known.contains(payload))
-      result.attributes.append(line).append("\r\n");
+    if (added.contains(payload)) result.attributes.append(line).append("\r\n");
   }
   return result;
+}
+
+// webrtcbin's "a=fmtp:108 ..." as it was offered: it leaves H264's profile-level-id out, without
+// which LiveKit finds that its codec was not taken.
+std::string_view offered_format(std::string_view line, const Lines& offered) {
+  if (!line.starts_with("a=fmtp:")) return line;
+  const std::string_view name = until(line, ' ');
+  for (std::string_view other : offered)
+    if (until(other, ' ') == name) return other;
+  return line;
 }
 
 bool carries_media(const Lines& section) {
@@ -148,7 +174,8 @@ std::string translate_subscriber_answer(std::string_view sdp, std::string_view o
     const bool media = carries_media(answered[i]) && i < offered.size();
     const Addition more = media ? addition(answered[i], offered[i], can_receive) : Addition();
     for (std::string_view line : answered[i]) {
-      out.append(line);
+      const std::string_view offered_line = media ? offered_format(line, offered[i]) : line;
+      out.append(offered_line);
       if (line.starts_with("m=")) out.append(more.payloads);
       out.append("\r\n");
     }

@@ -21,7 +21,8 @@ std::string translate_server_offer(std::string_view sdp,
 
 // webrtcbin's answer to `offer`, the server's own, as LiveKit's clients would have written it: with
 // every codec of the offer that can be received. webrtcbin names but one, and LiveKit uses a section
-// again for the next track, whatever that one is made of, with the codecs it once agreed on.
+// again for the next track, whatever that one is made of, with the codecs it once agreed on. Format
+// parameters are the offered ones.
 // `can_receive` says so of an encoding-name.
 std::string translate_subscriber_answer(std::string_view sdp, std::string_view offer,
                                         const std::function<bool(std::string_view)>& can_receive);

@@ -37,6 +37,18 @@ TEST(ServerOffer, GoesByTheNameInAnyCase) {
   EXPECT_NE(out.find("m=video 9 UDP/TLS/RTP/SAVPF 96 97\r\n"), std::string::npos) << out;
 }
 
+// The server sends what it gets, and webrtcbin drops what it did not answer with.
+TEST(ServerOffer, KeepsTheH264ThatPublishersMake) {
+  std::string two = offer();
+  two.replace(two.find("108 109"), 7, "125 126 108 109");
+  two.insert(two.find("a=rtpmap:108"),
+             "a=rtpmap:125 H264/90000\r\na=fmtp:125 packetization-mode=0\r\n"
+             "a=rtpmap:126 rtx/90000\r\na=fmtp:126 apt=125\r\n");
+  const std::string out = translate_server_offer(two, {{"1", "video/H264"}});
+  EXPECT_NE(out.find("SAVPF 108 109\r\na=mid:1\r\na=rtpmap:108 H264/90000\r\n"), std::string::npos)
+      << out;
+}
+
 TEST(ServerOffer, LeavesAllCodecsWhereTheTrackIsUnknownOrOfNoneOfThem) {
   for (const char* mime_type : {"", "video/AV1"}) {
     const std::string out = translate_server_offer(offer(), {{"1", mime_type}});
@@ -68,6 +80,16 @@ TEST(ServerOffer, ChangesNothingElse) {
       "v=0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=mid:1\r\na=rtpmap:111 opus/48000/2\r\n"
       "a=sendonly\r\na=ssrc:1 cname:x\r\n";
   EXPECT_EQ(translate_server_offer(plain, {{"1", "audio/opus"}}), plain);
+}
+
+TEST(SubscriberAnswer, RepeatsTheOfferedFormat) {
+  const std::string answer =
+      "v=0\r\nm=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\n"
+      "m=video 9 UDP/TLS/RTP/SAVPF 108\r\na=rtpmap:108 H264/90000\r\n"
+      "a=fmtp:108 packetization-mode=1\r\n";
+  const std::string out =
+      translate_subscriber_answer(answer, offer(), [](std::string_view) { return false; });
+  EXPECT_TRUE(out.ends_with("a=fmtp:108 packetization-mode=1;profile-level-id=42e01f\r\n")) << out;
 }
 
 // LiveKit's server gives the section to another track later, which may be made of another codec.
