@@ -182,7 +182,7 @@ Result<void> Daemon::open_metrics() {
 
 // People take 7881 for the port of LiveKit's API, and ask it for health and metrics.
 void Daemon::open_health() {
-  health_http_ = std::make_unique<net::HttpServer>(net::HttpLimits{});
+  health_http_ = std::make_unique<net::HttpServer>(net::HttpLimits{.max_body_size = 1});
   front_page_->add_health_to(*health_http_);
   metrics_page_->add_to(*health_http_);
 }
@@ -334,9 +334,11 @@ room::Settings Daemon::room_settings() const {
   settings.ice_servers = [this](const ParticipantId& participant, bool tls_only) {
     return signal::ice_servers(own_turn_, config_.rtc, participant, wall_clock(), tls_only);
   };
-  settings.ice_fallbacks = {.enabled = config_.rtc.allow_tcp_fallback,
-                            .tcp = config_.rtc.tcp_port != 0,
-                            .tls = signal::has_tls(own_turn_, config_.rtc)};
+  settings.ice_fallbacks = {
+      .enabled = config_.rtc.allow_tcp_fallback,
+      .tcp = config_.rtc.tcp_port != 0,
+      // Relays reach us by UDP.
+      .tls = !config_.rtc.force_tcp && signal::has_tls(own_turn_, config_.rtc)};
   return settings;
 }
 

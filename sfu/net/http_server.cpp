@@ -20,6 +20,9 @@ namespace {
 // 3, 7, ... seconds.
 constexpr int kBacklog = 1024;
 
+constexpr size_t kMaxAdopted = 64;
+constexpr unsigned kAdoptedSeconds = 10;
+
 constexpr char kSocketKey[] = "gstlk-web-socket";
 constexpr char kExtensions[] = "Sec-WebSocket-Extensions";
 constexpr char kSizeKey[] = "gstlk-body-size";
@@ -125,6 +128,29 @@ struct WebSocketRoute {
   size_t max_message_size;
 };
 
+// A connection that came by adopt(): libsoup would wait for its next request for ever.
+class Adopted {
+ public:
+  Adopted(std::list<Adopted>& all, Ref<GSocket> socket) : all_(all), socket_(std::move(socket)) {
+    timer_ = g_timeout_add_seconds(kAdoptedSeconds, end, this);
+  }
+  Adopted(const Adopted&) = delete;
+  Adopted& operator=(const Adopted&) = delete;
+  ~Adopted() { g_source_remove(timer_); }
+
+ private:
+  static gboolean end(gpointer data) {
+    auto* self = static_cast<Adopted*>(data);
+    g_socket_shutdown(self->socket_.get(), TRUE, TRUE, nullptr);
+    self->all_.remove_if([self](const Adopted& other) { return &other == self; });
+    return G_SOURCE_CONTINUE;  // The destructor has removed it.
+  }
+
+  std::list<Adopted>& all_;
+  Ref<GSocket> socket_;
+  guint timer_;
+};
+
 }  // namespace
 
 struct HttpServer::Impl {
@@ -152,6 +178,7 @@ struct HttpServer::Impl {
   PermessageDeflate deflate;
   std::map<std::string, AsyncHttpHandler> handlers;
   std::map<std::string, WebSocketRoute> web_sockets;
+  std::list<Adopted> adopted;
   std::list<std::unique_ptr<WebSocketConnection>> sockets;
 };
 
@@ -328,6 +355,8 @@ void HttpServer::adopt(int fd) {
     g_clear_error(&error);
     return;
   }
+  if (impl_->adopted.size() >= kMaxAdopted) return;  // which closes it
+  impl_->adopted.emplace_back(impl_->adopted, socket);
   auto stream =
       Ref<GSocketConnection>::adopt(g_socket_connection_factory_create_connection(socket.get()));
   auto local = Ref<GSocketAddress>::adopt(g_socket_get_local_address(socket.get(), nullptr));

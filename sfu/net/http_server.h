@@ -64,7 +64,8 @@ class HttpServer {
   // address is taken, or when none of them exists here; one that does not exist is a warning.
   Result<void> listen(const std::vector<std::string>& addresses, uint16_t port);
   uint16_t port() const;  // that it really listens on
-  // Serves a connection that was accepted elsewhere, in the clear; takes `fd`.
+  // Serves a connection that was accepted elsewhere, in the clear; takes `fd`. It is closed after
+  // ten seconds, and at once when 64 others are open.
   void adopt(int fd);
 
   // Takes no more connections; WebSockets stay.

@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 #include <libsoup/soup.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/ref.h"
 #include "base/time.h"
@@ -205,6 +208,59 @@ class HttpServerTest : public testing::Test {
   std::vector<std::string> received_;
   int close_code_ = 0;
 };
+
+// Connects to a socket that listens, and gives the server its other end.
+class AdoptTest : public HttpServerTest {
+ protected:
+  AdoptTest() {
+    sockaddr_in address{.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    socklen_t size = sizeof(address);
+    listener_ = socket(AF_INET, SOCK_STREAM, 0);
+    bind(listener_, reinterpret_cast<sockaddr*>(&address), size);
+    listen(listener_, 1);
+    getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size);
+    address_ = address;
+  }
+  ~AdoptTest() override {
+    for (const int fd : clients_) close(fd);
+    close(listener_);
+  }
+
+  int connect_and_adopt() {
+    const int client = socket(AF_INET, SOCK_STREAM, 0);
+    connect(client, reinterpret_cast<sockaddr*>(&address_), sizeof(address_));
+    server_.adopt(accept(listener_, nullptr, nullptr));
+    clients_.push_back(client);
+    return client;
+  }
+  // What has come; "closed" when that is the end.
+  static std::string read(int client) {
+    char data[512];
+    const ssize_t count = recv(client, data, sizeof(data), MSG_DONTWAIT);
+    return count == 0 ? "closed" : std::string(data, count < 0 ? 0 : static_cast<size_t>(count));
+  }
+
+ private:
+  int listener_;
+  sockaddr_in address_;
+  std::vector<int> clients_;
+};
+
+TEST_F(AdoptTest, AConnectionFromElsewhereIsAnswered) {
+  const int client = connect_and_adopt();
+  const std::string_view request = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+  ASSERT_EQ(::send(client, request.data(), request.size(), 0), ssize_t(request.size()));
+  std::string answer;
+  ASSERT_TRUE(run_until([&] { return (answer += read(client)).ends_with("OK"); }));
+  EXPECT_TRUE(answer.starts_with("HTTP/1.1 200 OK"));
+}
+
+TEST_F(AdoptTest, TooManyConnectionsFromElsewhereAreClosed) {
+  std::vector<int> clients;
+  for (int i = 0; i < 64; i++) clients.push_back(connect_and_adopt());
+  EXPECT_EQ(read(connect_and_adopt()), "closed");
+  EXPECT_EQ(read(clients.front()), "");
+}
 
 TEST_F(HttpServerTest, AnswersByPath) {
   EXPECT_EQ(request("GET", "/").body, "OK");
