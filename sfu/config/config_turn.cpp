@@ -22,9 +22,11 @@ void bound_ttl(uint32_t& ttl, uint32_t otherwise, const std::string& place,
   warnings.push_back(place + "at most a day, " + std::to_string(kMaxTtl) + ", is what is used");
 }
 
-// It is a line of coturn's configuration.
+// It is a line of coturn's configuration, which begins behind every '=' and ends at 1,024 bytes.
+constexpr size_t kMaxPlain = 256;
 bool is_plain(const std::string& text) {
-  return std::ranges::all_of(text,
+  return text.size() <= kMaxPlain && !text.starts_with('=') &&
+         std::ranges::all_of(text,
                              [](char c) { return c > ' ' && c < 127 && c != '"' && c != '#'; });
 }
 
@@ -61,7 +63,9 @@ Result<void> ConfigLoader::check_turn_secret() {
     turn.secret = *secret;
   }
   if (is_plain(turn.secret)) return {};
-  return fail(place("turn.secret") + "expected letters, digits and signs other than \" and #");
+  return fail(
+      place("turn.secret") +
+      "expected at most 256 letters, digits and signs, none of them \" or #, and no = in front");
 }
 
 Result<void> ConfigLoader::check_turn_tls() {
@@ -71,6 +75,11 @@ Result<void> ConfigLoader::check_turn_tls() {
                 "needs turn.domain beside it: the name that is in the certificate");
   }
   if (turn.external_tls) return {};
+  for (const std::string* file : {&turn.cert_file, &turn.key_file}) {
+    if (is_plain(*file)) continue;
+    return fail(place(file == &turn.key_file ? "turn.key_file" : "turn.cert_file") +
+                "expected a path of at most 256 letters, digits and signs, without spaces");
+  }
   if (turn.cert_file.empty() != turn.key_file.empty()) {
     return turn.key_file.empty()
                ? fail(place("turn.cert_file") + "needs turn.key_file beside it: the private key")

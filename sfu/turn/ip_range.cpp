@@ -49,10 +49,14 @@ void add_rest(const IpRange& range, const IpRange& hole, std::vector<IpRange>& o
 }  // namespace
 
 std::optional<IpRange> IpRange::parse(const std::string& network) {
-  // GLib takes a longer one for a programmer's mistake.
+  // GLib takes a longer one for a programmer's mistake, and more digits for fewer.
   const size_t slash = network.find('/');
-  if (slash != std::string::npos && std::atoi(network.c_str() + slash + 1) > 128)
-    return std::nullopt;
+  if (slash != std::string::npos) {
+    const std::string length = network.substr(slash + 1);
+    const bool digits = std::ranges::all_of(length, [](char c) { return c >= '0' && c <= '9'; });
+    if (!digits || length.empty() || length.size() > 3 || std::stoi(length) > 128)
+      return std::nullopt;
+  }
   GInetAddressMask* parsed = g_inet_address_mask_new_from_string(network.c_str(), nullptr);
   if (!parsed) return std::nullopt;
   const auto mask = Ref<GInetAddressMask>::adopt(parsed);

@@ -62,8 +62,10 @@ Result<void> check_port(const TurnSettings& settings, const char* key, uint16_t 
   return {};
 }
 
-// Of the child, between fork() and exec(): it goes when we do, even if we are killed.
+// Of the child, between fork() and exec(): it goes when we do, even if we are killed, and not
+// before, when a terminal's interrupt makes us wait for calls to end.
 void end_with_parent(gpointer parent) {
+  setpgid(0, 0);
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != GPOINTER_TO_INT(parent)) _exit(1);
 }

@@ -77,7 +77,17 @@ TEST(TurnConfig, WhatCannotWorkIsOneLineWithTheRemedy) {
       {"turn: {enabled: true, udp_port: 3478, relay_range_start: 5, relay_range_end: 4}",
        "a.yaml:2: turn.relay_range_end: expected a port that is not below turn.relay_range_start"},
       {"turn: {enabled: true, udp_port: 3478, secret: 'a\"b'}",
-       "a.yaml:2: turn.secret: expected letters, digits and signs other than \" and #"},
+       "a.yaml:2: turn.secret: expected at most 256 letters, digits and signs, none of them \" or "
+       "#, "
+       "and no = in front"},
+      {"turn: {enabled: true, udp_port: 3478, secret: '=ab'}",
+       "a.yaml:2: turn.secret: expected at most 256 letters, digits and signs, none of them \" or "
+       "#, "
+       "and no = in front"},
+      {"turn: {enabled: true, tls_port: 5349, domain: a, cert_file: 'a b.pem', key_file: a.key}",
+       "a.yaml:2: turn.cert_file: expected a path of at most 256 letters, digits and signs, "
+       "without "
+       "spaces"},
       {"turn: {enabled: true, udp_port: 3478, secret_file: /nowhere}",
        "a.yaml:2: turn.secret_file: expected secret_file /nowhere to be readable"},
       {"rtc: {turn_servers: [{host: a}]}",

@@ -31,7 +31,8 @@ TEST(IpRange, ANetworkIsFromItsFirstToItsLastAddress) {
 }
 
 TEST(IpRange, WhatIsNoNetworkIsRefused) {
-  for (const char* wrong : {"", "10.0.0.0/33", "10.0.0.1/8", "ten", "10.0.0.0-10.0.0.1", "::/129"})
+  for (const char* wrong : {"10.0.0.0/4294967304", "10.0.0.0/-1", "10.0.0.0/", "", "10.0.0.0/33",
+                            "10.0.0.1/8", "ten", "10.0.0.0-10.0.0.1", "::/129"})
     EXPECT_FALSE(IpRange::parse(wrong)) << wrong;
 }
 
