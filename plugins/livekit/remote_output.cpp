@@ -263,12 +263,24 @@ GstElement* RemoteOutput::add(const std::string& factory) {
   return element;
 }
 
+namespace {
+
+constexpr auto kMedia =
+    static_cast<GstPadProbeType>(GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST);
+GstPadProbeReturn drop(GstPad*, GstPadProbeInfo*, gpointer) { return GST_PAD_PROBE_DROP; }
+
+}  // namespace
+
 void RemoteOutput::detach() {
   if (!chain_first_) return;
   gstlk_track_output_set_open(outlet_, FALSE);
   const auto entry = Ref<GstPad>::adopt(gst_element_get_static_pad(own_bin_.get(), "sink"));
   if (entry) {
-    if (source_) gst_pad_unlink(source_.get(), entry.get());
+    if (source_) {
+      // LiveKit's server sends a few frames more. Not linked, they would end the connection.
+      gst_pad_add_probe(source_.get(), kMedia, drop, nullptr, nullptr);
+      gst_pad_unlink(source_.get(), entry.get());
+    }
     gst_pad_set_active(entry.get(), FALSE);
     gst_element_remove_pad(own_bin_.get(), entry.get());
   }

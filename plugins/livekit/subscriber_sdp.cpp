@@ -110,7 +110,8 @@ void print_section(const Lines& section, std::string_view encoding, std::string&
     } else if (line == "a=sendrecv") {
       out += "a=sendonly";
     } else if (line == "a=recvonly") {
-      out += "a=inactive";
+      // webrtcbin keeps receiving where a track was: of the next one it only sees another source.
+      out += encoding.empty() ? "a=inactive" : "a=sendonly";
     } else {
       out += line;
     }
@@ -173,9 +174,10 @@ std::string translate_subscriber_answer(std::string_view sdp, std::string_view o
   for (size_t i = 0; i < answered.size(); ++i) {
     const bool media = carries_media(answered[i]) && i < offered.size();
     const Addition more = media ? addition(answered[i], offered[i], can_receive) : Addition();
+    const bool gone = media && std::ranges::count(offered[i], std::string_view("a=recvonly")) != 0;
     for (std::string_view line : answered[i]) {
-      const std::string_view offered_line = media ? offered_format(line, offered[i]) : line;
-      out.append(offered_line);
+      if (gone && line == "a=recvonly") line = "a=inactive";
+      out.append(media ? offered_format(line, offered[i]) : line);
       if (line.starts_with("m=")) out.append(more.payloads);
       out.append("\r\n");
     }
