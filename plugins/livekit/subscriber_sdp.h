@@ -14,16 +14,16 @@ namespace gstlk::client {
 // - LiveKit offers every codec it has and sends the track's own; webrtcbin answers with the first
 //   that it knows, and LiveKit takes the track back. The others go, but for their retransmissions.
 // - RED (RFC 2198) goes: webrtcbin takes it and cannot take it apart. The server sends Opus then.
-// - LiveKit's sections are sendrecv while they carry a track and recvonly when it is gone, until the
+// - LiveKit's sections are sendrecv while they carry a track and recvonly when it is gone, until
+// the
 //   next one comes; webrtcbin cannot change a direction. It goes on receiving, and we never send.
 std::string translate_server_offer(std::string_view sdp,
                                    const std::map<std::string, std::string>& mime_types);
 
 // webrtcbin's answer to `offer`, the server's own, as LiveKit's clients would have written it: with
-// every codec of the offer that can be received. webrtcbin names but one, and LiveKit uses a section
-// again for the next track, whatever that one is made of, with the codecs it once agreed on. Format
-// parameters are the offered ones.
-// `can_receive` says so of an encoding-name.
+// every codec of the offer that can be received. webrtcbin names but one, and LiveKit uses a
+// section again for the next track, whatever that one is made of, with the codecs it once agreed
+// on. Format parameters are the offered ones. `can_receive` says so of an encoding-name.
 std::string translate_subscriber_answer(std::string_view sdp, std::string_view offer,
                                         const std::function<bool(std::string_view)>& can_receive);
 

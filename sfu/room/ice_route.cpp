@@ -64,7 +64,10 @@ void IceRoute::on_attempt() {
   // Where TCP is blocked as well, nothing ever comes that could fail.
   const Duration limit =
       std::clamp(kTcpRoundTrips * round_trip_, kShortestTcpLimit, kLongestTcpLimit);
-  limit_ = participant_.room().timers().call_later(limit, [this] {
+  const uint64_t received = participant_.media().bytes_received();
+  limit_ = participant_.room().timers().call_later(limit, [this, received] {
+    // Of two peer connections one may have failed, and come back without a word of the other.
+    if (participant_.media().bytes_received() > received) return;
     if (move_on(true)) participant_.restart_media();
   });
 }

@@ -112,6 +112,18 @@ TEST_F(IceRouteTest, OverTcpThatWorksItStays) {
   EXPECT_EQ(alice_.count(Response::kLeave), 0u);
 }
 
+// The primary connection was never away, and says nothing.
+TEST_F(IceRouteTest, OverTcpThatCarriesMediaItStays) {
+  join(alice_);
+  connect();
+  ping();
+  alice_.publisher()->fail();
+  come_back();
+  alice_.publisher()->bytes_received += 1000;
+  server_.timers.advance(15s);
+  EXPECT_EQ(alice_.count(Response::kLeave), 0u);
+}
+
 TEST_F(IceRouteTest, AConnectionThatLastedMayFailOnce) {
   join(alice_);
   connect();
