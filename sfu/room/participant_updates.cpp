@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "room/participant_updates.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "room/participant.h"
@@ -9,7 +10,10 @@
 namespace gstlk::room {
 namespace {
 
-constexpr Duration kBatchInterval = 3s;
+// A batch is a message for each listener: fifty in a second, whatever the size of the room, until
+// LiveKit's interval is reached.
+constexpr Duration kBatchStep = 20ms;
+constexpr Duration kLongestBatch = 3s;
 // Clients that are gone for longer start over.
 constexpr Duration kDepartureMemory = 60s;
 constexpr size_t kMaxDepartures = 1000;
@@ -58,7 +62,9 @@ void ParticipantUpdates::announce(Participant& about, Urgency urgency) {
     return;
   }
   batch_[about.identity()] = std::move(info);
-  if (!flush_timer_) flush_timer_ = room_.timers().call_later(kBatchInterval, [this] { flush(); });
+  if (flush_timer_) return;
+  const Duration wait = std::min<Duration>(kLongestBatch, room_.participant_count() * kBatchStep);
+  flush_timer_ = room_.timers().call_later(wait, [this] { flush(); });
 }
 
 void ParticipantUpdates::announce_replaced(Participant& about) {

@@ -17,8 +17,9 @@ class Participant;
 class Room;
 
 // Who is in the room, told to everybody (ParticipantUpdate): at once where somebody may be waiting
-// for it, else every three seconds, so that an audience that arrives together costs one message per
-// listener and not one per pair. Main thread only.
+// for it, else in batches, which are the rarer the larger the room is, up to three seconds, so that
+// an audience that arrives together costs one message per listener and not one per pair. Main
+// thread only.
 class ParticipantUpdates {
  public:
   explicit ParticipantUpdates(Room& room);  // which owns this

@@ -97,7 +97,8 @@ class Room {
   std::vector<TrackId> tracks() const;
   // Must not add or remove participants.
   void for_each_participant(const std::function<void(Participant&)>& visit) const;
-  bool has_participants() const;  // that count
+  bool has_participants() const;                                     // that count
+  size_t participant_count() const { return participants_.size(); }  // recorders too
   // Empty for longer than its timeouts allow.
   bool is_expired(Timestamp now) const;
 

@@ -65,7 +65,7 @@ stage.test('data and procedures cross between rtc-node and a browser', async (s)
   await withNatives(s, room, ['native'], async (native) => {
     const ada = await s.join(room, 'ada');
     await eventually(async () => (await ada.call('participants')).includes('native'), { what: 'ada sees native' });
-    // Who only listens is announced within three seconds; data of the unannounced has no sender.
+    // Who only listens is announced a little later; data of the unannounced has no sender.
     await eventually(() => native.room.remoteParticipants.has('ada'), { what: 'native knows ada' });
     await native.room.localParticipant.publishData(new TextEncoder().encode('hi'), { reliable: true, topic: 'n' });
     const [got] = await eventually(async () => {

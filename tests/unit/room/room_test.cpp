@@ -23,6 +23,25 @@ TEST_F(RoomTest, AudiencesAreToldInBatchesAndPublishersAtOnce) {
   EXPECT_EQ(alice_.link->all(Response::kUpdate).size(), 2u);
 }
 
+TEST_F(RoomTest, TheFewerThereAreTheSoonerTheyAreTold) {
+  timers_.advance(3s);
+  std::vector<Guest> guests;
+  const auto updates = [&] { return alice_.link->all(Response::kUpdate).size(); };
+  size_t before = updates();
+  guests.push_back(join("carol"));
+  timers_.advance(100ms);
+  EXPECT_EQ(updates(), before + 1);
+
+  for (int i = 0; i < 200; i++) guests.push_back(join("guest-" + std::to_string(i)));
+  timers_.advance(3s);
+  before = updates();
+  guests.push_back(join("late"));
+  timers_.advance(2900ms);
+  EXPECT_EQ(updates(), before);
+  timers_.advance(200ms);
+  EXPECT_EQ(updates(), before + 1);
+}
+
 // The SDKs go by the identity: word of the old session would take away what the new one publishes.
 TEST_F(RoomTest, WhoLeftAndCameBackIsNotToldAsGoneAfterwards) {
   room().remove(*bob_.participant, {::livekit::CLIENT_INITIATED});
