@@ -3,31 +3,10 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
-#include "config/config_loader.h"
+#include "loaded.h"
 
 namespace gstlk::config {
 namespace {
-
-struct Loaded {
-  std::optional<Config> config;
-  std::string error;
-  std::vector<std::string> warnings;
-};
-
-Loaded load(const std::string& yaml) {
-  ConfigLoader loader([](const std::string&) { return std::nullopt; });
-  Loaded loaded;
-  const Result<void> read =
-      loader.add_yaml("keys: {APIone: 12345678901234567890123456789012}\n" + yaml, "a.yaml");
-  const Result<Config> config = read ? loader.finish() : Unexpected<Error>{read.error()};
-  if (config) {
-    loaded.config = *config;
-  } else {
-    loaded.error = config.error().message;
-  }
-  loaded.warnings = loader.warnings();
-  return loaded;
-}
 
 TEST(TurnConfig, EveryKeyOfLiveKitHasItsPlace) {
   const Loaded loaded = load(R"(

@@ -1,40 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <gtest/gtest.h>
 
-#include "config/config_loader.h"
+#include "loaded.h"
 
 namespace gstlk::config {
 namespace {
 
 constexpr char kSecret[] = "12345678901234567890123456789012";
-
-struct Loaded {
-  std::optional<Config> config;
-  std::string error;
-  std::vector<std::string> warnings;
-};
-
-// `webhook` is what stands below webhook:, `more` overrides it.
-Loaded load(const std::string& webhook, const std::map<std::string, std::string>& environment = {},
-            const std::vector<Override>& more = {}) {
-  ConfigLoader loader([&](const std::string& name) -> std::optional<std::string> {
-    const auto found = environment.find(name);
-    if (found == environment.end()) return std::nullopt;
-    return found->second;
-  });
-  Loaded loaded;
-  EXPECT_TRUE(
-      loader.add_yaml(std::string("keys: {APIone: ") + kSecret + "}\n" + webhook, "a.yaml"));
-  for (const Override& value : more) EXPECT_TRUE(loader.add_override(value));
-  const Result<Config> config = loader.finish();
-  if (config) {
-    loaded.config = *config;
-  } else {
-    loaded.error = config.error().message;
-  }
-  loaded.warnings = loader.warnings();
-  return loaded;
-}
 
 TEST(WebhookConfig, EveryKeyHasItsPlace) {
   const Loaded loaded = load(R"(
