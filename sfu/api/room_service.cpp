@@ -74,8 +74,7 @@ class RoomService {
         });
   }
 
-  // Forward and move: to another room that the token names as well. Without a method, which is left
-  // to do.
+  // Forward and move: to another room that the token names as well.
   template <class Response, class Request>
   void add_transfer(const char* name,
                     Result<void, room::ApiError> (room::RoomControl::*method)(const Request&)) {
@@ -91,7 +90,6 @@ class RoomService {
             constexpr char kWrong[] = "destination room cannot be the same as source room";
             return Unexpected{TwirpError{TwirpCode::InvalidArgument, kWrong, kWrong}};
           }
-          if (!method) return twirp_fail(TwirpCode::Unimplemented, "not implemented");
           const Result<void, room::ApiError> result = (rooms.*method)(request);
           if (!result) return Unexpected{to_twirp(result.error())};
           return Response();
@@ -136,8 +134,8 @@ void add_room_service(TwirpServer& server, room::RoomControl& rooms) {
   service.add_void<pb::UpdateSubscriptionsResponse>("UpdateSubscriptions", may_administer,
                                                     &RoomControl::update_subscriptions);
   service.add_void<pb::SendDataResponse>("SendData", may_administer, &RoomControl::send_data);
-  service.add_transfer<pb::ForwardParticipantResponse, pb::ForwardParticipantRequest>(
-      "ForwardParticipant", nullptr);
+  service.add_transfer<pb::ForwardParticipantResponse>(
+      "ForwardParticipant", &RoomControl::forward_participant);
   service.add_transfer<pb::MoveParticipantResponse>("MoveParticipant",
                                                     &RoomControl::move_participant);
   service.add_perform_rpc();

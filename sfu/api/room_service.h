@@ -10,7 +10,7 @@ namespace gstlk::api {
 class TwirpServer;
 
 // livekit.RoomService: looks at the caller's grants and leaves the rest to the rooms, which outlive
-// the server. ForwardParticipant answers "unimplemented", as LiveKit's own server does.
+// the server.
 void add_room_service(TwirpServer& server, room::RoomControl& rooms);
 
 }  // namespace gstlk::api

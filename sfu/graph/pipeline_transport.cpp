@@ -302,63 +302,56 @@ void PipelineTransport::on_pad_added(GstPad* pad) {
   gchar* mid = nullptr;
   gchar* rid = nullptr;
   g_object_get(pad, "mid", &mid, "rid", &rid, nullptr);
-  received_.push_back({Mid(mid), Rid(rid), Ref<GstPad>::share(pad), {}});
+  EncodingLink& link = received_.emplace_back(Mid(mid), Rid(rid), pad);
   g_free(mid);
   g_free(rid);
-  link(received_.back());
+  for (const auto& [track, published] : published_) {
+    if (published.mid != link.mid()) continue;
+    for (RoomPipeline* room : published.rooms) link.connect(*room, published.media);
+  }
 }
 
 void PipelineTransport::on_pad_removed(GstPad* pad) {
-  const auto found = std::ranges::find_if(
-      received_, [&](const Received& received) { return received.source.get() == pad; });
+  const auto found = std::ranges::find(received_, pad, &EncodingLink::source);
   if (found == received_.end()) return;
-  unlink(*found);
+  found->disconnect_all();
   received_.erase(found);
 }
 
-void PipelineTransport::link(Received& received) {
-  if (received.router_sink) return;
-  const auto found = std::ranges::find_if(
-      published_, [&](const auto& entry) { return entry.second.mid == received.mid; });
-  if (found == published_.end()) return;
-  const room::PublishedMedia& media = found->second.media;
-  const auto layer = std::ranges::find(media.layers, received.rid);
-  const auto index =
-      layer == media.layers.end() ? 0 : static_cast<guint>(layer - media.layers.begin());
-  GstPad* sink = gst_element_request_pad_simple(room_->router_.get(), "sink_%u");
-  g_object_set(sink, "layer", index, "screen-share", media.screen_share, "track",
-               media.track.value.c_str(), nullptr);
-  received.router_sink = Ref<GstPad>::adopt(sink);
-  gst_pad_link_full(received.source.get(), sink, GST_PAD_LINK_CHECK_NOTHING);
-  room_->published_[media.track] = received.router_sink;
-}
-
-void PipelineTransport::unlink(Received& received) {
-  if (!received.router_sink) return;
-  gst_pad_unlink(received.source.get(), received.router_sink.get());
-  std::erase_if(room_->published_, [&](const auto& entry) {
-    return entry.second.get() == received.router_sink.get();
-  });
-  gst_element_release_request_pad(room_->router_.get(), received.router_sink.get());
-  received.router_sink.reset();
-}
-
 void PipelineTransport::publish(const Mid& mid, const room::PublishedMedia& media) {
-  published_[media.track] = {mid, media};
-  for (Received& received : received_) {
-    if (received.mid == mid) link(received);
+  published_[media.track] = {mid, media, {room_}};
+  for (EncodingLink& link : received_) {
+    if (link.mid() == mid) link.connect(*room_, media);
   }
 }
 
 void PipelineTransport::unpublish(const TrackId& track) {
+  const auto published = published_.extract(track);
+  if (!published) return;
+  for (EncodingLink& link : received_) {
+    if (link.mid() == published.mapped().mid) link.disconnect_all();
+  }
+}
+
+void PipelineTransport::forward(const TrackId& track, room::RoomMedia& to) {
   const auto found = published_.find(track);
   if (found == published_.end()) return;
-  const Mid mid = found->second.mid;
-  published_.erase(found);
-  for (Received& received : received_) {
-    if (received.mid == mid) unlink(received);
+  Published& published = found->second;
+  auto* room = static_cast<RoomPipeline*>(&to);
+  published.rooms.push_back(room);
+  for (EncodingLink& link : received_) {
+    if (link.mid() == published.mid) link.connect(*room, published.media);
   }
-  room_->published_.erase(track);
+}
+
+void PipelineTransport::end_forward(const TrackId& track, room::RoomMedia& to) {
+  const auto found = published_.find(track);
+  if (found == published_.end()) return;
+  const auto* room = static_cast<const RoomPipeline*>(&to);
+  std::erase(found->second.rooms, room);
+  for (EncodingLink& link : received_) {
+    if (link.mid() == found->second.mid) link.disconnect(*room);
+  }
 }
 
 void PipelineTransport::subscribe(const room::SubscribedMedia& media,

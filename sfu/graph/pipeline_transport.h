@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/ref.h"
+#include "graph/encoding_link.h"
 #include "room/media.h"
 
 namespace gstlk::graph {
@@ -35,6 +36,8 @@ class PipelineTransport final : public room::PeerTransport {
   void set_media(const std::vector<sdp::MediaPlan>& sections) override;
   void publish(const Mid& mid, const room::PublishedMedia& media) override;
   void unpublish(const TrackId& track) override;
+  void forward(const TrackId& track, room::RoomMedia& to) override;
+  void end_forward(const TrackId& track, room::RoomMedia& to) override;
   void subscribe(const room::SubscribedMedia& media,
                  const room::SubscriptionSettings& settings) override;
   void update_subscription(const TrackId& track,
@@ -51,16 +54,10 @@ class PipelineTransport final : public room::PeerTransport {
 
  private:
   struct MainLoopRelay;
-  // A link from the transport into the router: one encoding.
-  struct Received {
-    Mid mid;
-    Rid rid;
-    Ref<GstPad> source;       // of the transport
-    Ref<GstPad> router_sink;  // null while nobody has published what comes on it
-  };
   struct Published {
     Mid mid;
     room::PublishedMedia media;
+    std::vector<RoomPipeline*> rooms;  // its own first
   };
   struct Subscribed {
     room::SubscribedMedia media;
@@ -71,14 +68,12 @@ class PipelineTransport final : public room::PeerTransport {
   void join_pipeline();
   void on_pad_added(GstPad* pad);
   void on_pad_removed(GstPad* pad);
-  void link(Received& received);
-  void unlink(Received& received);
   GstStructure* read_stats() const;
 
   RoomPipeline* room_;  // changes with move_to()
   Ref<GstElement> element_;
   std::shared_ptr<MainLoopRelay> relay_;
-  std::vector<Received> received_;
+  std::vector<EncodingLink> received_;
   std::map<TrackId, Published> published_;
   std::map<TrackId, Subscribed> subscribed_;
 };

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "graph/room_pipeline.h"
 
+#include <algorithm>
+
 #include "graph/pipeline_transport.h"
 
 namespace gstlk::graph {
@@ -46,6 +48,22 @@ RoomPipeline::~RoomPipeline() {
 std::unique_ptr<room::PeerTransport> RoomPipeline::add_transport(
     const std::string& name, room::PeerTransportListener& listener) {
   return std::make_unique<PipelineTransport>(*this, name, listener);
+}
+
+Ref<GstPad> RoomPipeline::add_encoding(const room::PublishedMedia& media, const Rid& rid) {
+  const auto layer = std::ranges::find(media.layers, rid);
+  const auto index =
+      layer == media.layers.end() ? 0 : static_cast<guint>(layer - media.layers.begin());
+  auto sink = Ref<GstPad>::adopt(gst_element_request_pad_simple(router_.get(), "sink_%u"));
+  g_object_set(sink.get(), "layer", index, "screen-share", media.screen_share, "track",
+               media.track.value.c_str(), nullptr);
+  published_[media.track] = sink;
+  return sink;
+}
+
+void RoomPipeline::remove_encoding(const Ref<GstPad>& sink) {
+  std::erase_if(published_, [&](const auto& entry) { return entry.second.get() == sink.get(); });
+  gst_element_release_request_pad(router_.get(), sink.get());
 }
 
 double RoomPipeline::audio_level(const TrackId& track) const {

@@ -112,6 +112,11 @@ class PeerTransport {
   // The media received on `mid` is track `media.track` of this room.
   virtual void publish(const Mid& mid, const PublishedMedia& media) = 0;
   virtual void unpublish(const TrackId& track) = 0;
+  // What is received as `track` of this room is a track of that name of another room of the same
+  // media plane as well, until end_forward() or unpublish(). A track that is not published is not
+  // forwarded.
+  virtual void forward(const TrackId& track, RoomMedia& to) = 0;
+  virtual void end_forward(const TrackId& track, RoomMedia& to) = 0;
 
   // Sends `media.track` of this room on `media.mid`. The m-line must be in set_media()'s sections.
   virtual void subscribe(const SubscribedMedia& media, const SubscriptionSettings& settings) = 0;

@@ -203,6 +203,21 @@ void Participant::enter(Room& room, ParticipantId sid) {
   sent_versions_.clear();
 }
 
+void Participant::mirror(const Participant& source) {
+  permissions_ = source.permissions_;
+  for (const Publication* publication : publications_.published())
+    room_->reconcile(publication->sid());
+  livekit::Grants& grants = claims_.grants;
+  const livekit::Grants& theirs = source.claims_.grants;
+  if (grants.name == theirs.name && grants.metadata == theirs.metadata &&
+      grants.attributes == theirs.attributes)
+    return;
+  grants.name = theirs.name;
+  grants.metadata = theirs.metadata;
+  grants.attributes = theirs.attributes;
+  room_->on_profile_changed(*this);
+}
+
 // Removes the participant unless its media works again by then.
 void Participant::await_resume(Duration limit) {
   const uint64_t received = media_->bytes_received();
@@ -307,6 +322,7 @@ void Participant::handle_subscription_permission(const ::livekit::SubscriptionPe
   for (const Publication* publication : publications_.published())
     room_->reconcile(publication->sid());
   room_->data_tracks().reconcile_all();
+  room_->on_permissions_changed(*this);
 }
 
 void Participant::handle_sync_state(const ::livekit::SyncState& state) {

@@ -62,6 +62,8 @@ class Participant : public ParticipantMediaListener {
   const ::livekit::ClientInfo& client() const { return client_; }
   const ClientQuirks& quirks() const { return quirks_; }
   bool has_single_peer_connection() const { return single_peer_connection_; }
+  // Kept current: name, metadata, attributes and grants.
+  const livekit::Claims& claims() const { return claims_; }
   const livekit::VideoGrant& grant() const { return *claims_.grants.video; }
   ::livekit::ParticipantInfo info() const;
   uint32_t version() const { return version_; }
@@ -120,6 +122,8 @@ class Participant : public ParticipantMediaListener {
   // then it is in the new one, with another sid.
   void on_moving();
   void enter(Room& room, ParticipantId sid);
+  // A participant that is forwarded from another room: becomes what its source is.
+  void mirror(const Participant& source);
   void mark_changed() { ++version_; }
   void mark_publisher() { was_publisher_ = true; }
 
@@ -160,7 +164,7 @@ class Participant : public ParticipantMediaListener {
   Room* room_;  // which owns this
   ParticipantId sid_;
   const ParticipantIdentity identity_;
-  livekit::Claims claims_;  // kept current: name, metadata, attributes and grants live here
+  livekit::Claims claims_;
   const ::livekit::ClientInfo client_;
   const ClientQuirks quirks_;
   const bool single_peer_connection_;

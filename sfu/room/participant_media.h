@@ -99,6 +99,9 @@ class ParticipantMedia {
   virtual std::optional<UpstreamTrack> claim(const UpstreamHint& hint) = 0;
   virtual void publish(const Mid& mid, const PublishedMedia& media) = 0;
   virtual void unpublish(const TrackId& track) = 0;
+  // See PeerTransport.
+  virtual void forward(const TrackId& track, RoomMedia& to) = 0;
+  virtual void end_forward(const TrackId& track, RoomMedia& to) = 0;
 
   virtual void add_downstream(const DownstreamTrack& track) = 0;
   virtual void update_downstream(const TrackId& track, const SubscriptionSettings& settings) = 0;

@@ -104,6 +104,29 @@ std::vector<TrackId> Publication::remove_streams(const std::vector<UpstreamTrack
   return removed;
 }
 
+void Publication::ask_no_more() {
+  Publication* origin = asking_.empty() ? nullptr : this->origin();
+  for (const ParticipantId& subscriber : std::exchange(asking_, {}))
+    if (origin) origin->remove_subscriber(subscriber);
+}
+
+Publication::Change Publication::mirror(const Publication& of, Origin origin) {
+  origin_ = std::move(origin);
+  published_ = true;
+  Change change;
+  for (const auto& [source, upstream] : streams_) {
+    if (!of.streams_.contains(source)) change.ended.push_back(source);
+  }
+  for (const auto& [source, upstream] : of.streams_) {
+    if (!streams_.contains(source)) change.begun.push_back(source);
+  }
+  change.info = info_.SerializeAsString() != of.info_.SerializeAsString();
+  info_ = of.info_;
+  streams_ = of.streams_;
+  sources_ = of.sources_;
+  return change;
+}
+
 void Publication::start_over() {
   if (info_.type() != ::livekit::VIDEO) return;
   std::vector<std::string> codecs;
@@ -118,6 +141,11 @@ void Publication::touch() { room::touch(info_, publisher_.room().timers().unix_m
 
 void Publication::set_wanted(const ParticipantId& subscriber, const std::string& codec,
                              ::livekit::VideoQuality quality) {
+  if (Publication* origin = this->origin()) {
+    asking_.insert(subscriber);
+    origin->set_wanted(subscriber, codec, quality);
+    return;
+  }
   if (info_.type() == ::livekit::AUDIO && !codec.empty()) ask_for_audio(codec);
   if (!dynacast_) return;
   dynacast_->set_wanted(subscriber, codec_name(codec.empty() ? info_.mime_type() : codec), quality);
@@ -139,6 +167,9 @@ void Publication::ask_for_audio(const std::string& codec) {
 }
 
 void Publication::remove_subscriber(const ParticipantId& subscriber) {
+  if (asking_.erase(subscriber) != 0) {
+    if (Publication* origin = this->origin()) origin->remove_subscriber(subscriber);
+  }
   if (!dynacast_) return;
   dynacast_->remove(subscriber);
   tell_publisher();
@@ -151,6 +182,7 @@ void Publication::repeat_wanted() {
 }
 
 void Publication::note_bound() {
+  if (Publication* origin = this->origin()) return origin->note_bound();
   if (std::exchange(first_subscriber_told_, true)) return;
   if (!publisher_.quirks().takes_request_response) return;
   ::livekit::SignalResponse response;

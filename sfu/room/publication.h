@@ -45,6 +45,18 @@ class Publication {
   // The codec announced with `cid` is being sent.
   bool receives(const std::string& cid) const;
 
+  // For a track that is forwarded from another room: what it is forwarded from, if that is there.
+  using Origin = std::function<Publication*(const TrackId& track)>;
+  struct Change {
+    std::vector<TrackId> ended;  // streams
+    std::vector<TrackId> begun;
+    bool info = false;
+  };
+  // Becomes what `of` is. What is wanted of it from now on is asked of its origin.
+  Change mirror(const Publication& of, Origin origin);
+  // It has ended: nobody of its room wants anything of its origin.
+  void ask_no_more();
+
   // Calls `on_never` unless the track is published within `limit`.
   void await_offer(Duration limit, std::function<void()> on_never);
   // The client sends the track, or another codec of it. Returns the stream's name in the media
@@ -73,6 +85,8 @@ class Publication {
   // The entry of the track's codecs that `cid` belongs to.
   int codec_of(const std::string& cid) const;
 
+  Publication* origin() const { return origin_ ? origin_(sid_) : nullptr; }
+
   Participant& publisher_;
   const TrackId sid_;
   const std::string cid_;
@@ -80,6 +94,8 @@ class Publication {
   std::map<TrackId, UpstreamTrack> streams_;
   std::map<std::string, TrackId> sources_;
   std::set<std::string> asked_audio_;
+  Origin origin_;
+  std::set<ParticipantId> asking_;  // those for whom the origin was asked
   bool published_ = false;
   bool first_subscriber_told_ = false;
   std::optional<Dynacast> dynacast_;

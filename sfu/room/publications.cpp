@@ -199,6 +199,7 @@ void Publications::end(List::iterator position) {
   if (publication->is_published()) {
     for (const auto& [source, upstream] : publication->streams()) owner_.media().unpublish(source);
     owner_.room().on_unpublished(*publication);
+    publication->ask_no_more();
   }
   serve_queue(publication->cid());
 }
@@ -329,6 +330,29 @@ void Publications::enter_room() {
     publication->start_over();
     for (const auto& [source, upstream] : publication->streams()) publish(*publication, source);
     owner_.room().on_published(*publication);
+  }
+}
+
+void Publications::mirror(const Publications& source, const Publication::Origin& origin) {
+  for (size_t i = list_.size(); i-- > 0;) {
+    const Publication* of = source.find(list_[i]->sid());
+    if (!of || !of->is_published()) end(list_.begin() + static_cast<ptrdiff_t>(i));
+  }
+  for (const Publication* of : source.published()) {
+    Publication* known = find(of->sid());
+    Publication& publication =
+        known ? *known
+              : *list_.emplace_back(std::make_unique<Publication>(owner_, of->info(), of->cid()));
+    const Publication::Change change = publication.mirror(*of, origin);
+    for (const TrackId& track : change.ended) owner_.media().unpublish(track);
+    for (const TrackId& track : change.begun) publish(publication, track);
+    if (!known) {
+      owner_.room().on_published(publication);
+    } else if (!change.ended.empty() || !change.begun.empty()) {
+      owner_.room().on_codecs_changed(publication);
+    } else if (change.info) {
+      owner_.room().on_track_changed(publication);
+    }
   }
 }
 

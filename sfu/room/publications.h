@@ -40,6 +40,9 @@ class Publications {
   // new.
   void leave_room();
   void enter_room();
+  // What is published becomes what `source` publishes, of another room; `origin` finds it there,
+  // and null when it has ended.
+  void mirror(const Publications& source, const Publication::Origin& origin);
   // The participant leaves: everything ends.
   void end_all();
 

@@ -112,7 +112,13 @@ Result<Participant*, JoinRefusal> Room::join(JoinDetails details, SignalLink& li
   Participant* old = find(details.identity);
   if (is_full(old, will_depend(details.claims.grants)))
     return Unexpected<JoinRefusal>{JoinRefusal::RoomFull};
-  if (old) remove(*old, {::livekit::DUPLICATE_IDENTITY});
+  Participant& participant = add(std::move(details), media);
+  participant.attach(link);
+  return &participant;
+}
+
+Participant& Room::add(JoinDetails details, const ParticipantMediaFactory& media) {
+  if (Participant* old = find(details.identity)) remove(*old, {::livekit::DUPLICATE_IDENTITY});
   auto owned = std::make_unique<Participant>(*this, ParticipantId(make_sid("PA_", random_)),
                                              std::move(details));
   Participant& participant = *owned;
@@ -121,9 +127,16 @@ Result<Participant*, JoinRefusal> Room::join(JoinDetails details, SignalLink& li
   by_sid_[participant.sid()] = &participant;
   participants_[participant.identity()] = std::move(owned);
   participant.set_media(media(participant, *media_));
-  participant.attach(link);
   if (!participant.is_dependent()) was_used_ = true;
-  return &participant;
+  return participant;
+}
+
+Participant& Room::add_forwarded(JoinDetails details, std::unique_ptr<ParticipantMedia> media) {
+  Participant& participant = add(
+      std::move(details), [&](Participant&, RoomMedia&) { return std::move(media); });
+  admit(participant);
+  participant.on_media_connected();
+  return participant;
 }
 
 void Room::admit(Participant& participant) {
@@ -258,6 +271,7 @@ void Room::on_published(Publication& publication) {
   reconcile(publication.sid());
   if (publisher.was_active())
     listeners_.tell(&RoomListener::on_track_published, std::as_const(publication));
+  listeners_.tell(&RoomListener::on_participant_changed, std::as_const(publisher));
 }
 
 void Room::on_codecs_changed(Publication& publication) {
@@ -280,16 +294,21 @@ void Room::on_unpublished(Publication& publication) {
   counts_changed();
   if (publisher.was_active())
     listeners_.tell(&RoomListener::on_track_unpublished, std::as_const(publication));
+  listeners_.tell(&RoomListener::on_participant_changed, std::as_const(publisher));
 }
 
 void Room::on_track_changed(Publication& publication) {
-  publication.publisher().mark_changed();
-  updates_.announce(publication.publisher(), Urgency::Now);
+  on_profile_changed(publication.publisher());
 }
 
 void Room::on_profile_changed(Participant& participant) {
   participant.mark_changed();
   updates_.announce(participant, Urgency::Now);
+  listeners_.tell(&RoomListener::on_participant_changed, std::as_const(participant));
+}
+
+void Room::on_permissions_changed(Participant& participant) {
+  listeners_.tell(&RoomListener::on_participant_changed, std::as_const(participant));
 }
 
 void Room::on_subscribed(Participant& subscriber, Participant& publisher) {

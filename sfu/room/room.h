@@ -88,6 +88,9 @@ class Room {
   // what it publishes. There has to be a place for it. Whoever has its identity here leaves.
   void take_over(Participant& participant);
   bool is_full_for(const Participant& participant) const;
+  // ForwardParticipant: without a client of its own, and active at once. There has to be a place
+  // for it. Whoever has its identity here leaves.
+  Participant& add_forwarded(JoinDetails details, std::unique_ptr<ParticipantMedia> media);
   // Everybody goes.
   void close(const Leave& leave);
 
@@ -112,6 +115,8 @@ class Room {
   void on_unpublished(Publication& publication);
   void on_track_changed(Publication& publication);
   void on_profile_changed(Participant& participant);
+  // Whom it lets subscribe.
+  void on_permissions_changed(Participant& participant);
   void on_subscribed(Participant& subscriber, Participant& publisher);
   void on_unsubscribed(Participant& subscriber, Participant& publisher);
 
@@ -119,6 +124,7 @@ class Room {
   using Urgency = ParticipantUpdates::Urgency;
 
   bool is_full(const Participant* replaced, bool dependent) const;
+  Participant& add(JoinDetails details, const ParticipantMediaFactory& media);
   std::unique_ptr<Participant> let_go(Participant& participant);
   void after_departure(Participant& participant);
   void send_room_update();

@@ -9,6 +9,7 @@
 namespace livekit {
 class CreateRoomRequest;
 class DeleteRoomRequest;
+class ForwardParticipantRequest;
 class ListParticipantsRequest;
 class ListParticipantsResponse;
 class ListRoomsRequest;
@@ -60,6 +61,9 @@ class RoomControl {
   // To another room, over the connections that it has; the room is made as by a join.
   virtual Result<void, ApiError> move_participant(
       const ::livekit::MoveParticipantRequest& request) = 0;
+  // Into another room as well; the room is made as by a join.
+  virtual Result<void, ApiError> forward_participant(
+      const ::livekit::ForwardParticipantRequest& request) = 0;
   // Answers when the participant has, or when it is too late.
   using RpcReply = std::function<void(Result<::livekit::PerformRpcResponse, ApiError> response)>;
   virtual void perform_rpc(const ::livekit::PerformRpcRequest& request, RpcReply reply) = 0;

@@ -23,6 +23,8 @@ class RoomListener {
   virtual void on_participant_joined(const Participant&) {}
   // Its media is connected. Once for each participant, not after a resume.
   virtual void on_participant_active(const Participant&) {}
+  // Its name, metadata, attributes or permissions, one of its tracks, or whom it lets subscribe.
+  virtual void on_participant_changed(const Participant&) {}
   // After its tracks. Participant::was_active() tells whether on_participant_active() came before.
   virtual void on_participant_left(const Participant&) {}
   // While their publisher is active or leaves: one that is offered with the join is told after

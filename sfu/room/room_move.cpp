@@ -11,6 +11,7 @@
 // MoveParticipant, which LiveKit's own server leaves to its cloud: a participant goes to another
 // room over the connections it has. The old room sees it leave and the new one sees it join; its
 // client gets RoomMoved, with the new room, who is there, and the token to come back with.
+// ForwardParticipant, its sister, is `forwards.h`.
 namespace gstlk::room {
 namespace {
 
@@ -95,19 +96,39 @@ Result<void, ApiError> RoomRegistry::move_participant(
   // Its client would not hear of it.
   if (!participant->is_active() || !participant->has_link())
     return refuse(ErrorCode::FailedPrecondition, "participant is not connected");
-  const RoomName name(request.destination_room());
+  const auto to = find_destination(request.destination_room(), *participant);
+  if (!to) return Unexpected<ApiError>{to.error()};
+  (*to)->take_over(*participant);
+  return {};
+}
+
+Result<void, ApiError> RoomRegistry::forward_participant(
+    const ::livekit::ForwardParticipantRequest& request) {
+  Room* from = find(RoomName(request.room()));
+  if (!from) return refuse(ErrorCode::NotFound, "requested room does not exist");
+  Participant* participant = from->find(ParticipantIdentity(request.identity()));
+  if (!participant) return refuse(ErrorCode::NotFound, "participant does not exist");
+  if (auto checked = forwards_.check(*participant); !checked) return checked;
+  const auto to = find_destination(request.destination_room(), *participant);
+  if (!to) return Unexpected<ApiError>{to.error()};
+  forwards_.start(*participant, **to);
+  return {};
+}
+
+Result<Room*, ApiError> RoomRegistry::find_destination(const std::string& destination,
+                                                       const Participant& participant) {
+  const RoomName name(destination);
   Room* to = find(name);
-  if (to && to->is_full_for(*participant))
+  if (to && to->is_full_for(participant))
     return refuse(ErrorCode::ResourceExhausted, "destination room is full");
-  if (!to && !settings_.auto_create)
+  if (to) return to;
+  if (!settings_.auto_create)
     return refuse(ErrorCode::NotFound, "destination room does not exist");
   const size_t limit = settings_.limits.max_room_name_length;
   if (name.value.empty()) return refuse(ErrorCode::InvalidArgument, "no room name");
   if (limit != 0 && name.value.size() > limit)
     return refuse(ErrorCode::InvalidArgument, "room name length exceeds limits");
-  if (!to) to = &find_or_create(name, nullptr);
-  to->take_over(*participant);
-  return {};
+  return &find_or_create(name, nullptr);
 }
 
 }  // namespace gstlk::room

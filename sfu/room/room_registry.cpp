@@ -19,7 +19,13 @@ constexpr Duration kIdleCheck = 1s;
 
 RoomRegistry::RoomRegistry(Settings settings, Timers& timers, RandomSource random,
                            RoomMediaFactory media)
-    : settings_(std::move(settings)), timers_(timers), random_(random), media_(std::move(media)) {}
+    : settings_(std::move(settings)),
+      timers_(timers),
+      random_(random),
+      media_(std::move(media)),
+      forwards_(*this, timers) {
+  listeners_.add(forwards_);
+}
 
 RoomRegistry::~RoomRegistry() = default;
 

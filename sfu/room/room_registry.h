@@ -8,6 +8,7 @@
 
 #include "base/ids.h"
 #include "base/random.h"
+#include "room/forwards.h"
 #include "room/media.h"
 #include "room/room_control.h"
 #include "room/room_listener.h"
@@ -21,6 +22,7 @@ class RoomConfiguration;
 namespace gstlk::room {
 
 struct Leave;
+class Participant;
 class Room;
 
 // All rooms of this node by name: made by the first join or by CreateRoom, closed when they have
@@ -71,9 +73,13 @@ class RoomRegistry : public RoomControl {
   Result<void, ApiError> send_data(const ::livekit::SendDataRequest& request) override;
   Result<void, ApiError> move_participant(
       const ::livekit::MoveParticipantRequest& request) override;
+  Result<void, ApiError> forward_participant(
+      const ::livekit::ForwardParticipantRequest& request) override;
   void perform_rpc(const ::livekit::PerformRpcRequest& request, RpcReply reply) override;
 
  private:
+  // Where a participant is to go; made if need be.
+  Result<Room*, ApiError> find_destination(const std::string& name, const Participant& participant);
   // Without telling anybody: it is not configured yet.
   Room& make(const RoomName& name);
   void close(std::unique_ptr<Room> room, const Leave& leave);
@@ -84,6 +90,7 @@ class RoomRegistry : public RoomControl {
   Timers& timers_;
   RandomSource random_;
   RoomMediaFactory media_;
+  Forwards forwards_;
   RoomListeners listeners_;
   std::map<RoomName, std::unique_ptr<Room>> rooms_;
   // Closed rooms, freed on the next turn of the loop because their own callbacks may be running.

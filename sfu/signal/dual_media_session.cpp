@@ -149,6 +149,14 @@ void DualMediaSession::unpublish(const TrackId& track) {
   if (publisher_) publisher_->transport().unpublish(track);
 }
 
+void DualMediaSession::forward(const TrackId& track, room::RoomMedia& to) {
+  if (publisher_) publisher_->transport().forward(track, to);
+}
+
+void DualMediaSession::end_forward(const TrackId& track, room::RoomMedia& to) {
+  if (publisher_) publisher_->transport().end_forward(track, to);
+}
+
 void DualMediaSession::add_downstream(const room::DownstreamTrack& track) {
   subscribing_.add_track(downstreams_.add(track, participant_.room().random()));
   schedule_.request();

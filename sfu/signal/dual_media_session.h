@@ -28,6 +28,8 @@ class DualMediaSession : public room::ParticipantMedia {
   std::optional<room::UpstreamTrack> claim(const room::UpstreamHint& hint) override;
   void publish(const Mid& mid, const room::PublishedMedia& media) override;
   void unpublish(const TrackId& track) override;
+  void forward(const TrackId& track, room::RoomMedia& to) override;
+  void end_forward(const TrackId& track, room::RoomMedia& to) override;
   void add_downstream(const room::DownstreamTrack& track) override;
   void update_downstream(const TrackId& track, const room::SubscriptionSettings& settings) override;
   void remove_downstream(const TrackId& track) override;

@@ -84,6 +84,14 @@ void SingleMediaSession::unpublish(const TrackId& track) {
   if (peer_) peer_->transport().unpublish(track);
 }
 
+void SingleMediaSession::forward(const TrackId& track, room::RoomMedia& to) {
+  if (peer_) peer_->transport().forward(track, to);
+}
+
+void SingleMediaSession::end_forward(const TrackId& track, room::RoomMedia& to) {
+  if (peer_) peer_->transport().end_forward(track, to);
+}
+
 void SingleMediaSession::add_downstream(const room::DownstreamTrack& track) {
   negotiation_.add_track(downstreams_.add(track, participant_.room().random()));
   schedule_.request();

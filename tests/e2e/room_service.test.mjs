@@ -164,5 +164,43 @@ roomTest('a participant moves to another room on the connection it has', async (
 
   await assert.rejects(service().moveParticipant(lobby, 'ada', lobby), /cannot be the same/);
   await assert.rejects(service().moveParticipant(lobby, 'nobody', stage), /participant does not exist/);
-  await assert.rejects(service().forwardParticipant(lobby, 'ada', stage), /not implemented/);
+});
+
+roomTest('a participant is forwarded: seen and heard in two rooms', async (join) => {
+  const stage = freshRoom('stage');
+  const hall = freshRoom('hall');
+  const ada = await join(stage, 'ada');
+  const bob = await join(stage, 'bob');
+  const eve = await join(hall, 'eve');
+  await ada.publish();
+  await eventually(() => bob.seen.get('ada')?.frames > 5, { what: 'bob sees ada' });
+
+  await service().forwardParticipant(stage, 'ada', hall);
+  await eventually(() => eve.seen.get('ada')?.frames > 10 && eve.heard.get('ada')?.level > 0.05, { what: 'eve sees and hears ada' });
+  const frames = bob.seen.get('ada').frames;
+  await eventually(() => bob.seen.get('ada').frames > frames + 10 && bob.heard.get('ada').level > 0.05, { what: 'so does bob' });
+  const [info] = (await service().listParticipants(hall)).filter((p) => p.identity === 'ada');
+  assert.deepEqual(info.toJson().kindDetails, ['FORWARDED']);
+  assert.equal(info.tracks.length, 2);
+
+  await service().updateParticipant(stage, 'ada', { metadata: 'on stage' });
+  await eventually(() => eve.room.remoteParticipants.get('ada').metadata === 'on stage', { what: 'eve knows her metadata' });
+  await ada.room.localParticipant.publishData(text('psst'), { reliable: true });
+  await eventually(() => bob.data.some((data) => data.text === 'psst'), { what: 'data in her room' });
+  assert.equal(eve.data.length, 0);
+
+  // One who comes later, in either room.
+  const dan = await join(hall, 'dan');
+  await eventually(() => dan.seen.get('ada')?.frames > 10, { what: 'dan sees ada' });
+  await service().removeParticipant(hall, 'ada');
+  await eventually(() => !eve.room.remoteParticipants.has('ada'), { what: 'ada is out of the hall' });
+  const still = bob.seen.get('ada').frames;
+  await eventually(() => bob.seen.get('ada').frames > still + 10, { what: 'and goes on on stage' });
+
+  await service().forwardParticipant(stage, 'ada', hall);
+  const again = eve.seen.get('ada').frames;
+  await eventually(() => eve.seen.get('ada').frames > 5 && eve.room.remoteParticipants.has('ada'), { what: `eve sees ada again (${again})` });
+  await ada.room.disconnect();
+  await eventually(() => !eve.room.remoteParticipants.has('ada') && !bob.room.remoteParticipants.has('ada'), { what: 'ada has left both' });
+  await assert.rejects(service().forwardParticipant(stage, 'ada', hall), /participant does not exist/);
 });

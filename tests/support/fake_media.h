@@ -38,6 +38,8 @@ class FakeTransport : public PeerTransport {
     published[media.track] = {mid, media};
   }
   void unpublish(const TrackId& track) override { published.erase(track); }
+  void forward(const TrackId& track, RoomMedia& to) override { forwarded.insert({track, &to}); }
+  void end_forward(const TrackId& track, RoomMedia& to) override { forwarded.erase({track, &to}); }
   void subscribe(const SubscribedMedia& media, const SubscriptionSettings& settings) override {
     subscribed[media.track] = {media, settings};
   }
@@ -76,6 +78,7 @@ class FakeTransport : public PeerTransport {
   std::vector<sdp::MediaPlan> sections;
   std::map<TrackId, std::pair<Mid, PublishedMedia>> published;
   std::map<TrackId, std::pair<SubscribedMedia, SubscriptionSettings>> subscribed;
+  std::set<std::pair<TrackId, RoomMedia*>> forwarded;
   bool opens_channels = false;
   bool holds_data = false;
   std::vector<std::pair<DataChannelKind, std::string>> sent;

@@ -43,6 +43,8 @@ class FakeParticipantMedia : public ParticipantMedia {
     if (media.screen_share) screens.insert(media.track);
   }
   void unpublish(const TrackId& track) override { published.erase(track); }
+  void forward(const TrackId& track, RoomMedia& to) override { forwarded.insert({track, &to}); }
+  void end_forward(const TrackId& track, RoomMedia& to) override { forwarded.erase({track, &to}); }
   void add_downstream(const DownstreamTrack& track) override { downstream[track.track] = track; }
   void update_downstream(const TrackId& track, const SubscriptionSettings& settings) override {
     downstream.at(track).settings = settings;
@@ -67,6 +69,7 @@ class FakeParticipantMedia : public ParticipantMedia {
   bool sends_at_once = true;  // AddTrack publishes
   std::set<TrackId> published;
   std::set<TrackId> screens;  // of those, shared screens
+  std::set<std::pair<TrackId, RoomMedia*>> forwarded;
   std::map<TrackId, DownstreamTrack> downstream;
   std::vector<std::pair<DataChannelKind, std::string>> data;
   std::map<DataChannelKind, size_t> buffered;  // what it says of itself
@@ -122,9 +125,14 @@ class RoomFixture : public testing::Test {
     return details;
   }
   Room& room() { return registry_.find_or_create(RoomName("kitchen"), nullptr); }
-  Guest join(JoinDetails who) {
+  // Another one.
+  Room& hall() { return registry_.find_or_create(RoomName("hall"), nullptr); }
+  Guest join(JoinDetails who) { return join(room(), std::move(who)); }
+  Guest join(const std::string& identity) { return join(details(identity)); }
+  Guest join_hall(const std::string& identity) { return join(hall(), details(identity)); }
+  static Guest join(Room& room, JoinDetails who) {
     Guest guest;
-    const auto joined = room().join(std::move(who), *guest.link, [&](Participant&, RoomMedia&) {
+    const auto joined = room.join(std::move(who), *guest.link, [&](Participant&, RoomMedia&) {
       auto media = std::make_unique<FakeParticipantMedia>();
       guest.media = media.get();
       return media;
@@ -132,12 +140,11 @@ class RoomFixture : public testing::Test {
     EXPECT_TRUE(joined);
     guest.participant = *joined;
     guest->send(join_response(*guest.participant));
-    room().admit(*guest.participant);
+    room.admit(*guest.participant);
     guest->on_media_connected();
     guest->on_data_channels_open();
     return guest;
   }
-  Guest join(const std::string& identity) { return join(details(identity)); }
 
   static TrackId publish(Guest& guest, const std::string& cid, ::livekit::TrackType type,
                          ::livekit::TrackSource source) {

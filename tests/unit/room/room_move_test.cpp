@@ -23,20 +23,6 @@ class RoomMoveTest : public RoomFixture {
     request.set_destination_room(where);
     return registry_.move_participant(request);
   }
-  Room& hall() { return registry_.find_or_create(RoomName("hall"), nullptr); }
-  Guest join_hall(const std::string& identity) {
-    Guest guest;
-    const auto joined = hall().join(details(identity), *guest.link, [&](Participant&, RoomMedia&) {
-      auto media = std::make_unique<FakeParticipantMedia>();
-      guest.media = media.get();
-      return media;
-    });
-    guest.participant = *joined;
-    hall().admit(*guest.participant);
-    guest->on_media_connected();
-    guest->on_data_channels_open();
-    return guest;
-  }
 };
 
 TEST_F(RoomMoveTest, TheClientHearsOfTheNewRoomAndWhoIsThere) {
