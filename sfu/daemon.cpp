@@ -301,6 +301,8 @@ room::Settings Daemon::room_settings() const {
   settings.enable_data_tracks = config_.enable_data_tracks;
   settings.enable_participant_data_blob = config_.enable_participant_data_blob;
   settings.sync_streams = room.sync_streams;
+  if (room.playout_delay.enabled)
+    settings.playout_delay = room::PlayoutDelay{room.playout_delay.min, room.playout_delay.max};
   settings.update_batch_target_size = room.update_batch_target_size;
   if (!room.enabled_codecs.empty()) settings.enabled_codecs.clear();
   for (const config::CodecConfig& codec : room.enabled_codecs) {

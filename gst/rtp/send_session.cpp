@@ -206,6 +206,7 @@ void SendSession::handle_blocks(const ReportBlocks& blocks, Timestamp now) {
     stream->fraction_lost = block.fraction_lost;
     stream->cumulative_lost = block.cumulative_lost;
     stream->jitter = block.jitter;
+    stream->highest_sequence = static_cast<uint16_t>(block.highest_sequence);
     stream->last_report = now;
     stream->has_report = true;
     // Each stream is on its publisher's clock, so the round trip is measured on ours: by when the
@@ -236,6 +237,7 @@ SendStats SendSession::stats(SendStreamId id) const {
   stats.keyframe_requests_received = stream.keyframe_requests_received;
   stats.fraction_lost = stream.fraction_lost;
   stats.cumulative_lost = stream.cumulative_lost;
+  stats.highest_sequence = stream.highest_sequence;
   if (stream.clock_rate > 0) {
     stats.jitter = Duration(int64_t{stream.jitter} * 1'000'000 / stream.clock_rate);
   }

@@ -55,6 +55,7 @@ struct SendStats {
   uint8_t fraction_lost = 0;
   int32_t cumulative_lost = 0;
   Duration jitter{};
+  uint16_t highest_sequence = 0;
   std::optional<Timestamp> last_report;
 };
 
@@ -132,6 +133,7 @@ class SendSession {
     Timestamp last_report;
     uint32_t nacks_received = 0;
     uint32_t keyframe_requests_received = 0;
+    uint16_t highest_sequence = 0;
     bool has_report = false;
   };
   static_assert(sizeof(Stream) <= 200);

@@ -85,6 +85,8 @@ struct _GstSfuTransportSinkPad {
   gchar* mid;
   guint ssrc;
   guint rtx_ssrc;
+  gint min_playout_delay;
+  guint max_playout_delay;
   std::shared_ptr<TransportPort>* port;  // made when the pad is first asked for it
   // The same for the chain functions, which would otherwise lock the pad and count a reference at
   // every push. They run under the stream lock: whoever has deactivated the pad may let go.
@@ -92,10 +94,18 @@ struct _GstSfuTransportSinkPad {
 };
 G_DEFINE_FINAL_TYPE(GstSfuTransportSinkPad, gst_sfu_transport_sink_pad, GST_TYPE_PAD)
 
-enum { PAD_PROP_0, PAD_PROP_MID, PAD_PROP_SSRC, PAD_PROP_RTX_SSRC };
+enum {
+  PAD_PROP_0,
+  PAD_PROP_MID,
+  PAD_PROP_SSRC,
+  PAD_PROP_RTX_SSRC,
+  PAD_PROP_MIN_PLAYOUT_DELAY,
+  PAD_PROP_MAX_PLAYOUT_DELAY,
+};
 
 static void gst_sfu_transport_sink_pad_init(GstSfuTransportSinkPad* self) {
   self->port = new std::shared_ptr<TransportPort>;
+  self->min_playout_delay = -1;
 }
 
 static void gst_sfu_transport_sink_pad_finalize(GObject* object) {
@@ -120,6 +130,12 @@ static void gst_sfu_transport_sink_pad_set_property(GObject* object, guint id, c
     case PAD_PROP_RTX_SSRC:
       self->rtx_ssrc = g_value_get_uint(value);
       break;
+    case PAD_PROP_MIN_PLAYOUT_DELAY:
+      self->min_playout_delay = g_value_get_int(value);
+      break;
+    case PAD_PROP_MAX_PLAYOUT_DELAY:
+      self->max_playout_delay = g_value_get_uint(value);
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
   }
@@ -139,6 +155,12 @@ static void gst_sfu_transport_sink_pad_get_property(GObject* object, guint id, G
       break;
     case PAD_PROP_RTX_SSRC:
       g_value_set_uint(value, self->rtx_ssrc);
+      break;
+    case PAD_PROP_MIN_PLAYOUT_DELAY:
+      g_value_set_int(value, self->min_playout_delay);
+      break;
+    case PAD_PROP_MAX_PLAYOUT_DELAY:
+      g_value_set_uint(value, self->max_playout_delay);
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
@@ -171,6 +193,21 @@ static void gst_sfu_transport_sink_pad_class_init(GstSfuTransportSinkPadClass* k
                         "SSRC of RFC 4588 retransmissions (default: 0, packets are sent again as "
                         "they were)",
                         0, G_MAXUINT32, 0, flags));
+  g_object_class_install_property(
+      object_class, PAD_PROP_MIN_PLAYOUT_DELAY,
+      g_param_spec_int("min-playout-delay", "Least playout delay",
+                       "How long the peer shall hold video back at least, in milliseconds; the "
+                       "jitter on the way to it adds to that. Told by the playout-delay header "
+                       "extension where it was negotiated; set before the pad is linked (default: "
+                       "-1, nothing is told)",
+                       -1, 40950, -1, flags));
+  g_object_class_install_property(
+      object_class, PAD_PROP_MAX_PLAYOUT_DELAY,
+      g_param_spec_uint("max-playout-delay", "Most playout delay",
+                        "How long the peer shall hold video back at most, in milliseconds, when "
+                        "min-playout-delay is set (default: 0, ten seconds; with a "
+                        "min-playout-delay of 0 it renders as fast as it can)",
+                        0, 40950, 0, flags));
 }
 
 // --- the source pad ---
@@ -729,8 +766,12 @@ std::shared_ptr<TransportPort> SfuTransport::port(GstSfuTransportSinkPad* pad) {
   if (!current) return nullptr;
   GST_OBJECT_LOCK(pad);
   if (pad->ssrc == 0) pad->ssrc = g_random_int();
-  TransportPort::Config config{Mid(pad->mid ? pad->mid : ""), Ssrc(pad->ssrc), {}};
+  TransportPort::Config config{Mid(pad->mid ? pad->mid : ""), Ssrc(pad->ssrc), {}, {}};
   if (pad->rtx_ssrc != 0) config.rtx_ssrc = Ssrc(pad->rtx_ssrc);
+  if (pad->min_playout_delay >= 0) {
+    config.playout_delay = {std::chrono::milliseconds(pad->min_playout_delay),
+                            std::chrono::milliseconds(pad->max_playout_delay)};
+  }
   if (!*pad->port) {
     *pad->port = std::make_shared<TransportPort>(current, GST_PAD(pad), std::move(config));
     port = *pad->port;

@@ -427,6 +427,19 @@ void PeerSession::handle_rtcp(ByteView datagram, Timestamp now) {
   if (const auto round_trip = send_.round_trip()) receive_.set_round_trip(*round_trip);
   for (rtp::EncodingId encoding : rtcp_results_.sender_reports) push_sender_report(encoding);
   for (const rtp::SendEvent& event : rtcp_results_.send_events) act_on(event);
+  report_playout_delays(now);
+}
+
+void PeerSession::report_playout_delays(Timestamp now) {
+  for (const auto& port : ports_) {
+    if (port->playout_delay_id_ == 0) continue;
+    const rtp::SendStats stats = send_.stats(port->stream_);
+    // What an earlier message said is still true.
+    if (stats.last_report == now) {
+      port->playout_delay_->on_report(stats.highest_sequence, stats.jitter, stats.packets,
+                                      stats.nacks_received, now);
+    }
+  }
 }
 
 void PeerSession::act_on(const rtp::SendEvent& event) {
@@ -681,6 +694,11 @@ void PeerSession::configure_port(TransportPort& port) {
   }
   port.descriptor_id_ = media->extensions.id_of(rtp::ExtensionType::DependencyDescriptor);
   port.capture_time_id_ = media->extensions.id_of(rtp::ExtensionType::AbsCaptureTime);
+  if (port.config_.playout_delay) {
+    port.playout_delay_id_ = media->extensions.id_of(rtp::ExtensionType::PlayoutDelay);
+    if (port.playout_delay_id_ != 0 && !port.playout_delay_)
+      port.playout_delay_ = std::make_unique<rtp::PlayoutDelay>(*port.config_.playout_delay);
+  }
   if (!port.added_ && !media->formats.empty()) {
     port.stream_ = send_.add_stream(
         {port.config_.ssrc, port.config_.rtx_ssrc, media->formats.front().receive.clock_rate});
@@ -693,7 +711,7 @@ void PeerSession::configure_port(TransportPort& port) {
 //  |V=2|P|X|  CC   |M|     PT      |       sequence number         |
 //  |                           timestamp                           |
 //  |           synchronization source (SSRC) identifier            |
-size_t PeerSession::write_header(const TransportPort& port, const StagedPacket& staged,
+size_t PeerSession::write_header(TransportPort& port, const StagedPacket& staged,
                                  PayloadType payload_type, bool rtx, uint8_t* out) {
   const forward::Rewrite& rewrite = staged.rewrite;
   out[0] = 0x80;
@@ -705,7 +723,9 @@ size_t PeerSession::write_header(const TransportPort& port, const StagedPacket& 
   const ByteView capture_time = staged.packet->capture_time;
   const bool with_descriptor = port.descriptor_id_ != 0 && !descriptor.empty();
   const bool with_capture_time = port.capture_time_id_ != 0 && !capture_time.empty();
-  if (!with_descriptor && !with_capture_time) return rtp::kFixedHeaderSize;
+  const bool with_delay =
+      port.playout_delay_id_ != 0 && !staged.retransmission && port.playout_delay_->is_due();
+  if (!with_descriptor && !with_capture_time && !with_delay) return rtp::kFixedHeaderSize;
 
   std::array<uint8_t, kMaxDescriptor> edited;
   ByteView written = descriptor;
@@ -715,11 +735,14 @@ size_t PeerSession::write_header(const TransportPort& port, const StagedPacket& 
   }
   const bool two_byte = (with_descriptor && rtp::ExtensionWriter::needs_two_byte(
                                                 port.descriptor_id_, written.size())) ||
-                        (with_capture_time && port.capture_time_id_ > 14);
+                        (with_capture_time && port.capture_time_id_ > 14) ||
+                        (with_delay && port.playout_delay_id_ > 14);
   rtp::ExtensionWriter writer(
       std::span(out + rtp::kFixedHeaderSize, kMaxHeader - rtp::kFixedHeaderSize), two_byte);
   if (with_descriptor && !written.empty()) writer.add(port.descriptor_id_, written);
   if (with_capture_time) writer.add(port.capture_time_id_, capture_time);
+  if (with_delay && writer.add(port.playout_delay_id_, port.playout_delay_->element()))
+    port.playout_delay_->on_sent(rewrite.sequence, worker()->now());
   const size_t block = writer.finish();
   if (block != 0) out[0] |= 0x10;
   return rtp::kFixedHeaderSize + block;

@@ -19,6 +19,7 @@
 #include "plugins/sfu/route.h"
 #include "plugins/sfu/send_port.h"
 #include "plugins/sfu/timer_queue.h"
+#include "rtp/playout_delay.h"
 #include "rtp/codec/red.h"
 #include "rtp/dispatch_rtcp.h"
 #include "rtp/receive_session.h"
@@ -161,6 +162,7 @@ class PeerSession final : public std::enable_shared_from_this<PeerSession>, priv
   void handle_rtp(ByteView datagram, Timestamp now);
   void handle_rtcp(ByteView datagram, Timestamp now);
   void act_on(const rtp::SendEvent& event);
+  void report_playout_delays(Timestamp now);
   void push_sender_report(rtp::EncodingId encoding);
   bool update_caps(Encoding& encoding, PayloadType payload_type);
   void push_pending();
@@ -182,7 +184,7 @@ class PeerSession final : public std::enable_shared_from_this<PeerSession>, priv
   void send_unwrapped(TransportPort& port, const StagedPacket& staged);
   void send_payload(TransportPort& port, const StagedPacket& staged, rtp::Codec codec,
                     ByteView bytes);
-  size_t write_header(const TransportPort& port, const StagedPacket& staged,
+  size_t write_header(TransportPort& port, const StagedPacket& staged,
                       PayloadType payload_type, bool rtx, uint8_t* out);
   void release();
 
@@ -237,6 +239,7 @@ class TransportPort final : public SendPort, public std::enable_shared_from_this
     Mid mid;
     Ssrc ssrc;
     std::optional<Ssrc> rtx_ssrc;
+    std::optional<rtp::PlayoutDelayLimits> playout_delay;
   };
 
   TransportPort(std::weak_ptr<PeerSession> session, GstPad* pad, Config config)
@@ -278,6 +281,8 @@ class TransportPort final : public SendPort, public std::enable_shared_from_this
   std::array<Payload, 11> payloads_{};  // by Codec
   uint8_t descriptor_id_ = 0;
   uint8_t capture_time_id_ = 0;
+  uint8_t playout_delay_id_ = 0;  // with a playout_delay_
+  std::unique_ptr<rtp::PlayoutDelay> playout_delay_;
   transport::SrtpStreamState srtp_;
   transport::SrtpStreamState rtx_srtp_;
   uint16_t rtx_sequence_ = 0;

@@ -91,6 +91,12 @@ struct CodecConfig {
   std::string fmtp_line;
 };
 
+struct PlayoutDelayConfig {
+  bool enabled = false;
+  Duration min{};
+  Duration max{};
+};
+
 struct RoomConfig {
   bool auto_create = true;
   uint32_t max_participants = 0;
@@ -98,6 +104,7 @@ struct RoomConfig {
   Duration departure_timeout = 20s;
   bool enable_remote_unmute = false;
   bool sync_streams = false;
+  PlayoutDelayConfig playout_delay;
   bool enable_full_room_in_webhooks = false;
   uint32_t update_batch_target_size = 131072;
   std::vector<CodecConfig> enabled_codecs;  // empty: all that LiveKit has

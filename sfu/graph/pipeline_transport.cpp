@@ -78,6 +78,10 @@ uint64_t field(const GstStructure* structure, const char* name) {
   return value;
 }
 
+int milliseconds(Duration delay) {
+  return static_cast<int>(std::clamp<int64_t>(delay / 1ms, 0, 40950));
+}
+
 room::TrackStats track_stats(const GstStructure* entry) {
   room::TrackStats stats;
   gint64 lost = 0;
@@ -361,6 +365,10 @@ void PipelineTransport::subscribe(const room::SubscribedMedia& media,
   GstPad* sink = gst_element_request_pad_simple(element_.get(), "sink_%u");
   g_object_set(sink, "mid", media.mid.value.c_str(), "ssrc", media.ssrc.value, "rtx-ssrc",
                media.rtx_ssrc ? media.rtx_ssrc->value : 0, nullptr);
+  if (const auto& delay = media.playout_delay) {
+    g_object_set(sink, "min-playout-delay", milliseconds(delay->min), "max-playout-delay",
+                 milliseconds(delay->max), nullptr);
+  }
   subscribed.sink = Ref<GstPad>::adopt(sink);
   GstPad* source = gst_element_request_pad_simple(room_->router_.get(), "src_%u");
   g_object_set(source, "track", media.source.value.c_str(), nullptr);

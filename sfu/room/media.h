@@ -44,6 +44,15 @@ struct SubscriptionSettings {
   uint8_t max_temporal = 3;
 };
 
+// How long receivers shall hold video back, up to 40,950 ms each; more than `min` as far as the
+// jitter asks for it. Zero for both: not at all. `max` zero: LiveKit's ten seconds.
+struct PlayoutDelay {
+  Duration min{};
+  Duration max{};
+
+  bool operator==(const PlayoutDelay&) const = default;
+};
+
 // A received track: what the router needs to know beside the RTP itself.
 struct PublishedMedia {
   TrackId track;
@@ -61,6 +70,7 @@ struct SubscribedMedia {
   Ssrc ssrc;
   std::optional<Ssrc> rtx_ssrc;
   std::string encoding_name;  // codec to send, as in the plan of `mid`
+  std::optional<PlayoutDelay> playout_delay = {};
 };
 
 struct TransportStats {

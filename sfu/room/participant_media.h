@@ -51,6 +51,7 @@ struct DownstreamTrack {
   std::vector<std::string> codecs;  // what it is published as, the preferred first
   std::map<std::string, TrackId> sources;  // by codec, of those that are a stream of their own
   bool stereo = false;
+  std::optional<PlayoutDelay> playout_delay;  // of video
   SubscriptionSettings settings;
 };
 

@@ -39,6 +39,7 @@ Room::Room(RoomName name, const Settings& settings, Timers& timers, RandomSource
       departure_timeout_(settings.departure_timeout),
       max_participants_(settings.max_participants),
       sync_streams_(settings.sync_streams),
+      playout_delay_(settings.playout_delay),
       empty_since_(timers.now()),
       media_(std::move(media)),
       data_(*this),
@@ -83,9 +84,8 @@ void Room::configure(const Message& wanted) {
   if (wanted.max_participants() > 0) max_participants_ = wanted.max_participants();
   if (wanted.sync_streams()) sync_streams_ = true;
   if (wanted.min_playout_delay() > 0 || wanted.max_playout_delay() > 0) {
-    playout_delay_ = {std::chrono::milliseconds(wanted.min_playout_delay()),
-                      std::chrono::milliseconds(wanted.max_playout_delay())};
-    LOG_WARNING(log_room, "%s: a playout delay has no effect yet", name_.value.c_str());
+    playout_delay_ = PlayoutDelay{std::chrono::milliseconds(wanted.min_playout_delay()),
+                                  std::chrono::milliseconds(wanted.max_playout_delay())};
   }
   if (!wanted.metadata().empty()) set_metadata(wanted.metadata());
   if (!wanted.agents().empty()) agents_.assign(wanted.agents().begin(), wanted.agents().end());

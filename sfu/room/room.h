@@ -36,13 +36,6 @@ struct JoinDetails;
 // Why a join was answered with leave instead of a place in the room.
 enum class JoinRefusal : uint8_t { RoomFull };
 
-// How long receivers shall hold media back; zero leaves it to them. Kept for the forwarding, which
-// does not send it yet.
-struct PlayoutDelay {
-  Duration min{};
-  Duration max{};
-};
-
 // One room: who is in it, which tracks there are, and who has to hear what. It decides; packets are
 // forwarded by its RoomMedia. Main thread only.
 class Room {
@@ -71,7 +64,8 @@ class Room {
   void configure(const Message& wanted);
   // Tracks of one publisher's stream are played in step; LiveKit's stream ids say so.
   bool syncs_streams() const { return sync_streams_; }
-  const PlayoutDelay& playout_delay() const { return playout_delay_; }
+  // Empty: it is left to the receivers.
+  const std::optional<PlayoutDelay>& playout_delay() const { return playout_delay_; }
   // Which agents the room starts with.
   const std::vector<::livekit::RoomAgentDispatch>& agents() const { return agents_; }
   void set_metadata(const std::string& metadata);
@@ -145,7 +139,7 @@ class Room {
   uint32_t max_participants_;
   std::string metadata_;
   bool sync_streams_;
-  PlayoutDelay playout_delay_;
+  std::optional<PlayoutDelay> playout_delay_;
   bool active_recording_ = false;
   std::vector<::livekit::RoomAgentDispatch> agents_;
 

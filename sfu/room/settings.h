@@ -4,11 +4,13 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/ids.h"
 #include "base/time.h"
+#include "room/media.h"
 
 namespace gstlk::livekit {
 struct Claims;
@@ -70,6 +72,7 @@ struct Settings {
   bool enable_data_tracks = true;
   bool enable_participant_data_blob = false;
   bool sync_streams = false;
+  std::optional<PlayoutDelay> playout_delay;
   size_t update_batch_target_size = 131072;
   // A track that is announced but not offered within 30 s makes its client start over.
   bool reconnect_on_publication_error = false;

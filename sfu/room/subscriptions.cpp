@@ -126,6 +126,8 @@ void Subscriptions::start(Subscription& subscription, Publication& publication) 
        .codecs = publication.codecs(),
        .sources = publication.sources(),
        .stereo = std::ranges::count(info.audio_features(), ::livekit::TF_STEREO) != 0,
+       .playout_delay = publication.kind() == TrackKind::Video ? owner_.room().playout_delay()
+                                                               : std::nullopt,
        .settings = media_settings(subscription, publication)});
   publication.set_wanted(owner_.sid(), subscription.codec, wanted_quality(settings, info));
   share_bandwidth();

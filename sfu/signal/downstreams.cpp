@@ -33,7 +33,7 @@ Ssrc random_ssrc(RandomSource random) {
 }  // namespace
 
 SendTrack Downstreams::add(const room::DownstreamTrack& track, RandomSource random) {
-  tracks_[track.track] = {.settings = track.settings, .sources = track.sources, .sent = {}};
+  tracks_[track.track] = {.settings = track.settings, .sources = track.sources, .playout_delay = track.playout_delay, .sent = {}};
   SendTrack send{.track = track.track,
                  .participant = track.publisher,
                  .kind = track.kind,
@@ -76,6 +76,7 @@ std::vector<room::SubscribedMedia> Downstreams::settle(
     if (found == tracks_.end() || found->second.sent) continue;
     room::SubscribedMedia& one = bound.emplace_back(media);
     one.source = source_of(found->second.sources, media);
+    one.playout_delay = found->second.playout_delay;
     transport.subscribe(one, found->second.settings);
     found->second.sent = one;
   }

@@ -31,6 +31,7 @@ class Downstreams {
   struct Track {
     room::SubscriptionSettings settings;
     std::map<std::string, TrackId> sources;
+    std::optional<room::PlayoutDelay> playout_delay;
     std::optional<room::SubscribedMedia> sent;
   };
   std::map<TrackId, Track> tracks_;

@@ -54,6 +54,9 @@ NegotiationOptions negotiation_options(const room::Participant& participant) {
   options.session_id = load_u64(random.data()) >> 2;
   options.first_offer_id = random[8] + 1U;
   options.reuse_sections = quirks.reuses_sections && !participant.room().syncs_streams();
+  // Who does not keep a room's streams in step would lose more of it by a delay of video alone.
+  options.playout_delay = participant.room().playout_delay().has_value() &&
+                          (!participant.room().syncs_streams() || quirks.takes_sync_streams);
   options.only_preferred_codec = quirks.ignores_codec_order;
   return options;
 }

@@ -141,6 +141,9 @@ window.lk = {
       drawn: drawn?.count ?? 0,
       width: drawn?.element.videoWidth ?? 0,
       decoded: stats?.framesDecoded ?? 0,
+      // Seconds, over all frames.
+      buffered: stats?.jitterBufferDelay ?? 0,
+      emitted: stats?.jitterBufferEmittedCount ?? 0,
       freezes: stats?.freezeCount ?? 0,
       keyframes: stats?.keyFramesDecoded ?? 0,
       plis: stats?.pliCount ?? 0,

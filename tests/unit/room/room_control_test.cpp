@@ -49,8 +49,7 @@ TEST_F(RoomControlTest, CreatingARoomAgainChangesWhatTheRequestHas) {
   ASSERT_TRUE(registry_.create_room(request));
   const Room& made = *registry_.find(RoomName(request.name()));
   EXPECT_TRUE(made.syncs_streams());
-  EXPECT_EQ(made.playout_delay().min, 100ms);
-  EXPECT_EQ(made.playout_delay().max, 2s);
+  EXPECT_EQ(made.playout_delay(), (PlayoutDelay{100ms, 2s}));
   EXPECT_EQ(made.info().max_participants(), 7u);
   request.set_room_preset("none");
   EXPECT_EQ(registry_.create_room(request).error().code, ErrorCode::InvalidArgument);
