@@ -56,7 +56,6 @@ void stamp(const Participant& sender, DataChannelKind channel, Packet& packet) {
 bool may_send(const Participant& sender, const Packet& packet) {
   switch (packet.value_case()) {
     case Packet::kSpeaker:  // the server's own, formerly
-    case Packet::kMetrics:  // nothing collects them
       return false;
     case Packet::kTranscription:
       return sender.is_agent();
@@ -95,7 +94,20 @@ void DataRelay::handle(Participant& sender, DataChannelKind channel, ByteView me
   log_packet(channel, packet);
   if (room_.rpc().take(sender, packet)) return;
   stamp(sender, channel, packet);
+  if (packet.has_metrics()) return deliver_metrics(sender, packet);
   deliver(&sender, channel, packet);
+}
+
+void DataRelay::deliver_metrics(Participant& sender, Packet& packet) {
+  clocks_[sender.sid()].normalize(*packet.mutable_metrics(), room_.timers().unix_micros());
+  packet.set_kind(Packet::RELIABLE);
+  std::vector<Participant*> recipients;
+  room_.for_each_participant([&](Participant& recipient) {
+    if (recipient.is_connected() && recipient.has_data_channels() &&
+        recipient.grant().may_subscribe_metrics())
+      recipients.push_back(&recipient);
+  });
+  reliable_.send(&sender, packet.SerializeAsString(), recipients);
 }
 
 void DataRelay::send(const ::livekit::SendDataRequest& request) {
@@ -197,6 +209,7 @@ void DataRelay::on_established(Participant& recipient) {
 }
 
 void DataRelay::forget(const ParticipantId& participant) {
+  clocks_.erase(participant);
   reliable_.forget(participant);
   lossy_.forget(participant);
 }

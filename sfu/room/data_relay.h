@@ -12,6 +12,7 @@
 #include "base/time.h"
 #include "room/data_delivery.h"
 #include "room/media.h"
+#include "room/metrics_clock.h"
 
 namespace livekit {
 class DataPacket;
@@ -25,7 +26,8 @@ class Room;
 
 // Messages between participants (LiveKit's DataPacket on _reliable and _lossy): who sent them is
 // written over, repeats are dropped, and they go to those they are for, never back. What a
-// participant cannot be sent yet because its channels are not open is kept for two seconds. How
+// participant cannot be sent yet because its channels are not open is kept for two seconds. Metrics
+// go to those who may subscribe to them, their sender too, on the server's clock. How
 // fast they go is up to ReliableDelivery and LossyDelivery. Packets are from the network: what is
 // malformed or not allowed is dropped. Main thread only.
 class DataRelay {
@@ -60,6 +62,7 @@ class DataRelay {
   bool is_repeat(Participant& sender, DataChannelKind channel, const ::livekit::DataPacket& packet);
   bool is_new_nonce(const std::string& nonce);
   void deliver(Participant* sender, DataChannelKind channel, const ::livekit::DataPacket& packet);
+  void deliver_metrics(Participant& sender, ::livekit::DataPacket& packet);
   void keep(Kept kept);
   void prune();
 
@@ -70,6 +73,7 @@ class DataRelay {
   std::map<ParticipantId, size_t> kept_bytes_;
   std::set<std::string> nonces_;
   std::deque<std::string> nonce_order_;
+  std::map<ParticipantId, MetricsClock> clocks_;
   uint64_t dropped_ = 0;
 };
 

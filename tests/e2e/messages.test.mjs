@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { after } from 'node:test';
 
+import { DataPacket, MetricsBatch } from '@livekit/protocol';
 import { dispose } from '@livekit/rtc-node';
 
 import { NativeParticipant } from './lib/native.mjs';
@@ -122,4 +123,33 @@ stage.test('an agent transcribes for a page, and calls a procedure of it', async
   } finally {
     await agent.leave();
   }
+});
+
+stage.test('what clients measure reaches those who may subscribe to it', async (s) => {
+  const room = freshRoom('metrics');
+  const watcher = await s.join(room, 'watcher', { grants: { canSubscribeMetrics: true } });
+  const bob = await s.join(room, 'bob');
+  for (const one of [watcher, bob]) {
+    await one.page.evaluate(() => {
+      window.metrics = [];
+      window.room.on('metricsReceived', (batch, from) => window.metrics.push({ from: from?.identity, batch: batch.toJson() }));
+    });
+  }
+  const ada = await s.join(room, 'ada');
+  const sentAt = BigInt(Date.now() - 3600_000);  // her clock is an hour slow
+  const samples = [{ timestampMs: sentAt - 2000n, value: 0.25 }];
+  const batch = new MetricsBatch({ timestampMs: sentAt, strData: ['ada'], timeSeries: [{ label: 17, participantIdentity: 4096, samples }] });
+  const packet = new DataPacket({ value: { case: 'metrics', value: batch } });
+  const before = Date.now();
+  await ada.page.evaluate((bytes) => window.room.engine.sendDataPacket({ value: { case: 'metrics' }, toBinary: () => new Uint8Array(bytes) }, 0),
+    [...packet.toBinary()]);
+  await eventually(() => watcher.page.evaluate(() => window.metrics.length > 0), { what: 'metrics' });
+  const [metrics] = await watcher.page.evaluate(() => window.metrics);
+  assert.equal(metrics.from, 'ada');
+  assert.deepEqual(metrics.batch.strData, ['ada']);
+  const [sample] = metrics.batch.timeSeries[0].samples;
+  assert.equal(sample.value, 0.25);
+  const late = Date.parse(sample.normalizedTimestamp) - (before - 2000);
+  assert.ok(late >= 0 && late < 2000, `on the server's clock: ${late} ms`);
+  assert.equal(await bob.page.evaluate(() => window.metrics.length), 0);
 });

@@ -62,6 +62,27 @@ TEST_F(DataTest, DestinationsAreHonoured) {
   EXPECT_EQ(carol_.media->data.size(), 1u);
 }
 
+TEST_F(DataTest, MetricsGoToThoseWhoMaySubscribeToThem) {
+  JoinDetails who = details("watcher");
+  who.claims.grants.video->can_subscribe_metrics = true;
+  Guest watcher = join(std::move(who));
+  Packet packet;
+  packet.mutable_metrics()->set_timestamp_ms(1000);
+  packet.mutable_metrics()->add_time_series()->add_samples()->set_timestamp_ms(500);
+  packet.add_destination_identities("bob");
+  send(alice_, packet, DataChannelKind::Lossy);
+  EXPECT_TRUE(bob_.media->data.empty());
+  ASSERT_EQ(watcher.media->data.size(), 1u);
+  EXPECT_EQ(watcher.media->data[0].first, DataChannelKind::Reliable);
+  EXPECT_EQ(last(watcher).participant_identity(), "alice");
+  const auto& metrics = last(watcher).metrics();
+  EXPECT_EQ(metrics.normalized_timestamp().seconds(), timers_.unix_micros() / 1'000'000);
+  EXPECT_TRUE(metrics.time_series(0).samples(0).has_normalized_timestamp());
+  // Its own too, as with LiveKit.
+  send(watcher, packet);
+  EXPECT_EQ(watcher.media->data.size(), 2u);
+}
+
 TEST_F(DataTest, RepeatsAreDropped) {
   Packet packet = chat("once");
   packet.set_sequence(3);
