@@ -308,6 +308,7 @@ room::Settings Daemon::room_settings() const {
   for (const config::CodecConfig& codec : room.enabled_codecs) {
     settings.enabled_codecs.push_back({codec.mime, codec.fmtp_line});
   }
+  settings.allow_pause = config_.rtc.allow_pause;
   settings.reconnect_on_publication_error = config_.rtc.reconnect_on_publication_error;
   settings.speaker_interval = config_.audio.update_interval;
   settings.dynacast_pause_delay = config_.video.dynacast_pause_delay;

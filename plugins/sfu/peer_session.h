@@ -19,9 +19,9 @@
 #include "plugins/sfu/route.h"
 #include "plugins/sfu/send_port.h"
 #include "plugins/sfu/timer_queue.h"
-#include "rtp/playout_delay.h"
 #include "rtp/codec/red.h"
 #include "rtp/dispatch_rtcp.h"
+#include "rtp/playout_delay.h"
 #include "rtp/receive_session.h"
 #include "rtp/send_session.h"
 #include "transport/transport.h"
@@ -184,8 +184,8 @@ class PeerSession final : public std::enable_shared_from_this<PeerSession>, priv
   void send_unwrapped(TransportPort& port, const StagedPacket& staged);
   void send_payload(TransportPort& port, const StagedPacket& staged, rtp::Codec codec,
                     ByteView bytes);
-  size_t write_header(TransportPort& port, const StagedPacket& staged,
-                      PayloadType payload_type, bool rtx, uint8_t* out);
+  size_t write_header(TransportPort& port, const StagedPacket& staged, PayloadType payload_type,
+                      bool rtx, uint8_t* out);
   void release();
 
   WorkerPool& pool_;

@@ -134,8 +134,8 @@ void add_room_service(TwirpServer& server, room::RoomControl& rooms) {
   service.add_void<pb::UpdateSubscriptionsResponse>("UpdateSubscriptions", may_administer,
                                                     &RoomControl::update_subscriptions);
   service.add_void<pb::SendDataResponse>("SendData", may_administer, &RoomControl::send_data);
-  service.add_transfer<pb::ForwardParticipantResponse>(
-      "ForwardParticipant", &RoomControl::forward_participant);
+  service.add_transfer<pb::ForwardParticipantResponse>("ForwardParticipant",
+                                                       &RoomControl::forward_participant);
   service.add_transfer<pb::MoveParticipantResponse>("MoveParticipant",
                                                     &RoomControl::move_participant);
   service.add_perform_rpc();

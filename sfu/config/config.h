@@ -71,6 +71,7 @@ struct RtcConfig {
   std::vector<TurnServer> turn_servers;
   bool allow_tcp_fallback = true;  // and to TURN over TLS
   bool reconnect_on_publication_error = false;
+  bool allow_pause = false;
   // See room::DataLimits.
   uint32_t datachannel_slow_threshold = 0;
   Duration datachannel_lossy_target_latency{};

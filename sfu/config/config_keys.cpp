@@ -129,7 +129,7 @@ constexpr ConfigKey kKeys[] = {
     {"rtc.allow_udp_unstable_fallback", ValueKind::Bool},
     {"rtc.batch_io.batch_size", ValueKind::Integer},
     {"rtc.batch_io.max_flush_interval", ValueKind::Duration},
-    {"rtc.congestion_control.allow_pause", ValueKind::Bool},
+    {"rtc.congestion_control.allow_pause", ValueKind::Bool, AT(rtc.allow_pause)},
     {"rtc.congestion_control.enabled", ValueKind::Bool},
     {"rtc.congestion_control.remote_bwe", ValueKind::Subtree},
     {"rtc.congestion_control.send_side_bwe", ValueKind::Subtree},

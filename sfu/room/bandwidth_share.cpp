@@ -3,14 +3,20 @@
 
 namespace gstlk::room {
 
-std::map<TrackId, uint8_t> share_bandwidth(uint64_t limit, const std::vector<LayerCosts>& tracks) {
+BandwidthShares share_bandwidth(uint64_t limit, const std::vector<LayerCosts>& tracks,
+                                bool allow_pause) {
   std::vector<uint8_t> highest(tracks.size());
+  std::vector<bool> paused(tracks.size());
   uint64_t spent = 0;
-  for (const LayerCosts& track : tracks) spent += track.layers.empty() ? 0 : track.layers.front();
+  for (size_t i = 0; i < tracks.size(); ++i) {
+    const uint64_t lowest = tracks[i].layers.empty() ? 0 : tracks[i].layers.front();
+    paused[i] = allow_pause && spent + lowest > limit;
+    if (!paused[i]) spent += lowest;
+  }
 
   const auto fits = [&](size_t i) {
     const std::vector<uint64_t>& layers = tracks[i].layers;
-    if (highest[i] + 1u >= layers.size()) return false;
+    if (paused[i] || highest[i] + 1u >= layers.size()) return false;
     return spent - layers[highest[i]] + layers[highest[i] + 1] <= limit;
   };
   for (;;) {
@@ -24,8 +30,9 @@ std::map<TrackId, uint8_t> share_bandwidth(uint64_t limit, const std::vector<Lay
     ++highest[next];
   }
 
-  std::map<TrackId, uint8_t> shares;
-  for (size_t i = 0; i < tracks.size(); ++i) shares[tracks[i].track] = highest[i];
+  BandwidthShares shares;
+  for (size_t i = 0; i < tracks.size(); ++i)
+    shares[tracks[i].track] = paused[i] ? std::nullopt : std::optional(highest[i]);
   return shares;
 }
 

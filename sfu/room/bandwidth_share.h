@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <vector>
 
 #include "base/ids.h"
@@ -17,7 +18,11 @@ struct LayerCosts {
 };
 
 // The highest layer of each track when a subscriber gets `limit` bits per second for all of them:
-// everybody has the lowest, whatever it costs, and the smallest picture is made larger first.
-std::map<TrackId, uint8_t> share_bandwidth(uint64_t limit, const std::vector<LayerCosts>& tracks);
+// everybody has the lowest first, and the smallest picture is made larger first. Of those whose
+// lowest does not fit, the last of `tracks` are paused (null) if that is allowed, and sent all the
+// same if not.
+using BandwidthShares = std::map<TrackId, std::optional<uint8_t>>;
+BandwidthShares share_bandwidth(uint64_t limit, const std::vector<LayerCosts>& tracks,
+                                bool allow_pause);
 
 }  // namespace gstlk::room

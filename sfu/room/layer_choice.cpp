@@ -25,6 +25,14 @@ uint8_t max_temporal(uint32_t fps) {
   return fps * 4 > kAssumedFps ? 1 : 0;
 }
 
+// Without simulcast clients do not say it: two bits for each pixel, as LiveKit's presets have
+// about.
+uint64_t bitrate_of(const ::livekit::VideoLayer& layer) {
+  constexpr uint64_t kBitsPerPixel = 2;
+  if (layer.bitrate() > 0) return layer.bitrate();
+  return kBitsPerPixel * layer.width() * layer.height();
+}
+
 }  // namespace
 
 ::livekit::VideoQuality wanted_quality(const ::livekit::UpdateTrackSettings& settings,
@@ -62,7 +70,7 @@ std::vector<uint64_t> layer_costs(const ::livekit::UpdateTrackSettings& settings
   costs.resize(spatial_layer_of(wanted, track) + 1u);
   for (const ::livekit::VideoLayer& layer : track.layers()) {
     const auto spatial = static_cast<size_t>(std::clamp(layer.spatial_layer(), 0, 2));
-    if (spatial < costs.size()) costs[spatial] = layer.bitrate();
+    if (spatial < costs.size()) costs[spatial] = bitrate_of(layer);
   }
   return costs;
 }

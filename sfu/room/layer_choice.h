@@ -24,7 +24,7 @@ namespace gstlk::room {
 uint8_t spatial_layer_of(::livekit::VideoQuality quality, const ::livekit::TrackInfo& track);
 
 // The bits per second of the layers that `settings` let through, by spatial layer, as the publisher
-// gave them.
+// gave them, or by their size.
 std::vector<uint64_t> layer_costs(const ::livekit::UpdateTrackSettings& settings,
                                   const ::livekit::TrackInfo& track);
 

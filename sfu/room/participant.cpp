@@ -61,7 +61,8 @@ Participant::Participant(Room& room, ParticipantId sid, JoinDetails details)
       joined_(room.timers().now()),
       joined_unix_(room.timers().unix_micros()),
       publications_(*this),
-      subscriptions_(*this, details.auto_subscribe, details.adaptive_stream),
+      subscriptions_(*this, details.auto_subscribe, details.adaptive_stream,
+                     details.allow_pause.value_or(room.settings().allow_pause)),
       data_blobs_(*this),
       ice_(*this) {
   if (!claims_.grants.video) claims_.grants.video.emplace();

@@ -37,6 +37,7 @@ struct JoinDetails {
   bool auto_subscribe = true;
   bool auto_subscribe_data_track = false;
   bool adaptive_stream = false;
+  std::optional<bool> allow_pause = {};  // of video there is no bandwidth for; else the settings'
   bool single_peer_connection = false;
   std::string metadata;  // own ones, on top of the token's
   std::map<std::string, std::string> attributes;

@@ -132,8 +132,8 @@ Participant& Room::add(JoinDetails details, const ParticipantMediaFactory& media
 }
 
 Participant& Room::add_forwarded(JoinDetails details, std::unique_ptr<ParticipantMedia> media) {
-  Participant& participant = add(
-      std::move(details), [&](Participant&, RoomMedia&) { return std::move(media); });
+  Participant& participant =
+      add(std::move(details), [&](Participant&, RoomMedia&) { return std::move(media); });
   admit(participant);
   participant.on_media_connected();
   return participant;

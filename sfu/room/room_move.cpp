@@ -122,8 +122,7 @@ Result<Room*, ApiError> RoomRegistry::find_destination(const std::string& destin
   if (to && to->is_full_for(participant))
     return refuse(ErrorCode::ResourceExhausted, "destination room is full");
   if (to) return to;
-  if (!settings_.auto_create)
-    return refuse(ErrorCode::NotFound, "destination room does not exist");
+  if (!settings_.auto_create) return refuse(ErrorCode::NotFound, "destination room does not exist");
   const size_t limit = settings_.limits.max_room_name_length;
   if (name.value.empty()) return refuse(ErrorCode::InvalidArgument, "no room name");
   if (limit != 0 && name.value.size() > limit)

@@ -72,6 +72,7 @@ struct Settings {
   bool enable_data_tracks = true;
   bool enable_participant_data_blob = false;
   bool sync_streams = false;
+  bool allow_pause = false;  // of video that a subscriber has no bandwidth for
   std::optional<PlayoutDelay> playout_delay;
   size_t update_batch_target_size = 131072;
   // A track that is announced but not offered within 30 s makes its client start over.

@@ -21,8 +21,12 @@ constexpr size_t kMaxSubscriptions = 10'000;
 
 }  // namespace
 
-Subscriptions::Subscriptions(Participant& owner, bool auto_subscribe, bool adaptive_stream)
-    : owner_(owner), auto_subscribe_(auto_subscribe), adaptive_stream_(adaptive_stream) {}
+Subscriptions::Subscriptions(Participant& owner, bool auto_subscribe, bool adaptive_stream,
+                             bool allow_pause)
+    : owner_(owner),
+      auto_subscribe_(auto_subscribe),
+      adaptive_stream_(adaptive_stream),
+      allow_pause_(allow_pause) {}
 
 Subscription* Subscriptions::find(const TrackId& track) {
   const auto found = subscriptions_.find(track);
@@ -126,8 +130,8 @@ void Subscriptions::start(Subscription& subscription, Publication& publication) 
        .codecs = publication.codecs(),
        .sources = publication.sources(),
        .stereo = std::ranges::count(info.audio_features(), ::livekit::TF_STEREO) != 0,
-       .playout_delay = publication.kind() == TrackKind::Video ? owner_.room().playout_delay()
-                                                               : std::nullopt,
+       .playout_delay =
+           publication.kind() == TrackKind::Video ? owner_.room().playout_delay() : std::nullopt,
        .settings = media_settings(subscription, publication)});
   publication.set_wanted(owner_.sid(), subscription.codec, wanted_quality(settings, info));
   share_bandwidth();
@@ -233,6 +237,7 @@ SubscriptionSettings Subscriptions::media_settings(const Subscription& subscript
       subscription_settings(settings_of(subscription), publication.info());
   if (subscription.affordable)
     settings.max_spatial = std::min(settings.max_spatial, *subscription.affordable);
+  settings.paused |= subscription.starved;
   return settings;
 }
 
@@ -240,25 +245,38 @@ void Subscriptions::limit_bandwidth(uint64_t bits_per_second) {
   bandwidth_limit_ = bits_per_second;
   share_bandwidth();
   if (bandwidth_limit_ != 0) return;
-  for (auto& [track, subscription] : subscriptions_) {
-    if (std::exchange(subscription.affordable, std::nullopt)) apply_settings(track);
-  }
+  for (const auto& [track, subscription] : subscriptions_) afford(track, std::nullopt, false);
 }
 
 void Subscriptions::share_bandwidth() {
   if (bandwidth_limit_ == 0) return;
   std::vector<LayerCosts> costs;
-  for (const auto& [track, subscription] : subscriptions_) {
-    const Publication* publication = owner_.room().find_track(track);
-    if (!subscription.active || !publication || publication->kind() != TrackKind::Video) continue;
-    costs.push_back({track, layer_costs(settings_of(subscription), publication->info())});
+  for (const bool screen : {true, false}) {
+    for (const auto& [track, subscription] : subscriptions_) {
+      const Publication* publication = owner_.room().find_track(track);
+      if (!subscription.active || !publication || publication->kind() != TrackKind::Video) continue;
+      if ((publication->info().source() == ::livekit::SCREEN_SHARE) != screen) continue;
+      costs.push_back({track, layer_costs(settings_of(subscription), publication->info())});
+    }
   }
-  for (const auto& [track, highest] : room::share_bandwidth(bandwidth_limit_, costs)) {
-    Subscription& subscription = subscriptions_[track];
-    if (std::exchange(subscription.affordable, highest) == highest) continue;
-    owner_.media().update_downstream(
-        track, media_settings(subscription, *owner_.room().find_track(track)));
-  }
+  for (const auto& [track, highest] : room::share_bandwidth(bandwidth_limit_, costs, allow_pause_))
+    afford(track, highest, !highest);
+}
+
+void Subscriptions::afford(const TrackId& track, std::optional<uint8_t> highest, bool starved) {
+  Subscription& subscription = subscriptions_[track];
+  const bool same_layer = std::exchange(subscription.affordable, highest) == highest;
+  const bool same_state = std::exchange(subscription.starved, starved) == starved;
+  const Publication* publication = owner_.room().find_track(track);
+  if (!subscription.active || !publication || (same_layer && same_state)) return;
+  owner_.media().update_downstream(track, media_settings(subscription, *publication));
+  if (same_state) return;
+  ::livekit::SignalResponse response;
+  ::livekit::StreamStateInfo& state = *response.mutable_stream_state_update()->add_stream_states();
+  state.set_participant_sid(publication->publisher().sid().value);
+  state.set_track_sid(track.value);
+  state.set_state(starved ? ::livekit::PAUSED : ::livekit::ACTIVE);
+  owner_.send(response);
 }
 
 void Subscriptions::on_bound(const TrackId& track, const std::string& codec) {

@@ -26,6 +26,7 @@ struct Subscription {
   bool bound = false;                 // negotiated with the client
   bool refused = false;               // the client can decode none of its codecs
   std::optional<uint8_t> affordable;  // the highest spatial layer, when the bandwidth is limited
+  bool starved = false;               // paused: no bandwidth is left for it
   std::string codec;  // that it is sent as, or would have to be; empty: not known yet
   std::optional<bool> permission_told;
   std::unique_ptr<Timer> not_found;
@@ -36,8 +37,8 @@ struct Subscription {
 // only.
 class Subscriptions {
  public:
-  Subscriptions(Participant& owner, bool auto_subscribe,
-                bool adaptive_stream);  // `owner` owns this
+  Subscriptions(Participant& owner, bool auto_subscribe, bool adaptive_stream,
+                bool allow_pause);  // `owner` owns this
 
   // By the client, its SyncState, or an administrator.
   void handle_update(const ::livekit::UpdateSubscription& request);
@@ -54,6 +55,7 @@ class Subscriptions {
   void apply_settings(const TrackId& track);
 
   // SimulateScenario: all video together gets this many bits per second; 0: as many as it takes.
+  // Where that may pause a track its client hears so (StreamStateUpdate).
   void limit_bandwidth(uint64_t bits_per_second);
 
   void on_bound(const TrackId& track, const std::string& codec);
@@ -74,11 +76,13 @@ class Subscriptions {
   SubscriptionSettings media_settings(const Subscription& subscription,
                                       const Publication& publication) const;
   void share_bandwidth();
+  void afford(const TrackId& track, std::optional<uint8_t> highest, bool starved);
   Subscription* find(const TrackId& track);
 
   Participant& owner_;
   const bool auto_subscribe_;
   const bool adaptive_stream_;
+  const bool allow_pause_;
   std::map<TrackId, Subscription> subscriptions_;
   uint64_t bandwidth_limit_ = 0;
   std::set<TrackId> unapplied_;  // settings wait for the debounce

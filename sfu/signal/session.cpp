@@ -73,6 +73,7 @@ room::JoinDetails join_details(const room::Admission& admission, const livekit::
                             .auto_subscribe = parameters.auto_subscribe,
                             .auto_subscribe_data_track = parameters.auto_subscribe_data_track,
                             .adaptive_stream = parameters.adaptive_stream,
+                            .allow_pause = parameters.subscriber_allow_pause,
                             .single_peer_connection = parameters.single_peer_connection,
                             .metadata = std::move(parameters.metadata),
                             .attributes = std::move(parameters.attributes)};

@@ -10,7 +10,7 @@ import { makeStage } from './lib/stage.mjs';
 import { freshRoom } from './lib/token.mjs';
 import { eventually, sleep } from './lib/wait.mjs';
 
-const stage = makeStage();
+const stage = makeStage({ config: 'rtc: {congestion_control: {allow_pause: true}}\n' });
 
 const kResumeLimit = 1000;
 const kJoinLimit = 3000;
@@ -135,3 +135,24 @@ stage.test('less bandwidth means smaller layers for one subscriber alone, until 
   await simulate(bob, 'subscriber-bandwidth', 0);
   await width(bob, 1280, 'the top layer again');
 }, { timeout: 90000 });
+
+stage.test('where the bandwidth may pause a track the viewer hears so, and of its return', async (s) => {
+  const room = freshRoom('pause');
+  const [ada, bob] = [await s.join(room, 'ada'), await s.join(room, 'bob')];
+  await bob.page.evaluate(() => {
+    window.states = [];
+    window.room.on('trackStreamStateChanged', (publication, state, from) => window.states.push(`${from.identity} ${publication.source} ${state}`));
+  });
+  const states = () => bob.page.evaluate(() => window.states);
+  await publish(ada);
+  await assertSees(bob, 'ada');
+  await simulate(bob, 'subscriber-bandwidth', 1);
+  await eventually(async () => (await states()).at(-1) === 'ada camera paused', { what: 'paused' });
+  await sleep(500);
+  const before = (await bob.call('remote', 'ada', 'camera')).packets;
+  await sleep(1500);
+  assert.ok((await bob.call('remote', 'ada', 'camera')).packets - before < 5, 'nothing comes while it is paused');
+  await simulate(bob, 'subscriber-bandwidth', 0);
+  await eventually(async () => (await states()).at(-1) === 'ada camera active', { what: 'active again' });
+  await assertSees(bob, 'ada');
+}, { timeout: 60000 });

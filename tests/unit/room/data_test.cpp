@@ -75,7 +75,7 @@ TEST_F(DataTest, MetricsGoToThoseWhoMaySubscribeToThem) {
   ASSERT_EQ(watcher.media->data.size(), 1u);
   EXPECT_EQ(watcher.media->data[0].first, DataChannelKind::Reliable);
   EXPECT_EQ(last(watcher).participant_identity(), "alice");
-  const auto& metrics = last(watcher).metrics();
+  const auto metrics = last(watcher).metrics();
   EXPECT_EQ(metrics.normalized_timestamp().seconds(), timers_.unix_micros() / 1'000'000);
   EXPECT_TRUE(metrics.time_series(0).samples(0).has_normalized_timestamp());
   // Its own too, as with LiveKit.

@@ -130,6 +130,42 @@ TEST_F(SubscriptionsTest, ALimitOfTheBandwidthLowersLayersAndNothingElse) {
   EXPECT_EQ(layer(), 2);
 }
 
+TEST_F(SubscriptionsTest, WhereItMayPauseATrackTheClientHearsSo) {
+  JoinDetails who = RoomFixture::details("carol");
+  who.allow_pause = true;
+  Guest carol = join(std::move(who));
+  const TrackId camera = publish_camera(alice_);
+  const TrackId screen = publish(alice_, "screen", ::livekit::VIDEO, ::livekit::SCREEN_SHARE);
+  for (const TrackId& sid : {camera, screen}) {
+    ::livekit::TrackInfo& info = alice_->publications().find(sid)->mutable_info();
+    info.clear_layers();
+    info.add_layers()->set_bitrate(100'000);
+  }
+  const auto paused = [&](const TrackId& sid) {
+    return carol.media->downstream[sid].settings.paused;
+  };
+  const auto states = [&] { return carol.link->all(Response::kStreamStateUpdate); };
+  carol->subscriptions().limit_bandwidth(150'000);
+  EXPECT_TRUE(paused(camera));
+  EXPECT_FALSE(paused(screen));
+  ASSERT_EQ(states().size(), 1u);
+  const auto state = states()[0].stream_state_update().stream_states(0);
+  EXPECT_EQ(state.track_sid(), camera.value);
+  EXPECT_EQ(state.participant_sid(), alice_->sid().value);
+  EXPECT_EQ(state.state(), ::livekit::PAUSED);
+  // The bandwidth of what ends is free.
+  carol->subscriptions().set_wanted(screen, false);
+  EXPECT_FALSE(paused(camera));
+  ASSERT_EQ(states().size(), 2u);
+  EXPECT_EQ(states()[1].stream_state_update().stream_states(0).state(), ::livekit::ACTIVE);
+  carol->subscriptions().limit_bandwidth(1);
+  EXPECT_TRUE(paused(camera));
+  carol->subscriptions().limit_bandwidth(0);
+  EXPECT_FALSE(paused(camera));
+  EXPECT_EQ(states().size(), 4u);
+  EXPECT_TRUE(bob_.link->all(Response::kStreamStateUpdate).empty());
+}
+
 TEST_F(SubscriptionsTest, AdaptiveStreamsStartLow) {
   JoinDetails details = RoomFixture::details("carol");
   details.adaptive_stream = true;
