@@ -26,6 +26,8 @@ using room::refuse;
 constexpr char kPrefix[] = "AD_";
 // Until an agent that was told to stop is taken out of the room.
 constexpr Duration kStopLimit = 3s;
+// How long a job waits for a worker: one that starts again is away for seconds.
+constexpr Duration kWorkerLimit = 30s;
 // Ended ones that a dispatch still tells of.
 constexpr int kMaxJobs = 500;
 
@@ -107,8 +109,43 @@ void Dispatcher::launch(const AgentDispatch& dispatch, ::livekit::JobType type,
     job.set_enable_redaction(settings_.enable_redaction);
     job.set_deployment(dispatch.deployment());
     *job.mutable_attributes() = dispatch.attributes();
-    board_.launch(std::move(job));
+    if (states_[room.name()].launched.insert(launch_of(job)).second) board_.launch(std::move(job));
   }
+}
+
+Dispatcher::Launch Dispatcher::launch_of(const Job& job) {
+  return {job.dispatch_id(), job.type(), job.namespace_(), job.participant().sid()};
+}
+
+void Dispatcher::on_job_refused(const Job& job) {
+  const auto state = states_.find(RoomName(job.room().name()));
+  if (state != states_.end()) state->second.launched.erase(launch_of(job));
+}
+
+void Dispatcher::on_worker_registered(const WorkerKey& key) {
+  for (auto& [name, state] : states_) {
+    const room::Room* room = rooms_.find(name);
+    if (!room) continue;
+    for (const auto& [id, dispatch] : state.dispatches) {
+      if (dispatch.agent_name() == key.agent_name && dispatch.deployment() == key.deployment)
+        launch_late(dispatch, key.type, *room);
+    }
+  }
+}
+
+void Dispatcher::launch_late(const AgentDispatch& dispatch, ::livekit::JobType type,
+                             const room::Room& room) {
+  if (type == ::livekit::JT_ROOM) {
+    const Duration age(timers_.unix_micros() - dispatch.state().created_at() / 1000);
+    if (age <= kWorkerLimit) launch(dispatch, type, room, nullptr);
+    return;
+  }
+  room.for_each_participant([&](room::Participant& participant) {
+    if (participant.is_dependent() || !participant.is_connected()) return;
+    if (type == ::livekit::JT_PUBLISHER && !participant.is_publisher()) return;
+    if (timers_.now() - participant.joined_at() <= kWorkerLimit)
+      launch(dispatch, type, room, &participant);
+  });
 }
 
 void Dispatcher::launch_all(::livekit::JobType type, const room::Participant& participant) {
@@ -163,6 +200,8 @@ Result<AgentDispatch, ApiError> Dispatcher::delete_dispatch(
   if (found == state->second.dispatches.end())
     return refuse(ErrorCode::NotFound, "dispatch ID not found");
   board_.withdraw(found->first);
+  std::erase_if(state->second.launched,
+                [&](const Launch& launch) { return std::get<0>(launch) == found->first; });
   const AgentDispatch before = found->second;
   const room::Room* room = rooms_.find(state->first);
   std::set<ParticipantId> agents;
@@ -245,6 +284,9 @@ void Dispatcher::on_participant_left(const room::Participant& participant) {
   const auto state = states_.find(participant.room().name());
   if (state == states_.end()) return;
   state->second.publishers.erase(participant.sid());
+  std::erase_if(state->second.launched, [&](const Launch& launch) {
+    return std::get<3>(launch) == participant.sid().value;
+  });
   // An agent that has lost its connection comes back as itself.
   if (participant.info().disconnect_reason() == ::livekit::DUPLICATE_IDENTITY) return;
   const auto job = state->second.jobs.extract(participant.identity().value);

@@ -96,7 +96,8 @@ void JobBoard::offer_next(const std::string& job_id) {
   if (worker) return offer(open, *worker);
   LOG_WARNING(log_agent, "%s: no worker takes the job of \"%s\" in %s", job_id.c_str(),
               open.job.agent_name().c_str(), open.job.room().name().c_str());
-  jobs_.erase(found);
+  const auto node = jobs_.extract(found);
+  if (!node.mapped()->is_simulated) listener_.on_job_refused(node.mapped()->job);
 }
 
 void JobBoard::offer(OpenJob& open, Worker& worker) {
@@ -119,7 +120,10 @@ JobBoard::OpenJob* JobBoard::find(Worker& worker, const std::string& job_id) {
   return mine ? found->second.get() : nullptr;
 }
 
-void JobBoard::on_registered(Worker& worker) { workers_.push_back(&worker); }
+void JobBoard::on_registered(Worker& worker) {
+  workers_.push_back(&worker);
+  listener_.on_worker_registered(worker.key());
+}
 
 void JobBoard::on_availability(Worker& worker, const ::livekit::AvailabilityResponse& answer) {
   OpenJob* open = find(worker, answer.job_id());

@@ -21,6 +21,8 @@ class JobListener {
   // A worker has taken it, its state is another, or it has ended. Not told of jobs that nobody
   // took.
   virtual void on_job_changed(const ::livekit::Job& job) = 0;
+  virtual void on_job_refused(const ::livekit::Job& job) = 0;  // by all
+  virtual void on_worker_registered(const WorkerKey& key) = 0;
   // Whether its agent is in the room.
   virtual bool is_agent_present(const ::livekit::Job& job) const = 0;
 };

@@ -64,6 +64,45 @@ TEST_F(DispatcherTest, ADispatchIsForWhoIsThereAlready) {
   EXPECT_EQ(publishers->asked()[0].participant().identity(), "alice");
 }
 
+TEST_F(DispatcherTest, AWorkerThatRegistersInTimeGetsTheJobsThatWait) {
+  create_room("hall");
+  room::Guest alice = join("alice");
+  ASSERT_TRUE(dispatch("hall", "scribe"));
+  timers_.advance(29s);
+  room::Guest bob = join("bob");
+  publish_camera(bob);
+  auto rooms = worker(::livekit::JT_ROOM);
+  EXPECT_EQ(rooms->asked().size(), 2u) << "the hall and the kitchen";
+  auto named = worker(::livekit::JT_ROOM, "scribe");
+  ASSERT_EQ(named->asked().size(), 1u);
+  EXPECT_EQ(named->asked()[0].room().name(), "hall");
+  auto participants = worker(::livekit::JT_PARTICIPANT);
+  EXPECT_EQ(participants->asked().size(), 2u);
+  // What has a worker does not get another.
+  EXPECT_TRUE(worker(::livekit::JT_ROOM)->asked().empty());
+  EXPECT_TRUE(worker(::livekit::JT_PARTICIPANT)->asked().empty());
+  timers_.advance(2s);
+  auto publishers = worker(::livekit::JT_PUBLISHER);
+  ASSERT_EQ(publishers->asked().size(), 1u);
+  EXPECT_EQ(publishers->asked()[0].participant().identity(), "bob");
+}
+
+TEST_F(DispatcherTest, NobodyWaitsForAWorkerForEver) {
+  create_room("hall");
+  room::Guest alice = join("alice");
+  timers_.advance(31s);
+  EXPECT_TRUE(worker(::livekit::JT_ROOM)->asked().empty());
+  EXPECT_TRUE(worker(::livekit::JT_PARTICIPANT)->asked().empty());
+}
+
+TEST_F(DispatcherTest, AJobThatAllRefusedIsForTheNextWhoComes) {
+  auto busy = worker(::livekit::JT_ROOM);
+  create_room("hall");
+  busy->answer(busy->asked().at(0), false);
+  auto idle = worker(::livekit::JT_ROOM);
+  EXPECT_EQ(idle->asked().size(), 1u);
+}
+
 TEST_F(DispatcherTest, ADispatchMakesItsRoomAndARepeatedOneIsTheSame) {
   const auto made = dispatch("hall", "scribe", "request 1");
   ASSERT_TRUE(made);
