@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include <glib-unix.h>
+#include <google/protobuf/stubs/logging.h>
 #include <gst/gst.h>
 #include <openssl/rand.h>
 #include <unistd.h>
@@ -157,6 +158,9 @@ void stop_like_terminate(int) { kill(getpid(), SIGTERM); }
 
 int serve(const config::Config& config) {
   gst_init(nullptr, nullptr);
+  // What it cannot read is answered where it is read; said on stderr it would let clients fill a
+  // disk.
+  google::protobuf::SetLogHandler(nullptr);
   for (const std::string& warning : logging::set_up(config.logging)) {
     fprintf(stderr, "%s\n", warning.c_str());
   }

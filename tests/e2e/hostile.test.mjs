@@ -7,33 +7,20 @@ import assert from 'node:assert/strict';
 import crypto from 'node:crypto';
 import dgram from 'node:dgram';
 import { once } from 'node:events';
-import http from 'node:http';
 import net from 'node:net';
 import zlib from 'node:zlib';
 
+import { besideACall } from './lib/beside.mjs';
 import { throughRelay } from './lib/candidates.mjs';
-import { assertHears, assertSees, assertTalk } from './lib/checks.mjs';
+import { assertTalk } from './lib/checks.mjs';
+import { frame, openWebSocket } from './lib/raw_socket.mjs';
 import { startRelay } from './lib/relay.mjs';
+import { lengthDelimited } from './lib/schema.mjs';
 import { makeStage } from './lib/stage.mjs';
 import { freshRoom, joinToken } from './lib/token.mjs';
 import { sleep } from './lib/wait.mjs';
 
 const stage = makeStage();
-
-/** A call goes on while `attack` runs; afterwards it still does and memory grew by at most `allowedKb`. */
-async function besideACall(s, attack, allowedKb = 20000) {
-  const room = freshRoom('hostile');
-  const ada = await s.join(room, 'ada');
-  const bob = await s.join(room, 'bob');
-  await ada.call('publish');
-  await assertSees(bob, 'ada');
-  const before = s.daemon.residentKb();
-  await attack(room);
-  await Promise.all([assertSees(bob, 'ada'), assertHears(bob, 'ada')]);
-  const grown = s.daemon.residentKb() - before;
-  assert.ok(grown <= allowedKb, `${grown} kB more`);
-  assert.deepEqual(await bob.call('events', 'Reconnecting'), []);
-}
 
 async function sendUdp(port, packets) {
   const socket = dgram.createSocket('udp4');
@@ -45,49 +32,7 @@ async function sendUdp(port, packets) {
   socket.close();
 }
 
-/** The head of a WebSocket handshake, sent by hand; gives the socket once the server switched. */
-function openWebSocket(s, path) {
-  return new Promise((resolve, reject) => {
-    const request = http.get(`${s.daemon.http}${path}`, {
-      headers: {
-        connection: 'Upgrade', upgrade: 'websocket', 'sec-websocket-version': '13',
-        'sec-websocket-key': crypto.randomBytes(16).toString('base64'),
-        'sec-websocket-extensions': 'permessage-deflate',
-      },
-    });
-    request.on('upgrade', (response, socket) => {
-      socket.on('error', () => {});
-      socket.resume();
-      resolve(socket);
-    });
-    request.on('response', (response) => reject(new Error(`status ${response.statusCode}`)));
-    request.on('error', reject);
-  });
-}
-
-/** A frame as clients send it; `flags` are the upper bits of its first byte. */
-function frame(opcode, payload, flags = 0x80) {
-  const mask = crypto.randomBytes(4);
-  const length = payload.length < 126 ? Buffer.from([payload.length | 0x80])
-    : payload.length < 65536 ? Buffer.from([126 | 0x80, payload.length >> 8, payload.length & 255])
-      : Buffer.from([127 | 0x80, 0, 0, 0, 0, ...[24, 16, 8, 0].map((shift) => (payload.length >>> shift) & 255)]);
-  const masked = Buffer.from(payload.map((byte, i) => byte ^ mask[i % 4]));
-  return Buffer.concat([Buffer.from([flags | opcode]), length, mask, masked]);
-}
-
 const joinPath = (room, identity) => `/rtc?access_token=${joinToken(room, identity)}&auto_subscribe=1&protocol=15&sdk=js`;
-
-/** A protobuf field of bytes. */
-function field(number, payload) {
-  const varint = (value) => {
-    const bytes = [];
-    for (let rest = value; ; rest = Math.floor(rest / 128)) {
-      bytes.push((rest % 128) | (rest >= 128 ? 128 : 0));
-      if (rest < 128) return Buffer.from(bytes);
-    }
-  };
-  return Buffer.concat([varint(number * 8 + 2), varint(payload.length), payload]);
-}
 
 stage.test('random UDP to the media port is dropped', (s) => besideACall(s, () =>
   sendUdp(s.daemon.ports.udp, Array.from({ length: 5000 }, () => crypto.randomBytes(1 + crypto.randomInt(1400))))));
@@ -144,14 +89,14 @@ stage.test('a WebSocket that sends garbage is closed', (s) => besideACall(s, asy
     [1008, frame(2, zlib.deflateRawSync(Buffer.alloc(200e6), { finishFlush: zlib.constants.Z_SYNC_FLUSH }).subarray(0, -4), 0xc0)],
   ];
   for (const [code, bytes] of kinds) {
-    const socket = await openWebSocket(s, joinPath(room, `garbage-${code}`));
+    const socket = await openWebSocket(s.daemon, joinPath(room, `garbage-${code}`));
     assert.equal(await closeCodeAfter(socket, bytes), code);
   }
 }));
 
 stage.test('a WebSocket that sends no messages of LiveKit is answered or ignored', (s) => besideACall(s, async (room) => {
   for (let i = 0; i < 20; i += 1) {
-    const socket = await openWebSocket(s, joinPath(room, `nonsense-${i}`));
+    const socket = await openWebSocket(s.daemon, joinPath(room, `nonsense-${i}`));
     for (let n = 0; n < 20; n += 1) socket.write(frame(2, crypto.randomBytes(200)));
     await sleep(20);
     socket.destroy();
@@ -159,7 +104,7 @@ stage.test('a WebSocket that sends no messages of LiveKit is answered or ignored
 }));
 
 stage.test('a WebSocket that pings and does not read is not answered for ever', (s) => besideACall(s, async (room) => {
-  const socket = await openWebSocket(s, joinPath(room, 'pings'));
+  const socket = await openWebSocket(s.daemon, joinPath(room, 'pings'));
   socket.pause();
   const pings = Buffer.concat(Array.from({ length: 1000 }, () => frame(9, Buffer.alloc(125))));
   for (let i = 0; i < 200; i += 1) if (!socket.write(pings)) await Promise.race([once(socket, 'drain'), sleep(200)]);
@@ -167,11 +112,11 @@ stage.test('a WebSocket that pings and does not read is not answered for ever', 
 }));
 
 stage.test('an SDP of a megabyte is refused', (s) => besideACall(s, async (room) => {
-  const socket = await openWebSocket(s, joinPath(room, 'megabyte'));
+  const socket = await openWebSocket(s.daemon, joinPath(room, 'megabyte'));
   const sdp = `v=0\r\no=- 1 1 IN IP4 0.0.0.0\r\ns=-\r\nt=0 0\r\n${'m=video 9 UDP/TLS/RTP/SAVPF 96\r\na=rtpmap:96 VP8/90000\r\n'.repeat(18000)}`;
-  const description = Buffer.concat([field(1, Buffer.from('offer')), field(2, Buffer.from(sdp))]);
+  const description = Buffer.concat([lengthDelimited(1, Buffer.from('offer')), lengthDelimited(2, Buffer.from(sdp))]);
   const ended = Promise.race([once(socket, 'end').then(() => true), sleep(5000)]);
-  socket.write(frame(2, field(1, description)));
+  socket.write(frame(2, lengthDelimited(1, description)));
   assert.ok(await ended, 'the connection is closed');
   socket.destroy();
 }));
@@ -179,7 +124,7 @@ stage.test('an SDP of a megabyte is refused', (s) => besideACall(s, async (room)
 async function halfOpenJoins(s, count) {
   const sockets = [];
   for (let i = 0; i < count; i += 50) {
-    const opened = await Promise.all(Array.from({ length: 50 }, (_, n) => openWebSocket(s, joinPath(freshRoom('half'), `half-${i + n}`))));
+    const opened = await Promise.all(Array.from({ length: 50 }, (_, n) => openWebSocket(s.daemon, joinPath(freshRoom('half'), `half-${i + n}`))));
     sockets.push(...opened);
   }
   assert.equal(sockets.length, count);
