@@ -21,14 +21,15 @@ function executable() {
   return found;
 }
 
-/** `more`: arguments of Chromium's. */
-export function launchBrowser(more = []) {
-  return chromium.launch({ executablePath: executable(), headless: true, args: [...kArguments, ...more] });
+/** `more`: arguments of Chromium's; `wrap` makes a program of it that starts it elsewhere. */
+export function launchBrowser(more = [], { wrap = (program) => program } = {}) {
+  return chromium.launch({ executablePath: wrap(executable()), headless: true, args: [...kArguments, ...more] });
 }
 
-/** A page that keeps what it prints, for the message of a failing test. */
-export async function openPage(browser, url, { before } = {}) {
+/** A page that keeps what it prints, for the message of a failing test. `content`: what is at `url`, where it can be reached from nowhere. */
+export async function openPage(browser, url, { before, content } = {}) {
   const context = await browser.newContext({ permissions: ['camera', 'microphone', 'clipboard-read', 'clipboard-write'] });
+  if (content) await context.route(url, (route) => route.fulfill({ body: content, contentType: 'text/html' }));
   const page = await context.newPage();
   page.printed = [];
   page.on('console', (message) => page.printed.push(message.text().slice(0, 500)));

@@ -16,19 +16,25 @@ const kSetUp = `ip link set lo up
   ip route add default via 172.18.0.1 dev eth0`;
 
 /**
- * Runs the file again inside, and ends this process with its result. Where that is not allowed the file goes on
- * where it is, and needs the ports to be free.
+ * Runs the file again in namespaces of its own, `flags` those of unshare's, after the shell script `setUp`, and
+ * ends this process with its result. Returns inside with nothing, and where that is not allowed with the reason.
  */
-export function moveToOwnNetwork(url) {
-  if (process.env.OWN_NETWORK) return;
+export function moveInside(url, flags, setUp) {
+  if (process.env.OWN_NETWORK) return null;
   const inside = (words, options) => {
-    const [program, ...rest] = [...(process.getuid() === 0 ? ['unshare'] : ['unshare', '--map-root-user']), '--net',
-      'sh', '-ec', `{ ${kSetUp}\n} >/dev/null 2>&1; exec "$@"`, 'sh', ...words];
+    const [program, ...rest] = [...(process.getuid() === 0 ? ['unshare'] : ['unshare', '--map-root-user']), ...flags,
+      'sh', '-ec', `{ ${setUp}\n} >&2; exec "$@"`, 'sh', ...words];
     return spawnSync(program, rest, options);
   };
-  if (inside(['true'], { stdio: 'ignore' }).status !== 0) return;
+  const tried = inside(['true'], { stdio: ['ignore', 'ignore', 'pipe'] });
+  if (tried.status !== 0) return String(tried.error?.message ?? tried.stderr).trim();
   const { status } = inside([process.execPath, ...process.execArgv, fileURLToPath(url)], {
     stdio: 'inherit', env: { ...process.env, OWN_NETWORK: 'yes' },
   });
-  process.exit(status ?? 1);
+  return process.exit(status ?? 1);
+}
+
+/** As moveInside(), with the network above. Where that is not allowed the file goes on where it is, and needs the ports to be free. */
+export function moveToOwnNetwork(url) {
+  moveInside(url, ['--net'], kSetUp);
 }

@@ -10,7 +10,7 @@ import { startSite } from './site.mjs';
 import { joinToken } from './token.mjs';
 
 /** A browser page whose `window.lk` (pages/client.js) is one participant. */
-class Participant {
+export class Participant {
   constructor(page, identity) {
     this.page = page;
     this.identity = identity;

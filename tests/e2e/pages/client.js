@@ -245,6 +245,23 @@ window.lk = {
     return found;
   },
 
+  /** The candidates of each peer connection's selected pair. */
+  async paths() {
+    const manager = room.engine.pcManager;
+    const found = [];
+    for (const transport of [manager.publisher, manager.subscriber].filter(Boolean)) {
+      const all = new Map((await transport.getStats()).entries());
+      const { selectedCandidatePairId } = [...all.values()].find((entry) => entry.type === 'transport') ?? {};
+      const used = all.get(selectedCandidatePairId);
+      const [local, remote] = [all.get(used?.localCandidateId), all.get(used?.remoteCandidateId)];
+      if (!local) continue;
+      found.push({
+        type: local.candidateType, protocol: local.relayProtocol ?? local.protocol, local: local.address, remote: `${remote.address} ${remote.port}`,
+      });
+    }
+    return found;
+  },
+
   /** livekit-client's own connection test: each check's name with what it says. */
   async checkConnection(url, token) {
     const check = new client.ConnectionCheck(url, token);

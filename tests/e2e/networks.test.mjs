@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// Calls through the networks that people have: two participants in a browser that is in one network, the daemon in
+// another, and a router between them that translates addresses and lets through what it is told. Each call prints the
+// candidates that it used.
+
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { after, test } from 'node:test';
+
+import { launchBrowser, openPage } from './lib/browser.mjs';
+import { certificateFolder } from './lib/certificates.mjs';
+import { assertTalk } from './lib/checks.mjs';
+import { kKey, kSecret, startProgram } from './lib/daemon.mjs';
+import { Networks, addName, moveToOwnNetworks } from './lib/networks.mjs';
+import { startSite } from './lib/site.mjs';
+import { Participant } from './lib/stage.mjs';
+import { freshRoom, joinToken } from './lib/token.mjs';
+import { eventually } from './lib/wait.mjs';
+
+const absent = moveToOwnNetworks(import.meta.url);
+const skip = absent ? `this machine lets nobody make network namespaces: ${absent}` : false;
+
+const kServer = '203.0.113.10';
+const kTurn = '203.0.113.11';
+// The page comes from nowhere, and IPv6's addresses for examples are a local network to Chromium.
+const kChromium = ['--ignore-certificate-errors', '--disable-features=LocalNetworkAccessChecks'];
+
+const files = certificateFolder();
+files.renew();
+const site = await startSite();
+const content = await (await fetch(site.url('newest'))).text();
+after(async () => {
+  files.remove();
+  await site.stop();
+});
+
+/** The daemon, here; `text` is its configuration but for the keys. */
+async function startServer(text, { port = 7880, tls = false } = {}) {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'livekit-sfu-networks-'));
+  const file = path.join(folder, 'livekit.yaml');
+  fs.writeFileSync(file, `port: ${port}\nkeys: {${kKey}: ${kSecret}}\n${text}`);
+  const onEnd = () => fs.rmSync(folder, { recursive: true, force: true });
+  return startProgram(['--config', file], { ports: { http: port }, tls, onEnd });
+}
+
+/** What the router of a home or an office does; `allowed`: of what goes out, as nftables says it. */
+const officeRouter = (allowed) => `
+  table ip office {
+    chain outwards {
+      type nat hook postrouting priority srcnat;
+      oif "out" masquerade random,fully-random
+    }
+    chain through {
+      type filter hook forward priority filter; policy drop;
+      ct state established,related accept
+      iif "in" ${allowed} accept
+    }
+  }`;
+
+/** The daemon at a public address, the browser behind a router. */
+function makeOffice(networks, allowed = '') {
+  networks.add('router', { forwards: true });
+  networks.add('client');
+  networks.link(['here', 'eth0', `${kServer}/24`, `${kTurn}/24`], ['router', 'out', '203.0.113.1/24']);
+  networks.link(['client', 'eth0', '192.168.1.2/24'], ['router', 'in', '192.168.1.1/24'], ['192.168.1.1']);
+  networks.filter('router', officeRouter(allowed));
+}
+
+/**
+ * A call of two participants in a browser of `client`; what `expected` matches of each of their paths:
+ * {type, protocol, remote}.
+ */
+async function call(t, networks, daemon, url, expected) {
+  const browser = await launchBrowser(kChromium, { wrap: (program) => networks.wrap('client', program) });
+  const pages = [];
+  try {
+    const room = freshRoom('networks');
+    const [ada, bob] = await Promise.all(['ada', 'bob'].map(async (identity) => {
+      const page = await openPage(browser, 'http://localhost/call', { content });
+      pages.push(page);
+      await page.waitForFunction(() => window.lk);
+      const participant = new Participant(page, identity);
+      await participant.call('join', url, joinToken(room, identity));
+      return participant;
+    }));
+    await Promise.all([ada.call('publish'), bob.call('publish')]);
+    await assertTalk(ada, bob);
+    for (const one of [ada, bob]) {
+      const paths = await one.call('paths');
+      assert.ok(paths.length > 0);
+      for (const { type, protocol, local, remote } of paths) {
+        t.diagnostic(`${one.identity}: ${type} over ${protocol} from ${local} to ${remote}`);
+        assert.deepEqual({ type, protocol, remote }, expected);
+      }
+    }
+  } catch (error) {
+    const printed = pages.map((page, i) => `page ${i}: ${page.printed.slice(-12).join('\n  ')}`);
+    error.message = [error.message, ...printed, daemon.log().slice(-3000)].join('\n');
+    throw error;
+  } finally {
+    await browser.close();
+  }
+}
+
+/** A test with networks of its own; `run` gives what has to be stopped to `stop`. */
+function testIn(name, run) {
+  test(name, { skip, timeout: 90000 }, async (t) => {
+    const networks = new Networks();
+    const ends = [];
+    try {
+      await run(t, networks, (daemon) => { ends.push(daemon); return daemon; });
+    } finally {
+      for (const daemon of ends) await daemon.stop();
+      networks.remove();
+    }
+  });
+}
+
+testIn('a client behind a symmetric NAT', async (t, networks, stop) => {
+  makeOffice(networks);
+  // One socket is seen with another port at each place it sends to.
+  const seen = JSON.parse(networks.run('here', process.execPath, new URL('./lib/nat_probe.mjs', import.meta.url).pathname,
+    kServer, kTurn, ...networks.words('client')));
+  assert.notEqual(seen[0], seen[1]);
+  const daemon = stop(await startServer('rtc: {udp_port: 7882, tcp_port: 7881, ips: {includes: [203.0.113.10/32]}}'));
+  await call(t, networks, daemon, `ws://${kServer}:7880`, { type: 'prflx', protocol: 'udp', remote: `${kServer} 7882` });
+});
+
+testIn('UDP is blocked: ICE over TCP', async (t, networks, stop) => {
+  makeOffice(networks, 'meta l4proto tcp');
+  const daemon = stop(await startServer('rtc: {udp_port: 7882, tcp_port: 7881, ips: {includes: [203.0.113.10/32]}}'));
+  await call(t, networks, daemon, `ws://${kServer}:7880`, { type: 'prflx', protocol: 'tcp', remote: `${kServer} 7881` });
+});
+
+testIn('everything but TCP 443 is blocked: TURN over TLS', async (t, networks, stop) => {
+  makeOffice(networks, 'tcp dport 443');
+  addName('turn.example.org', kTurn);
+  const daemon = stop(await startServer(`
+bind_addresses: [127.0.0.1, ${kServer}]
+tls: {cert_file: ${files.certificate}, key_file: ${files.key}}
+turn: {enabled: true, domain: turn.example.org, tls_port: 443, bind_addresses: [${kTurn}]}
+rtc: {udp_port: 7882, tcp_port: 7881, ips: {includes: [${kServer}/32]}}`, { port: 443, tls: true }));
+  await call(t, networks, daemon, `wss://${kServer}`, { type: 'relay', protocol: 'tls', remote: `${kServer} 7882` });
+});
+
+const kHome = '10.0.0.2';
+const kHomePublic = '203.0.113.1';
+const kStun = '192.0.2.10';
+
+/** The daemon behind a router that forwards its ports, the browser and a STUN server on the other side. */
+function makeHome(networks) {
+  networks.add('router', { forwards: true });
+  networks.add('client');
+  networks.add('stun');
+  networks.link(['here', 'eth0', `${kHome}/24`], ['router', 'home', '10.0.0.1/24'], ['10.0.0.1']);
+  networks.link(['client', 'eth0', '198.51.100.2/24'], ['router', 'far', '198.51.100.1/24'], ['198.51.100.1']);
+  networks.link(['stun', 'eth0', `${kStun}/24`], ['router', 'near', '192.0.2.1/24'], ['192.0.2.1']);
+  networks.ip('router', `addr add ${kHomePublic}/32 dev lo`);
+  networks.filter('router', `
+    table ip home {
+      chain inwards {
+        type nat hook prerouting priority dstnat;
+        ip daddr ${kHomePublic} tcp dport {7880, 7881} dnat to ${kHome}
+        ip daddr ${kHomePublic} udp dport 7882 dnat to ${kHome}
+      }
+      chain outwards {
+        type nat hook postrouting priority srcnat;
+        ip saddr 10.0.0.0/24 snat to ${kHomePublic}
+      }
+      chain through {
+        type filter hook forward priority filter; policy drop;
+        ct state established,related accept
+        iif "home" accept
+        ct status dnat accept
+      }
+    }`);
+}
+
+testIn('a server behind a NAT that forwards its ports, and rtc.node_ip', async (t, networks, stop) => {
+  makeHome(networks);
+  const daemon = stop(await startServer(`rtc: {udp_port: 7882, tcp_port: 7881, node_ip: ${kHomePublic}}`));
+  await call(t, networks, daemon, `ws://${kHomePublic}:7880`, { type: 'host', protocol: 'udp', remote: `${kHomePublic} 7882` });
+});
+
+testIn('IPv6 alone', async (t, networks, stop) => {
+  networks.add('router', { forwards: true });
+  networks.add('client');
+  networks.link(['here', 'eth0', '2001:db8:1::10/64'], ['router', 'out', '2001:db8:1::1/64'], ['2001:db8:1::1']);
+  networks.link(['client', 'eth0', '2001:db8:2::2/64'], ['router', 'in', '2001:db8:2::1/64'], ['2001:db8:2::1']);
+  const daemon = stop(await startServer('rtc: {udp_port: 7882, tcp_port: 7881}'));
+  assert.doesNotMatch(daemon.log(), /fe80/);
+  await call(t, networks, daemon, 'ws://[2001:db8:1::10]:7880', { type: 'host', protocol: 'udp', remote: '2001:db8:1::10 7882' });
+});
