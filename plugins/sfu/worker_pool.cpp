@@ -33,7 +33,7 @@ constexpr Duration kSctpTick = 10ms;
 
 void fill_random(std::span<uint8_t> out) { RAND_bytes(out.data(), static_cast<int>(out.size())); }
 
-std::vector<std::string> local_hosts(const WorkerPoolConfig& config) {
+std::vector<std::string> hosts_of(const WorkerPoolConfig& config) {
   if (!config.addresses.empty()) return config.addresses;
   std::vector<std::string> hosts;
   ifaddrs* list = nullptr;
@@ -145,7 +145,7 @@ Result<std::shared_ptr<WorkerPool>> WorkerPool::create(const WorkerPoolConfig& c
   if (!dtls) return Unexpected<Error>{dtls.error()};
   pool->dtls_ = std::move(*dtls);
   if (auto opened = pool->open(config); !opened) return Unexpected<Error>{opened.error()};
-  pool->make_candidates(config);
+  pool->advertise({});
   return pool;
 }
 
@@ -157,8 +157,12 @@ WorkerPool::~WorkerPool() {
 
 Result<void> WorkerPool::open(const WorkerPoolConfig& config) {
   on_http_ = config.on_http;
+  {
+    MutexLock lock(mutex_);
+    candidate_settings_ = {config.node_ip, config.additional_ips, {}};
+  }
   const uint16_t last = std::max(config.udp_port, config.udp_port_last);
-  for (const std::string& host : local_hosts(config)) {
+  for (const std::string& host : hosts_of(config)) {
     for (uint32_t port = config.udp_port; config.udp && port <= last; ++port) {
       const auto address = SocketAddress::from_host(host, static_cast<uint16_t>(port));
       if (!address) return fail("not an IP address: " + host);
@@ -199,46 +203,25 @@ Result<void> WorkerPool::open(const WorkerPoolConfig& config) {
   return {};
 }
 
-// RFC 8839 section 5.1, priorities of RFC 8445 section 5.1.2: UDP before TCP, IPv4 before IPv6 (a
-// broken IPv6 is the commoner fault), loopback last.
-void WorkerPool::make_candidates(const WorkerPoolConfig& config) {
-  unsigned local_preference = 65'535;
-  unsigned foundation = 1;
-  auto is_loopback = [](const SocketAddress& address) {
-    return address.host() == "::1" || address.host().starts_with("127.");
-  };
-  auto is_mapped = [&](const SocketAddress& address) {
-    return !config.node_ip.empty() && address.family() == SocketAddress::Family::Ipv4 &&
-           !is_loopback(address);
-  };
-  std::vector<std::string> listed;
-  auto add = [&](const std::string& host, uint16_t port, bool tcp) {
-    // Behind a 1:1 NAT every IPv4 address of this machine is advertised as the same one.
-    const std::string name =
-        host + " " + std::to_string(port) + " typ host" + (tcp ? " tcptype passive" : "");
-    if (std::ranges::count(listed, name) != 0) return;
-    listed.push_back(name);
-    const uint32_t type_preference = tcp ? 90 : 126;
-    const uint32_t priority = type_preference << 24 | local_preference << 8 | 255;
-    --local_preference;
-    candidates_.push_back("candidate:" + std::to_string(foundation++) + " 1 " +
-                          (tcp ? "tcp" : "udp") + " " + std::to_string(priority) + " " + name);
-  };
-  auto rank = [&](const SocketAddress& address) {
-    return (is_loopback(address) ? 2 : 0) +
-           (address.family() == SocketAddress::Family::Ipv6 ? 1 : 0);
-  };
-  auto add_all = [&](std::vector<SocketAddress> addresses, bool tcp) {
-    std::ranges::stable_sort(addresses, {}, rank);
-    for (const SocketAddress& address : addresses) {
-      add(is_mapped(address) ? config.node_ip : address.host(), address.port(), tcp);
+std::vector<std::string> WorkerPool::candidates() const {
+  MutexLock lock(mutex_);
+  return candidates_;
+}
+
+std::vector<std::string> WorkerPool::local_hosts() const {
+  std::vector<std::string> hosts;
+  for (const auto* addresses : {&udp_addresses_, &tcp_addresses_}) {
+    for (const SocketAddress& address : *addresses) {
+      if (std::ranges::count(hosts, address.host()) == 0) hosts.push_back(address.host());
     }
-    for (const std::string& host : config.additional_ips) {
-      for (const SocketAddress& address : addresses) add(host, address.port(), tcp);
-    }
-  };
-  add_all(udp_addresses_, false);
-  add_all(tcp_addresses_, true);
+  }
+  return hosts;
+}
+
+void WorkerPool::advertise(const AdvertisedAddresses& instead) {
+  MutexLock lock(mutex_);
+  candidate_settings_.instead = instead;
+  candidates_ = make_candidates(udp_addresses_, tcp_addresses_, candidate_settings_);
 }
 
 GstContext* WorkerPool::to_context(const std::shared_ptr<WorkerPool>& pool) {

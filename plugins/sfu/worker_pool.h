@@ -15,6 +15,7 @@
 #include "base/mutex.h"
 #include "base/random.h"
 #include "base/result.h"
+#include "plugins/sfu/candidates.h"
 #include "plugins/sfu/worker.h"
 #include "transport/address.h"
 #include "transport/dtls.h"
@@ -36,9 +37,8 @@ struct WorkerPoolConfig {
   uint16_t udp_port = 7882;
   uint16_t udp_port_last = 0;  // a mux on each port of the range; 0: just udp_port
   uint16_t tcp_port = 7881;    // 0: none
-  // Advertised instead of a local IPv4 address (1:1 NAT).
+  // See CandidateSettings.
   std::string node_ip;
-  // Advertised beside the others, for each port.
   std::vector<std::string> additional_ips;
   // Takes over a connection to tcp_port on which somebody speaks HTTP, from a worker.
   std::function<void(int fd)> on_http;
@@ -62,7 +62,12 @@ class WorkerPool {
   Ssrc random_ssrc() const;
   std::string random_cname() const;
   // ICE candidates (the value of a=candidate, "candidate:" included), best first.
-  const std::vector<std::string>& candidates() const { return candidates_; }
+  std::vector<std::string> candidates() const EXCLUDES(mutex_);
+  // What is listened on, as this machine knows it.
+  std::vector<std::string> local_hosts() const;
+  // candidates() are made of these from now on. Sessions that have theirs keep them until they
+  // restart ICE.
+  void advertise(const AdvertisedAddresses& instead) EXCLUDES(mutex_);
   size_t worker_count() const { return workers_.size(); }
 
   void register_ufrag(const std::string& ufrag, const std::shared_ptr<PeerSession>& session)
@@ -83,17 +88,17 @@ class WorkerPool {
 
   WorkerPool() = default;
   Result<void> open(const WorkerPoolConfig& config);
-  void make_candidates(const WorkerPoolConfig& config);
 
   std::unique_ptr<transport::DtlsContext> dtls_;
   std::function<void(int fd)> on_http_;
   std::vector<transport::SocketAddress> udp_addresses_;
   std::vector<transport::SocketAddress> tcp_addresses_;
-  std::vector<std::string> candidates_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<SctpTimer> sctp_timer_;
 
   mutable Mutex mutex_;
+  CandidateSettings candidate_settings_ GUARDED_BY(mutex_);
+  std::vector<std::string> candidates_ GUARDED_BY(mutex_);
   std::unordered_map<std::string, std::weak_ptr<PeerSession>> sessions_ GUARDED_BY(mutex_);
 };
 
