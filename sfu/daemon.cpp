@@ -5,6 +5,7 @@
 
 #include <array>
 #include <chrono>
+#include <cstdio>
 #include <ctime>
 #include <sstream>
 
@@ -63,16 +64,10 @@ Result<sfu::WorkerPoolConfig> worker_config(const config::Config& config) {
   return pool;
 }
 
-// As the workers choose theirs.
-Result<turn::SfuAddresses> sfu_addresses(const sfu::WorkerPoolConfig& workers,
-                                         const std::vector<std::string>& candidates) {
-  turn::SfuAddresses out{.local = workers.addresses, .advertised = {}, .node_ip = workers.node_ip};
-  if (out.local.empty()) {
-    auto local = net::choose_addresses(net::list_host_addresses(), {.loopback = workers.loopback});
-    if (!local) return Unexpected<Error>{local.error()};
-    out.local = std::move(*local);
-  }
-  for (const std::string& candidate : candidates) {
+turn::SfuAddresses sfu_addresses(const sfu::WorkerPool& workers, const std::string& node_ip,
+                                 const net::ExternalAddresses& external) {
+  turn::SfuAddresses out{.local = workers.local_hosts(), .node_ip = node_ip, .external = external};
+  for (const std::string& candidate : workers.candidates()) {
     // candidate:<foundation> 1 <protocol> <priority> <address> <port> ...
     std::istringstream words(candidate);
     std::string address;
@@ -136,7 +131,8 @@ Result<void> Daemon::open() {
   auto media = graph::MediaGraph::create(*workers);
   if (!media) return Unexpected<Error>{media.error()};
   media_ = std::move(*media);
-  if (Result<void> opened = open_turn(*workers); !opened) return opened;
+  if (Result<void> opened = open_turn(); !opened) return opened;
+  find_external_addresses();
   rooms_ = std::make_unique<room::RoomRegistry>(room_settings(), timers_, fill_random,
                                                 media_->factory());
   if (Result<void> opened = open_webhooks(); !opened) return opened;
@@ -215,22 +211,28 @@ Result<void> Daemon::open_tls() {
   return {};
 }
 
-Result<void> Daemon::open_turn(const sfu::WorkerPoolConfig& workers) {
+Result<void> Daemon::open_turn() {
   if (!config_.turn.enabled) return {};
-  const auto program = turn::find_turnserver();
-  if (!program) {
+  if (!turn::find_turnserver()) {
     LOG_WARNING(log_daemon,
                 "turn.enabled: there is no program turnserver, clients get no TURN server; install "
                 "the Debian package coturn");
     return {};
   }
-  const auto sfu = sfu_addresses(workers, media_->workers().candidates());
-  if (!sfu) return Unexpected<Error>{sfu.error()};
-  auto settings = turn::turn_settings(config_, *sfu, random_hex());
-  if (!settings) return Unexpected<Error>{settings.error()};
-  if (auto free = turn::check_ports(*settings); !free) return free;
   if (auto watched = watch_turn_certificate(); !watched) return watched;
-  auto started = turn::TurnServer::start(*program, *settings);
+  return start_turn({});
+}
+
+Result<void> Daemon::start_turn(const net::ExternalAddresses& external) {
+  // Who has credentials can go on using them.
+  const std::string secret = own_turn_.secret.empty() ? random_hex() : own_turn_.secret;
+  auto settings = turn::turn_settings(
+      config_, sfu_addresses(media_->workers(), config_.rtc.node_ip, external), secret);
+  if (!settings) return Unexpected<Error>{settings.error()};
+  turn_.reset();
+  own_turn_ = {.secret = secret};
+  if (auto free = turn::check_ports(*settings); !free) return free;
+  auto started = turn::TurnServer::start(*turn::find_turnserver(), *settings);
   if (!started) return Unexpected<Error>{started.error()};
   turn_ = std::move(*started);
   own_turn_ = {.plain_urls = settings->plain_urls,
@@ -238,6 +240,44 @@ Result<void> Daemon::open_turn(const sfu::WorkerPoolConfig& workers) {
                .secret = settings->secret,
                .ttl = std::chrono::seconds(config_.turn.ttl_seconds)};
   return {};
+}
+
+// Nothing waits for it: until it is known clients are told what they are without it.
+void Daemon::find_external_addresses() {
+  const config::RtcConfig& rtc = config_.rtc;
+  if (!rtc.use_external_ip) return;
+  external_addresses_ = std::make_unique<net::ExternalAddressFinder>(
+      net::ExternalAddressFinder::Settings{
+          .local = net::askable(media_->workers().local_hosts()),
+          .servers = rtc.stun_servers.empty() ? net::kDefaultStunServers : rtc.stun_servers},
+      [this](const net::ExternalAddresses& found) { use_external_addresses(found); },
+      [](const std::string& why) {
+        LOG_WARNING(log_daemon,
+                    "rtc.use_external_ip: no STUN server says what this machine's address is (%s); "
+                    "clients are told addresses of this network. Let UDP to the servers pass, name "
+                    "others in rtc.stun_servers, or set rtc.node_ip. It is asked again",
+                    why.c_str());
+      });
+}
+
+void Daemon::use_external_addresses(const net::ExternalAddresses& found) {
+  sfu::WorkerPool& workers = media_->workers();
+  const auto told =
+      net::choose_advertised(net::askable(workers.local_hosts()), found,
+                             {.only = config_.rtc.external_ip_only,
+                              .advertise_internal = config_.rtc.advertise_internal_ip});
+  workers.advertise(told);
+  // Beside the line of the start, which says something else.
+  fprintf(stderr, "livekit-sfu: rtc.use_external_ip: clients are told%s\n",
+          list_candidates().c_str());
+  if (!turn_) return;
+  // coturn reads at its start what it is known as.
+  net::ExternalAddresses external;
+  for (const auto& [local, addresses] : told) {
+    if (!addresses.empty()) external[local] = addresses.front();
+  }
+  if (auto started = start_turn(external); !started)
+    LOG_WARNING(log_daemon, "%s; there is no TURN server", started.error().message.c_str());
 }
 
 Result<void> Daemon::watch_turn_certificate() {
@@ -249,8 +289,10 @@ Result<void> Daemon::watch_turn_certificate() {
   for (const std::string& warning : certificate->warnings) {
     LOG_WARNING(log_daemon, "%s", warning.c_str());
   }
-  turn_certificate_ = std::make_unique<net::TlsFileWatch>(
-      files, [this](const net::TlsCertificate&) { turn_->reload_certificate(); });
+  turn_certificate_ =
+      std::make_unique<net::TlsFileWatch>(files, [this](const net::TlsCertificate&) {
+        if (turn_) turn_->reload_certificate();
+      });
   return {};
 }
 
@@ -345,9 +387,8 @@ room::Settings Daemon::room_settings() const {
   return settings;
 }
 
-std::string Daemon::describe() const {
-  std::string text = "listening on port " + std::to_string(http_->port()) +
-                     (certificate_ ? " (HTTPS, WebSocket over TLS)" : " (HTTP, WebSocket)");
+std::string Daemon::list_candidates() const {
+  std::string text;
   for (const std::string& candidate : media_->workers().candidates()) {
     // candidate:<foundation> 1 <protocol> <priority> <address> <port> ...
     char protocol[8] = "";
@@ -355,10 +396,18 @@ std::string Daemon::describe() const {
     unsigned port = 0;
     if (sscanf(candidate.c_str(), "candidate:%*s 1 %7s %*u %63s %u", protocol, address, &port) ==
         3) {
-      text += std::string(", ") + protocol + " " + address + " " + std::to_string(port);
+      text += (text.empty() ? " " : ", ") + std::string(protocol) + " " + address + " " +
+              std::to_string(port);
     }
   }
-  text += "; " + std::to_string(media_->workers().worker_count()) + " workers";
+  return text;
+}
+
+std::string Daemon::describe() const {
+  const std::string text =
+      "listening on port " + std::to_string(http_->port()) +
+      (certificate_ ? " (HTTPS, WebSocket over TLS)," : " (HTTP, WebSocket),") + list_candidates() +
+      "; " + std::to_string(media_->workers().worker_count()) + " workers";
   return has_page_ ? text : text + "; without the web page, which needs npm to be built";
 }
 

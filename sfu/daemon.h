@@ -14,6 +14,7 @@
 #include "config/config.h"
 #include "graph/media_graph.h"
 #include "metrics/room_metrics.h"
+#include "net/external_addresses.h"
 #include "net/http_server.h"
 #include "net/tls_certificate.h"
 #include "room/glib_timers.h"
@@ -56,8 +57,13 @@ class Daemon {
   void open_health();
   void answer_health(int fd);  // from any thread
   // Before rooms: their participants are told of it.
-  Result<void> open_turn(const sfu::WorkerPoolConfig& workers);
+  Result<void> open_turn();
+  // In the place of the one that runs.
+  Result<void> start_turn(const net::ExternalAddresses& external);
   Result<void> watch_turn_certificate();
+  void find_external_addresses();
+  void use_external_addresses(const net::ExternalAddresses& found);
+  std::string list_candidates() const;
   room::Settings room_settings() const;
 
   const config::Config config_;
@@ -82,6 +88,7 @@ class Daemon {
   std::unique_ptr<net::TlsFileWatch> certificate_;  // its certificate
   std::unique_ptr<turn::TurnServer> turn_;
   std::unique_ptr<net::TlsFileWatch> turn_certificate_;
+  std::unique_ptr<net::ExternalAddressFinder> external_addresses_;
 };
 
 }  // namespace gstlk

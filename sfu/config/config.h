@@ -61,13 +61,17 @@ struct RtcConfig {
   uint16_t tcp_port = 7881;         // 0: no ICE over TCP
   bool force_tcp = false;           // no UDP at all
   std::string node_ip;              // the address clients are told; empty: found out
+  // STUN servers are asked what addresses clients are told.
+  bool use_external_ip = false;
+  bool external_ip_only = false;       // no IPv4 address that has no external one
+  bool advertise_internal_ip = false;  // the local ones beside the external ones
   std::vector<std::string> additional_host_ips;
   bool enable_loopback_candidate = false;
   std::vector<std::string> interface_includes;
   std::vector<std::string> interface_excludes;
   std::vector<std::string> ip_includes;  // networks, 10.0.0.0/8
   std::vector<std::string> ip_excludes;
-  std::vector<std::string> stun_servers;
+  std::vector<std::string> stun_servers;  // also told to clients
   std::vector<TurnServer> turn_servers;
   bool allow_tcp_fallback = true;  // and to TURN over TLS
   bool reconnect_on_publication_error = false;

@@ -118,8 +118,49 @@ Finding check_port(const Port& port, int error) {
   }
 }
 
+Finding check_external_addresses(const StunAnswers& answers) {
+  if (answers.found.empty()) {
+    return warn("external address: no STUN server says it (" + answers.why + ")",
+                "let UDP to the servers pass, name others in rtc.stun_servers, or set rtc.node_ip");
+  }
+  std::vector<std::string> texts;
+  for (const auto& [local, external] : answers.found)
+    texts.push_back(local == external ? local + ", without a NAT" : external + " of " + local);
+  return ok("external address: " + join(texts));
+}
+
+namespace {
+
+// By the rules that the candidates are made by.
+std::vector<std::string> told_addresses(const config::RtcConfig& rtc,
+                                        const std::vector<std::string>& media_addresses,
+                                        const net::ExternalAddresses& external) {
+  const auto instead = net::choose_advertised(
+      net::askable(media_addresses), external,
+      {.only = rtc.external_ip_only, .advertise_internal = rtc.advertise_internal_ip});
+  std::vector<std::string> told;
+  auto add = [&](const std::string& host) {
+    if (std::ranges::count(told, host) == 0) told.push_back(host);
+  };
+  auto is_ipv6 = [](const std::string& host) { return host.find(':') != std::string::npos; };
+  for (const std::string& address : media_addresses) {
+    const auto found = instead.find(address);
+    if (found != instead.end()) {
+      std::ranges::for_each(found->second, add);
+    } else {
+      const bool mapped = !rtc.node_ip.empty() && is_ipv6(rtc.node_ip) == is_ipv6(address);
+      add(mapped ? rtc.node_ip : address);
+    }
+  }
+  std::ranges::for_each(rtc.additional_host_ips, add);
+  return told;
+}
+
+}  // namespace
+
 Finding check_addresses(const config::RtcConfig& rtc,
-                        const std::vector<std::string>& media_addresses) {
+                        const std::vector<std::string>& media_addresses,
+                        const net::ExternalAddresses& external) {
   if (media_addresses.empty()) {
     return broken("addresses: media has none",
                   "look at rtc.interfaces and rtc.ips, or set rtc.enable_loopback_candidate");
@@ -128,20 +169,15 @@ Finding check_addresses(const config::RtcConfig& rtc,
     return broken("addresses: rtc.node_ip " + rtc.node_ip + " is no IP address",
                   "set it to the address that clients reach this machine at");
   }
-  std::vector<std::string> told = rtc.additional_host_ips;
-  if (!rtc.node_ip.empty()) told.insert(told.begin(), rtc.node_ip);
-  for (const std::string& address : media_addresses) {
-    // Told instead of every IPv4 address.
-    if (rtc.node_ip.empty() || address.find(':') != std::string::npos) told.push_back(address);
-  }
+  const std::vector<std::string> told = told_addresses(rtc, media_addresses, external);
   const std::string what = "addresses: clients are told " + join(told);
   std::vector<std::string> ipv4 = told;
   std::erase_if(ipv4, [](const std::string& host) { return host.find(':') != std::string::npos; });
   // An IPv6 address for everybody is of no use to who has only IPv4.
   if (std::ranges::all_of(ipv4.empty() ? told : ipv4, is_private)) {
     return warn(what + ", which only this network reaches",
-                "for clients elsewhere set rtc.node_ip to the public address, and have the router "
-                "forward the media ports");
+                "for clients elsewhere set rtc.node_ip to the public address, or "
+                "rtc.use_external_ip, and have the router forward the media ports");
   }
   return ok(what);
 }

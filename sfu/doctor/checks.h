@@ -7,6 +7,7 @@
 
 #include "config/config.h"
 #include "doctor/finding.h"
+#include "net/external_addresses.h"
 #include "net/host_addresses.h"
 
 // What each of the doctor's lines is decided by: facts in, a finding out. The facts are found in
@@ -31,9 +32,19 @@ std::vector<Port> list_ports(const config::Config& config,
 // `error` is errno of listening there, 0 when that worked.
 Finding check_port(const Port& port, int error);
 
+// What STUN servers say of the machine's addresses.
+struct StunAnswers {
+  net::ExternalAddresses found;
+  std::string why;  // nothing is found
+};
+
 // `media_addresses` are those of this machine that media uses.
 Finding check_addresses(const config::RtcConfig& rtc,
-                        const std::vector<std::string>& media_addresses);
+                        const std::vector<std::string>& media_addresses,
+                        const net::ExternalAddresses& external = {});
+
+// For rtc.use_external_ip.
+Finding check_external_addresses(const StunAnswers& answers);
 
 // Of the keys `section`.cert_file and .key_file; the files are read.
 Findings check_certificate(const std::string& section, const std::string& cert_file,

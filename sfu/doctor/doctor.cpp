@@ -23,6 +23,18 @@ Result<std::vector<std::string>> media_addresses(const config::Config& config) {
        rtc.enable_loopback_candidate || config.development});
 }
 
+void append_addresses(Findings& findings, const config::RtcConfig& rtc,
+                      const std::vector<std::string>& hosts) {
+  StunAnswers answers;
+  if (rtc.use_external_ip) {
+    answers =
+        ask_stun_servers(net::askable(hosts),
+                         rtc.stun_servers.empty() ? net::kDefaultStunServers : rtc.stun_servers);
+    findings.push_back(check_external_addresses(answers));
+  }
+  findings.push_back(check_addresses(rtc, hosts, answers.found));
+}
+
 void append_buffers(Findings& findings, uint64_t wanted) {
   constexpr std::pair<const char*, const char*> kBuffers[] = {{"receive", "net.core.rmem_max"},
                                                               {"send", "net.core.wmem_max"}};
@@ -42,7 +54,7 @@ Findings examine(const config::Config& config, const MediaNeeds& needs) {
   const std::vector<std::string> hosts = addresses ? *addresses : std::vector<std::string>{};
   const std::vector<Port> ports = list_ports(config, hosts);
   for (const Port& port : ports) findings.push_back(check_port(port, probe_port(port)));
-  findings.push_back(check_addresses(config.rtc, hosts));
+  append_addresses(findings, config.rtc, hosts);
   if (config.tls.cert_file.empty()) {
     findings.push_back(check_no_certificate(config.development));
   } else {

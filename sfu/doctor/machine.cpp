@@ -10,11 +10,16 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <memory>
 
 #include "base/ref.h"
+#include "base/time.h"
+#include "net/stun_query.h"
 
 namespace gstlk::doctor {
 namespace {
+
+constexpr Duration kStunLimit = 3s;
 
 Ref<GSocketAddress> to_socket_address(const Port& port) {
   const std::string host = port.address.empty() ? "::" : port.address;
@@ -62,6 +67,27 @@ std::optional<uint64_t> read_sysctl(const std::string& name) {
 uint64_t open_files_limit() {
   rlimit limit{};
   return getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : 0;
+}
+
+StunAnswers ask_stun_servers(const std::vector<std::string>& local,
+                             const std::vector<std::string>& servers) {
+  StunAnswers answers;
+  if (local.empty()) answers.why = "there is no IPv4 address to ask from";
+  size_t waiting = local.size();
+  std::vector<std::unique_ptr<net::StunQuery>> queries;
+  for (const std::string& address : local) {
+    queries.push_back(std::make_unique<net::StunQuery>(
+        address, servers, kStunLimit, [&, address](const Result<std::string>& answer) {
+          --waiting;
+          if (answer) {
+            answers.found[address] = *answer;
+          } else {
+            answers.why = answer.error().message;
+          }
+        }));
+  }
+  while (waiting > 0) g_main_context_iteration(nullptr, TRUE);
+  return answers;
 }
 
 bool is_clock_synchronized() {

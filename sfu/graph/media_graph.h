@@ -18,7 +18,7 @@ class MediaGraph {
 
   // Pipelines keep the workers; they may outlive the graph.
   room::RoomMediaFactory factory() const;
-  const sfu::WorkerPool& workers() const { return *pool_; }
+  sfu::WorkerPool& workers() const { return *pool_; }
 
  private:
   explicit MediaGraph(std::shared_ptr<sfu::WorkerPool> pool) : pool_(std::move(pool)) {}

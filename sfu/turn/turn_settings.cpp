@@ -62,6 +62,15 @@ Result<std::vector<std::string>> listen_addresses(const std::vector<std::string>
   return listen;
 }
 
+// What clients reach a local address at.
+std::string outside_of(const std::string& address, const SfuAddresses& sfu) {
+  const auto found = sfu.external.find(address);
+  if (found != sfu.external.end()) return found->second;
+  const bool mapped =
+      !sfu.node_ip.empty() && !is_loopback(address) && is_ipv6(address) == is_ipv6(sfu.node_ip);
+  return mapped ? sfu.node_ip : address;
+}
+
 // The best of each family that a client may reach: loopback only if there is nothing else.
 std::vector<std::string> client_hosts(const TurnSettings& settings, const SfuAddresses& sfu) {
   std::vector<std::string> reachable;
@@ -133,9 +142,8 @@ Result<TurnSettings> turn_settings(const config::Config& config, const SfuAddres
   TurnSettings settings;
   settings.listen = std::move(*listen);
   for (const std::string& address : settings.listen) {
-    if (sfu.node_ip.empty() || sfu.node_ip == address || is_loopback(address)) continue;
-    if (is_ipv6(address) == is_ipv6(sfu.node_ip))
-      settings.mapped.emplace_back(sfu.node_ip, address);
+    const std::string outside = outside_of(address, sfu);
+    if (outside != address) settings.mapped.emplace_back(outside, address);
   }
   settings.udp_port = turn.udp_port;
   // Those two are where a web server may be, for which UDP leaves room and TCP does not.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -16,7 +17,8 @@ namespace gstlk::turn {
 struct SfuAddresses {
   std::vector<std::string> local;       // of this machine, that the SFU listens on
   std::vector<std::string> advertised;  // in its ICE candidates, best first
-  std::string node_ip;                  // stands for every local IPv4 address; may be empty
+  std::string node_ip;  // stands for every local address of its family; may be empty
+  std::map<std::string, std::string> external;  // stand for these local ones, before node_ip
 };
 
 // Everything that the TURN server is told, and what clients are told of it. The values are those of

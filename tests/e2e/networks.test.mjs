@@ -5,6 +5,7 @@
 // candidates that it used.
 
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -37,14 +38,19 @@ after(async () => {
   await site.stop();
 });
 
-/** The daemon, here; `text` is its configuration but for the keys. */
-async function startServer(text, { port = 7880, tls = false } = {}) {
-  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'livekit-sfu-networks-'));
+const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'livekit-sfu-networks-'));
+after(() => fs.rmSync(folder, { recursive: true, force: true }));
+
+/** A configuration: `text` but for the keys. */
+function configure(text, port = 7880) {
   const file = path.join(folder, 'livekit.yaml');
   fs.writeFileSync(file, `port: ${port}\nkeys: {${kKey}: ${kSecret}}\n${text}`);
-  const onEnd = () => fs.rmSync(folder, { recursive: true, force: true });
-  return startProgram(['--config', file], { ports: { http: port }, tls, onEnd });
+  return file;
 }
+
+/** The daemon, here. */
+const startServer = (text, { port = 7880, tls = false } = {}) =>
+  startProgram(['--config', configure(text, port)], { ports: { http: port }, tls });
 
 /** What the router of a home or an office does; `allowed`: of what goes out, as nftables says it. */
 const officeRouter = (allowed) => `
@@ -183,6 +189,49 @@ testIn('a server behind a NAT that forwards its ports, and rtc.node_ip', async (
   makeHome(networks);
   const daemon = stop(await startServer(`rtc: {udp_port: 7882, tcp_port: 7881, node_ip: ${kHomePublic}}`));
   await call(t, networks, daemon, `ws://${kHomePublic}:7880`, { type: 'host', protocol: 'udp', remote: `${kHomePublic} 7882` });
+});
+
+/** coturn as a STUN server. */
+const startStun = (networks) => networks.start('stun', 'turnserver', '-n', '--stun-only', '--no-cli', '--no-tls', '--no-dtls',
+  '--log-file', 'stdout', '-L', kStun, '-p', '3478', '--pidfile', '/run/netns/.turnserver.pid');
+/** What coturn was told, if it runs. */
+function turnConfiguration({ pid }) {
+  const children = fs.readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean);
+  const words = children.flatMap((child) => fs.readFileSync(`/proc/${child}/cmdline`, 'utf8').split('\0'));
+  const file = words.find((word) => word.endsWith('.conf'));
+  return file && fs.readFileSync(file, 'utf8');
+}
+
+/** What the daemon says once it knows. */
+const known = (daemon) => eventually(() => /rtc\.use_external_ip: clients are told (.*)/.exec(daemon.log()), { what: 'an answer of the STUN server' });
+
+testIn('a server behind a NAT that asks a STUN server for its address', async (t, networks, stop) => {
+  makeHome(networks);
+  startStun(networks);
+  const text = `rtc: {udp_port: 7882, tcp_port: 7881, use_external_ip: true, stun_servers: ["${kStun}:3478"]}`;
+  const { stdout } = spawnSync(process.env.LIVEKIT_SFU, ['doctor', '--config', configure(text)], { encoding: 'utf8' });
+  assert.match(stdout, /^ok +external address: 203\.0\.113\.1 of 10\.0\.0\.2$/m);
+  assert.match(stdout, /^ok +addresses: clients are told 203\.0\.113\.1$/m);
+  const daemon = stop(await startServer(text));
+  const [, told] = await known(daemon);
+  assert.equal(told.trim(), `udp ${kHomePublic} 7882, tcp ${kHomePublic} 7881`);
+  await call(t, networks, daemon, `ws://${kHomePublic}:7880`, { type: 'host', protocol: 'udp', remote: `${kHomePublic} 7882` });
+});
+
+testIn('a STUN server that is away does not keep the daemon from starting, and is asked again', async (t, networks, stop) => {
+  makeHome(networks);
+  const start = Date.now();
+  const daemon = stop(await startServer(`
+turn: {enabled: true, udp_port: 3478}
+rtc: {udp_port: 7882, tcp_port: 7881, use_external_ip: true, stun_servers: ["${kStun}:3478"]}`));
+  assert.ok(Date.now() - start < 3000, `the start took ${Date.now() - start} ms`);
+  const warning = await eventually(() => /rtc\.use_external_ip: no STUN server.*/.exec(daemon.log()), { what: 'the warning' });
+  assert.match(warning[0], /192\.0\.2\.10:3478: no answer.*set rtc\.node_ip/);
+  startStun(networks);
+  const [, told] = await known(daemon);
+  assert.equal(told.trim(), `udp ${kHomePublic} 7882, tcp ${kHomePublic} 7881`);
+  const relay = await eventually(() => turnConfiguration(daemon), { what: 'TURN runs again' });
+  assert.match(relay, /^external-ip=203\.0\.113\.1\/10\.0\.0\.2$/m);
 });
 
 testIn('IPv6 alone', async (t, networks, stop) => {

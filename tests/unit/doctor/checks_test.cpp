@@ -82,6 +82,29 @@ TEST(DoctorAddresses, NodeIpIsToldInsteadOfIpv4) {
             ok("addresses: clients are told 203.0.113.7, 2001:db8::1"));
 }
 
+TEST(DoctorAddresses, WhatStunServersSayIsToldInsteadOfLocalOnes) {
+  config::RtcConfig rtc;
+  rtc.node_ip = "203.0.113.9";
+  const net::ExternalAddresses found{{"10.0.0.1", "203.0.113.7"}};
+  EXPECT_EQ(check_addresses(rtc, {"10.0.0.1", "172.17.0.1"}, found),
+            ok("addresses: clients are told 203.0.113.7, 172.17.0.1"));
+  rtc.external_ip_only = true;
+  EXPECT_EQ(check_addresses(rtc, {"10.0.0.1", "172.17.0.1"}, found),
+            ok("addresses: clients are told 203.0.113.7"));
+  EXPECT_EQ(check_external_addresses({found, ""}), ok("external address: 203.0.113.7 of 10.0.0.1"));
+  EXPECT_EQ(check_external_addresses({{{"203.0.113.7", "203.0.113.7"}}, ""}),
+            ok("external address: 203.0.113.7, without a NAT"));
+}
+
+TEST(DoctorAddresses, WhereNoStunServerAnswersNodeIpIsTold) {
+  config::RtcConfig rtc;
+  rtc.node_ip = "203.0.113.9";
+  EXPECT_EQ(check_addresses(rtc, {"10.0.0.1"}, {}), ok("addresses: clients are told 203.0.113.9"));
+  const Finding finding = check_external_addresses({{}, "stun.example.org: no answer"});
+  EXPECT_EQ(finding.verdict, Verdict::Warn);
+  EXPECT_EQ(finding.what, "external address: no STUN server says it (stun.example.org: no answer)");
+}
+
 TEST(DoctorAddresses, NoneIsNoMedia) { EXPECT_EQ(addresses("", {}), Verdict::Fail); }
 
 TEST(DoctorTurn, ServersOfOthersAreNamedAndNeedCredentials) {

@@ -77,6 +77,17 @@ TEST(TurnSettings, BehindANatClientsAreToldTheOutside) {
   EXPECT_TRUE(denies(settings, "10.0.0.6"));
 }
 
+TEST(TurnSettings, WhatIsFoundOutOfAnAddressGoesBeforeNodeIp) {
+  const SfuAddresses nat{.local = {"10.0.0.5", "10.1.0.5", "2001:db8::1"},
+                         .advertised = {"203.0.113.1", "198.51.100.9", "2001:db8::1"},
+                         .node_ip = "198.51.100.9",
+                         .external = {{"10.0.0.5", "203.0.113.1"}}};
+  const TurnSettings settings = settings_of(turn_config(), nat);
+  EXPECT_EQ(settings.mapped, (std::vector<std::pair<std::string, std::string>>{
+                                 {"203.0.113.1", "10.0.0.5"}, {"198.51.100.9", "10.1.0.5"}}));
+  EXPECT_EQ(settings.plain_urls[0], "turn:203.0.113.1:3478?transport=udp");
+}
+
 TEST(TurnSettings, LoopbackIsForWhoHasNothingElse) {
   const SfuAddresses test{
       .local = {"127.0.0.1"}, .advertised = {"127.0.0.1"}, .node_ip = "127.0.0.1"};
