@@ -2,6 +2,8 @@
 #include "daemon.h"
 
 #include <openssl/rand.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <array>
 #include <chrono>
@@ -14,11 +16,13 @@
 #include "api/room_service.h"
 #include "base/log.h"
 #include "metrics/process_metrics.h"
+#include "net/bind_addresses.h"
 #include "net/host_addresses.h"
 #include "net/http_client.h"
 #include "room/join_response.h"
 #include "room/sids.h"
 #include "signal/ice_servers.h"
+#include "transport/address.h"
 #include "turn/turn_settings.h"
 #include "webhook/spool.h"
 
@@ -77,6 +81,14 @@ turn::SfuAddresses sfu_addresses(const sfu::WorkerPool& workers, const std::stri
   return out;
 }
 
+std::string local_host(int fd) {
+  sockaddr_storage storage{};
+  socklen_t size = sizeof storage;
+  const auto* address = reinterpret_cast<const sockaddr*>(&storage);
+  if (getsockname(fd, reinterpret_cast<sockaddr*>(&storage), &size) != 0) return "";
+  return transport::SocketAddress::from_sockaddr(address, size).host();
+}
+
 std::string random_hex() {
   std::array<uint8_t, 32> bytes;
   fill_random(bytes);
@@ -127,7 +139,8 @@ Daemon::~Daemon() = default;
 Result<void> Daemon::open() {
   auto workers = worker_config(config_);
   if (!workers) return Unexpected<Error>{workers.error()};
-  workers->on_http = [this](int fd) { answer_health(fd); };
+  workers->on_guest = [this](int fd, sfu::Greeting greeting) { take_guest(fd, greeting); };
+  workers->takes_tls = has_one_port() && !config_.tls.cert_file.empty();
   auto media = graph::MediaGraph::create(*workers);
   if (!media) return Unexpected<Error>{media.error()};
   media_ = std::move(*media);
@@ -158,7 +171,17 @@ Result<void> Daemon::open() {
   if (Result<void> opened = open_metrics(); !opened) return opened;
   open_health();
   if (Result<void> opened = open_tls(); !opened) return opened;
-  return http_->listen(config_.bind_addresses, config_.port);
+  return listen();
+}
+
+// The workers have the port of ICE/TCP on every address of media.
+Result<void> Daemon::listen() {
+  if (!has_one_port()) return http_->listen(config_.bind_addresses, config_.port);
+  std::vector<std::string> taken;
+  for (const transport::SocketAddress& address : media_->workers().tcp_addresses())
+    taken.push_back(address.host());
+  const auto left = net::addresses_left(config_.bind_addresses, net::list_host_addresses(), taken);
+  return left.empty() ? Result<void>{} : http_->listen(left, config_.port);
 }
 
 Result<void> Daemon::open_metrics() {
@@ -183,17 +206,31 @@ void Daemon::open_health() {
   metrics_page_->add_to(*health_http_);
 }
 
-void Daemon::answer_health(int fd) {
+void Daemon::take_guest(int fd, sfu::Greeting greeting) {
   struct Guest {
     Daemon* daemon;  // which outlives the main loop
     int fd;
+    sfu::Greeting greeting;
   };
   g_idle_add_once(
       [](gpointer data) {
         const std::unique_ptr<Guest> guest(static_cast<Guest*>(data));
-        guest->daemon->health_http_->adopt(guest->fd);
+        guest->daemon->serve_guest(guest->fd, guest->greeting);
       },
-      new Guest{this, fd});
+      new Guest{this, fd, greeting});
+}
+
+// What would have come to the API's port if it were another comes to the API; who speaks HTTP
+// otherwise may ask how we are.
+void Daemon::serve_guest(int fd, sfu::Greeting greeting) {
+  const auto spoken = certificate_ ? sfu::Greeting::Tls : sfu::Greeting::Http;
+  if (has_one_port() && greeting == spoken && net::covers(config_.bind_addresses, local_host(fd))) {
+    http_->serve(fd);
+  } else if (greeting == sfu::Greeting::Http) {
+    health_http_->serve_briefly(fd);
+  } else {
+    close(fd);
+  }
 }
 
 Result<void> Daemon::open_tls() {
@@ -405,7 +442,7 @@ std::string Daemon::list_candidates() const {
 
 std::string Daemon::describe() const {
   const std::string text =
-      "listening on port " + std::to_string(http_->port()) +
+      "listening on port " + std::to_string(has_one_port() ? config_.port : http_->port()) +
       (certificate_ ? " (HTTPS, WebSocket over TLS)," : " (HTTP, WebSocket),") + list_candidates() +
       "; " + std::to_string(media_->workers().worker_count()) + " workers";
   return has_page_ ? text : text + "; without the web page, which needs npm to be built";

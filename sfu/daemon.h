@@ -55,7 +55,11 @@ class Daemon {
   Result<void> open_tls();
   Result<void> open_metrics();
   void open_health();
-  void answer_health(int fd);  // from any thread
+  // One port serves signalling, the API and ICE/TCP.
+  bool has_one_port() const { return config_.port == config_.rtc.tcp_port; }
+  Result<void> listen();
+  void take_guest(int fd, sfu::Greeting greeting);  // from any thread
+  void serve_guest(int fd, sfu::Greeting greeting);
   // Before rooms: their participants are told of it.
   Result<void> open_turn();
   // In the place of the one that runs.

@@ -5,24 +5,27 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstring>
-#include <string_view>
 
 namespace gstlk::sfu {
+namespace {
+
+constexpr char kTlsHandshake = 22;  // RFC 8446 section 5.1
+
+}  // namespace
 
 TcpConnection::~TcpConnection() {
   set_flush_list(nullptr);
   if (fd_ >= 0) close(fd_);
 }
 
-bool TcpConnection::begins_with_http() const {
-  if (!input_.empty()) return false;
-  std::array<char, 4> begin;
-  const ssize_t count = recv(fd_, begin.data(), begin.size(), MSG_PEEK | MSG_DONTWAIT);
-  const std::string_view text(begin.data(), count < 0 ? 0 : static_cast<size_t>(count));
-  return text == "GET " || text == "HEAD";
+Greeting TcpConnection::greeting() const {
+  char first = 0;
+  if (!input_.empty() || recv(fd_, &first, 1, MSG_PEEK | MSG_DONTWAIT) != 1)
+    return Greeting::Frames;
+  if (first >= 'A' && first <= 'Z') return Greeting::Http;
+  return first == kTlsHandshake ? Greeting::Tls : Greeting::Frames;
 }
 
 void TcpConnection::set_flush_list(std::vector<TcpConnection*>* list) {

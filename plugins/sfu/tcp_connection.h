@@ -9,6 +9,11 @@
 
 namespace gstlk::sfu {
 
+// What comes on a TCP connection, which its first byte tells. A frame of ICE/TCP begins with its
+// length (RFC 4571), and no STUN check is as long as another protocol's first byte would make it: 5
+// KB for the record of a TLS handshake (22), 16 KB for a method of HTTP (a capital letter).
+enum class Greeting : uint8_t { Frames, Http, Tls };
+
 // An accepted ICE/TCP connection: frames of a 16-bit length and that many bytes (RFC 4571, as RFC
 // 6544 section 3 asks). What cannot be written at once waits in a bounded buffer; a datagram that
 // does not fit is dropped whole, as a full UDP path would.
@@ -24,9 +29,8 @@ class TcpConnection {
   int fd() const { return fd_; }
   // The socket is somebody else's from now on.
   int release() { return std::exchange(fd_, -1); }
-  // Somebody speaks HTTP who has not been read from yet. No frame begins so: it would be a STUN
-  // check of 18 KB.
-  bool begins_with_http() const;
+  // Frames when it has been read from.
+  Greeting greeting() const;
 
   // Reads what is there and calls `on_frame` for each complete frame. False: the connection is
   // closed or broken and must be destroyed.

@@ -432,8 +432,10 @@ void Worker::read_tcp(int fd) {
   const auto found = tcp_peers_.find(fd);
   if (found == tcp_peers_.end()) return;
   TcpPeer& peer = found->second;
-  if (!peer.session && pool_.takes_http() && peer.connection->begins_with_http())
-    return give_away_tcp(fd);
+  if (!peer.session) {
+    const Greeting greeting = peer.connection->greeting();
+    if (pool_.takes(greeting)) return give_away_tcp(fd, greeting);
+  }
   const bool open = peer.connection->read([&](ByteView frame) {
     counters_.received++;
     handle_tcp_frame(peer, frame);
@@ -482,13 +484,13 @@ void Worker::move_tcp(int fd) {
   owner->post([owner, peer] { owner->adopt_tcp(std::move(*peer)); });
 }
 
-// Somebody asks the port of ICE/TCP for the server's health.
-void Worker::give_away_tcp(int fd) {
+// Somebody wants something else of the port of ICE/TCP.
+void Worker::give_away_tcp(int fd, Greeting greeting) {
   epoll_ctl(epoll_, EPOLL_CTL_DEL, fd, nullptr);
   const auto found = tcp_peers_.find(fd);
   found->second.connection->release();
   tcp_peers_.erase(found);
-  pool_.give_http(fd);
+  pool_.give_away(fd, greeting);
 }
 
 void Worker::watch_tcp(int fd, bool writable) {

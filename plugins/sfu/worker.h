@@ -142,7 +142,7 @@ class Worker {
                        uint32_t endpoint);
   void handle_unknown(ByteView datagram, const transport::SocketAddress& remote, uint32_t endpoint);
   void handle_tcp_frame(TcpPeer& peer, ByteView frame);
-  void give_away_tcp(int fd);
+  void give_away_tcp(int fd, Greeting greeting);
   void remember(const AddressPair& pair, Owner owner);
   void deliver(PeerSession& session, ByteView datagram, const transport::SocketAddress& remote,
                const transport::SocketAddress& local, TcpConnection* tcp);

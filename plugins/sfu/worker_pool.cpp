@@ -156,7 +156,8 @@ WorkerPool::~WorkerPool() {
 }
 
 Result<void> WorkerPool::open(const WorkerPoolConfig& config) {
-  on_http_ = config.on_http;
+  on_guest_ = config.on_guest;
+  takes_tls_ = config.takes_tls;
   {
     MutexLock lock(mutex_);
     candidate_settings_ = {config.node_ip, config.additional_ips, {}};

@@ -16,6 +16,7 @@
 #include "base/random.h"
 #include "base/result.h"
 #include "plugins/sfu/candidates.h"
+#include "plugins/sfu/tcp_connection.h"
 #include "plugins/sfu/worker.h"
 #include "transport/address.h"
 #include "transport/dtls.h"
@@ -40,8 +41,10 @@ struct WorkerPoolConfig {
   // See CandidateSettings.
   std::string node_ip;
   std::vector<std::string> additional_ips;
-  // Takes over a connection to tcp_port on which somebody speaks HTTP, from a worker.
-  std::function<void(int fd)> on_http;
+  // Takes over a connection to tcp_port on which somebody speaks HTTP, or with `takes_tls` TLS,
+  // from a worker. Nothing has been read of it.
+  std::function<void(int fd, Greeting greeting)> on_guest;
+  bool takes_tls = false;
 };
 
 // The threads, sockets and keys that all sfu-transports of a process (or of a pipeline) share. It
@@ -65,6 +68,7 @@ class WorkerPool {
   std::vector<std::string> candidates() const EXCLUDES(mutex_);
   // What is listened on, as this machine knows it.
   std::vector<std::string> local_hosts() const;
+  const std::vector<transport::SocketAddress>& tcp_addresses() const { return tcp_addresses_; }
   // candidates() are made of these from now on. Sessions that have theirs keep them until they
   // restart ICE.
   void advertise(const AdvertisedAddresses& instead) EXCLUDES(mutex_);
@@ -76,8 +80,10 @@ class WorkerPool {
   // Whose check this is, by its USERNAME.
   std::shared_ptr<PeerSession> find_session(ByteView check) const EXCLUDES(mutex_);
 
-  bool takes_http() const { return on_http_ != nullptr; }
-  void give_http(int fd) const { on_http_(fd); }
+  bool takes(Greeting greeting) const {
+    return on_guest_ && (greeting == Greeting::Http || (greeting == Greeting::Tls && takes_tls_));
+  }
+  void give_away(int fd, Greeting greeting) const { on_guest_(fd, greeting); }
 
   // Workers that handed datagrams over to `owner` for `session` forget it. Once no check can find
   // it any more.
@@ -90,7 +96,8 @@ class WorkerPool {
   Result<void> open(const WorkerPoolConfig& config);
 
   std::unique_ptr<transport::DtlsContext> dtls_;
-  std::function<void(int fd)> on_http_;
+  std::function<void(int fd, Greeting greeting)> on_guest_;
+  bool takes_tls_ = false;
   std::vector<transport::SocketAddress> udp_addresses_;
   std::vector<transport::SocketAddress> tcp_addresses_;
   std::vector<std::unique_ptr<Worker>> workers_;

@@ -20,12 +20,13 @@ namespace {
 // 3, 7, ... seconds.
 constexpr int kBacklog = 1024;
 
-constexpr size_t kMaxAdopted = 64;
-constexpr unsigned kAdoptedSeconds = 10;
+constexpr size_t kMaxBrief = 64;
+constexpr unsigned kBriefSeconds = 10;
 
 constexpr char kSocketKey[] = "gstlk-web-socket";
 constexpr char kExtensions[] = "Sec-WebSocket-Extensions";
 constexpr char kSizeKey[] = "gstlk-body-size";
+constexpr char kSocketUnderKey[] = "gstlk-socket";
 
 // On a socket that listens already it replaces the backlog; libsoup has no option for it.
 void widen_backlog(SoupServer* server) {
@@ -33,6 +34,22 @@ void widen_backlog(SoupServer* server) {
   for (GSList* item = sockets; item; item = item->next)
     ::listen(g_socket_get_fd(static_cast<GSocket*>(item->data)), kBacklog);
   g_slist_free(sockets);
+}
+
+Ref<GSocket> own_socket(int fd) {
+  GError* error = nullptr;
+  GSocket* socket = g_socket_new_from_fd(fd, &error);
+  if (socket) return Ref<GSocket>::adopt(socket);
+  close(fd);
+  g_error_free(error);
+  return {};
+}
+
+// Of a stream libsoup does not know it.
+GSocket* socket_of(SoupServerMessage* message) {
+  if (GSocket* socket = soup_server_message_get_socket(message)) return socket;
+  GSocketAddress* remote = soup_server_message_get_remote_address(message);
+  return static_cast<GSocket*>(g_object_get_data(G_OBJECT(remote), kSocketUnderKey));
 }
 
 Headers read_headers(SoupMessageHeaders* headers) {
@@ -128,25 +145,26 @@ struct WebSocketRoute {
   size_t max_message_size;
 };
 
-// A connection that came by adopt(): libsoup would wait for its next request for ever.
-class Adopted {
+// A connection that came by serve_briefly(): libsoup would wait for its next request for ever.
+class BriefConnection {
  public:
-  Adopted(std::list<Adopted>& all, Ref<GSocket> socket) : all_(all), socket_(std::move(socket)) {
-    timer_ = g_timeout_add_seconds(kAdoptedSeconds, end, this);
+  BriefConnection(std::list<BriefConnection>& all, Ref<GSocket> socket)
+      : all_(all), socket_(std::move(socket)) {
+    timer_ = g_timeout_add_seconds(kBriefSeconds, end, this);
   }
-  Adopted(const Adopted&) = delete;
-  Adopted& operator=(const Adopted&) = delete;
-  ~Adopted() { g_source_remove(timer_); }
+  BriefConnection(const BriefConnection&) = delete;
+  BriefConnection& operator=(const BriefConnection&) = delete;
+  ~BriefConnection() { g_source_remove(timer_); }
 
  private:
   static gboolean end(gpointer data) {
-    auto* self = static_cast<Adopted*>(data);
+    auto* self = static_cast<BriefConnection*>(data);
     g_socket_shutdown(self->socket_.get(), TRUE, TRUE, nullptr);
-    self->all_.remove_if([self](const Adopted& other) { return &other == self; });
+    self->all_.remove_if([self](const BriefConnection& other) { return &other == self; });
     return G_SOURCE_CONTINUE;  // The destructor has removed it.
   }
 
-  std::list<Adopted>& all_;
+  std::list<BriefConnection>& all_;
   Ref<GSocket> socket_;
   guint timer_;
 };
@@ -160,6 +178,7 @@ struct HttpServer::Impl {
   const AsyncHttpHandler* find_handler(const std::string& path) const;
   void answer(const HttpRequest& request, const HttpReply& reply) const;
   void answer(SoupServerMessage* message, const HttpRequest& request) const;
+  void accept(const Ref<GSocket>& socket, bool with_certificate);
   void handle(SoupServerMessage* message);
   void begin_web_socket(SoupServerMessage* message, const HttpRequest& request,
                         const WebSocketRoute& route);
@@ -178,7 +197,8 @@ struct HttpServer::Impl {
   PermessageDeflate deflate;
   std::map<std::string, AsyncHttpHandler> handlers;
   std::map<std::string, WebSocketRoute> web_sockets;
-  std::list<Adopted> adopted;
+  std::list<BriefConnection> brief;
+  bool stopped = false;
   std::list<std::unique_ptr<WebSocketConnection>> sockets;
 };
 
@@ -191,6 +211,27 @@ HttpServer::Impl::Impl(HttpLimits l)
 HttpServer::Impl::~Impl() {
   soup_server_disconnect(server.get());
   sockets.clear();
+}
+
+// libsoup has no way to be given a socket that somebody else has accepted, only a stream.
+void HttpServer::Impl::accept(const Ref<GSocket>& socket, bool with_certificate) {
+  auto connection =
+      Ref<GSocketConnection>::adopt(g_socket_connection_factory_create_connection(socket.get()));
+  auto stream = Ref<GIOStream>::share(G_IO_STREAM(connection.get()));
+  GTlsCertificate* certificate = soup_server_get_tls_certificate(server.get());
+  if (with_certificate && certificate) {
+    stream = Ref<GIOStream>::adopt(g_tls_server_connection_new(stream.get(), certificate, nullptr));
+    if (!stream) return;
+    // Browsers leave without a word.
+    g_object_set(stream.get(), "require-close-notify", FALSE, nullptr);
+  }
+  auto local = Ref<GSocketAddress>::adopt(g_socket_get_local_address(socket.get(), nullptr));
+  auto remote = Ref<GSocketAddress>::adopt(g_socket_get_remote_address(socket.get(), nullptr));
+  if (!local || !remote) return;  // gone by now
+  // For socket_of().
+  g_object_set_data_full(G_OBJECT(remote.get()), kSocketUnderKey, Ref(socket).release(),
+                         g_object_unref);
+  soup_server_accept_iostream(server.get(), stream.get(), local.get(), remote.get(), nullptr);
 }
 
 void HttpServer::Impl::on_headers(SoupServer*, SoupServerMessage* message, const char*, GHashTable*,
@@ -301,7 +342,7 @@ void HttpServer::Impl::on_switched(SoupServerMessage* message, gpointer) {
       static_cast<WebSocketConnection*>(g_object_steal_data(G_OBJECT(message), kSocketKey));
   if (!socket) return;
   const auto kept = Ref<SoupServerMessage>::share(message);
-  auto under = Ref<GSocket>::share(soup_server_message_get_socket(message));
+  auto under = Ref<GSocket>::share(socket_of(message));
   const bool compressed =
       soup_message_headers_get_one(soup_server_message_get_response_headers(message), kExtensions);
   auto stream = Ref<GIOStream>::adopt(soup_server_message_steal_connection(message));
@@ -347,23 +388,16 @@ void HttpServer::use_certificate(Ref<GTlsCertificate> certificate) {
   soup_server_set_tls_certificate(impl_->server.get(), certificate.get());
 }
 
-void HttpServer::adopt(int fd) {
-  GError* error = nullptr;
-  auto socket = Ref<GSocket>::adopt(g_socket_new_from_fd(fd, &error));
-  if (!socket) {
-    close(fd);
-    g_clear_error(&error);
-    return;
-  }
-  if (impl_->adopted.size() >= kMaxAdopted) return;  // which closes it
-  impl_->adopted.emplace_back(impl_->adopted, socket);
-  auto stream =
-      Ref<GSocketConnection>::adopt(g_socket_connection_factory_create_connection(socket.get()));
-  auto local = Ref<GSocketAddress>::adopt(g_socket_get_local_address(socket.get(), nullptr));
-  auto remote = Ref<GSocketAddress>::adopt(g_socket_get_remote_address(socket.get(), nullptr));
-  // It fails for who has gone by now.
-  soup_server_accept_iostream(impl_->server.get(), G_IO_STREAM(stream.get()), local.get(),
-                              remote.get(), nullptr);
+void HttpServer::serve(int fd) {
+  const Ref<GSocket> socket = own_socket(fd);
+  if (socket && !impl_->stopped) impl_->accept(socket, true);
+}
+
+void HttpServer::serve_briefly(int fd) {
+  const Ref<GSocket> socket = own_socket(fd);
+  if (!socket || impl_->brief.size() >= kMaxBrief) return;  // which closes it
+  impl_->brief.emplace_back(impl_->brief, socket);
+  impl_->accept(socket, false);
 }
 
 Result<void> HttpServer::listen(const std::vector<std::string>& addresses, uint16_t port) {
@@ -407,6 +441,9 @@ uint16_t HttpServer::port() const {
   return static_cast<uint16_t>(port);
 }
 
-void HttpServer::stop_listening() { soup_server_disconnect(impl_->server.get()); }
+void HttpServer::stop_listening() {
+  impl_->stopped = true;
+  soup_server_disconnect(impl_->server.get());
+}
 
 }  // namespace gstlk::net

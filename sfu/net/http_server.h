@@ -64,9 +64,12 @@ class HttpServer {
   // address is taken, or when none of them exists here; one that does not exist is a warning.
   Result<void> listen(const std::vector<std::string>& addresses, uint16_t port);
   uint16_t port() const;  // that it really listens on
-  // Serves a connection that was accepted elsewhere, in the clear; takes `fd`. It is closed after
-  // ten seconds, and at once when 64 others are open.
-  void adopt(int fd);
+  // Serves a connection that was accepted elsewhere as one of its own, over TLS where there is a
+  // certificate; takes `fd`.
+  void serve(int fd);
+  // As serve(), in the clear, and not for long: it is closed after ten seconds, and at once when 64
+  // others are open.
+  void serve_briefly(int fd);
 
   // Takes no more connections; WebSockets stay.
   void stop_listening();

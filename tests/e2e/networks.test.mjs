@@ -152,6 +152,31 @@ rtc: {udp_port: 7882, tcp_port: 7881, ips: {includes: [${kServer}/32]}}`, { port
   await call(t, networks, daemon, `wss://${kServer}`, { type: 'relay', protocol: 'tls', remote: `${kServer} 7882` });
 });
 
+testIn('one TCP port for everything, and nothing else is let through: ICE over TCP beside HTTPS', async (t, networks, stop) => {
+  makeOffice(networks, 'tcp dport 443');
+  const daemon = stop(await startServer(`
+tls: {cert_file: ${files.certificate}, key_file: ${files.key}}
+rtc: {udp_port: 7882, tcp_port: 443, ips: {includes: [${kServer}/32]}}`, { port: 443, tls: true }));
+  const curl = (url) => networks.run('client', 'curl', '-sS', '-k', '-m', '10', '-w', ' %{http_code}', url);
+  assert.equal(curl(`https://${kServer}/healthz`), 'OK 200');
+  assert.match(curl(`https://${kServer}/rtc/validate`), / 401$/);
+  // In the clear it only says how it is.
+  assert.equal(curl(`http://${kServer}:443/healthz`), 'OK 200');
+  assert.match(curl(`http://${kServer}:443/rtc/validate`), / 404$/);
+  await call(t, networks, daemon, `wss://${kServer}`, { type: 'prflx', protocol: 'tcp', remote: `${kServer} 443` });
+});
+
+testIn('one TCP port without TLS, bound to one of two addresses', async (t, networks, stop) => {
+  makeOffice(networks, 'tcp dport 7880');
+  const daemon = stop(await startServer(`
+bind_addresses: [127.0.0.1, ${kServer}]
+rtc: {udp_port: 7882, tcp_port: 7880}`));
+  const curl = (host) => networks.run('client', 'curl', '-sS', '-m', '10', '-w', ' %{http_code}', `http://${host}:7880/rtc/validate`);
+  assert.match(curl(kServer), / 401$/);
+  assert.match(curl(kTurn), / 404$/);
+  await call(t, networks, daemon, `ws://${kServer}:7880`, { type: 'prflx', protocol: 'tcp', remote: `${kServer} 7880` });
+});
+
 const kHome = '10.0.0.2';
 const kHomePublic = '203.0.113.1';
 const kStun = '192.0.2.10';

@@ -116,5 +116,81 @@ TEST_F(WorkerPoolTest, ASecondPoolOnThePortIsAnErrorThatNamesIt) {
   EXPECT_NE(second.error().message.find(std::to_string(port_)), std::string::npos);
 }
 
+// What a pool gives away of connections that begin with these bytes.
+class GuestsTest : public testing::Test {
+ protected:
+  static void SetUpTestSuite() { gst_init(nullptr, nullptr); }
+
+  ~GuestsTest() override {
+    for (const int fd : clients_) close(fd);
+  }
+
+  void open(bool takes_tls) {
+    WorkerPoolConfig config;
+    config.addresses = {"127.0.0.1"};
+    config.udp_port = ClientSocket().port();
+    config.tcp_port = port_ = ClientSocket().port();
+    config.takes_tls = takes_tls;
+    config.on_guest = [this](int fd, Greeting greeting) {
+      std::array<char, 8> begin{};
+      const ssize_t count = recv(fd, begin.data(), begin.size(), 0);
+      close(fd);
+      MutexLock lock(mutex_);
+      guests_.emplace_back(greeting, std::string(begin.data(), count > 0 ? size_t(count) : 0));
+    };
+    auto pool = WorkerPool::create(config);
+    ASSERT_TRUE(pool);
+    pool_ = std::move(*pool);
+  }
+  void begin_with(std::string_view bytes) {
+    const int fd = socket(AF_INET, SOCK_STREAM, 0);
+    sockaddr_in to{};
+    to.sin_family = AF_INET;
+    to.sin_port = htons(port_);
+    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    ASSERT_EQ(connect(fd, reinterpret_cast<const sockaddr*>(&to), sizeof to), 0);
+    ASSERT_EQ(::send(fd, bytes.data(), bytes.size(), 0), ssize_t(bytes.size()));
+    clients_.push_back(fd);
+  }
+  using Guests = std::vector<std::pair<Greeting, std::string>>;
+  Guests wait_for(size_t count) {
+    for (int i = 0; i < 500; i++) {
+      {
+        MutexLock lock(mutex_);
+        if (guests_.size() >= count) return guests_;
+      }
+      usleep(10'000);
+    }
+    MutexLock lock(mutex_);
+    return guests_;
+  }
+
+  uint16_t port_ = 0;
+  Mutex mutex_;
+  Guests guests_ GUARDED_BY(mutex_);
+  std::vector<int> clients_;
+  std::shared_ptr<WorkerPool> pool_;  // ends first
+};
+
+TEST_F(GuestsTest, TheFirstByteTellsHttpAndTlsFromFrames) {
+  open(true);
+  begin_with("P");
+  EXPECT_EQ(wait_for(1), (Guests{{Greeting::Http, "P"}}));
+  begin_with("\x16\x03\x01");
+  EXPECT_EQ(wait_for(2).back(), (std::pair(Greeting::Tls, std::string("\x16\x03\x01"))));
+  begin_with(std::string_view("\x00\x14\x00\x01", 4));
+  begin_with("GET /");
+  EXPECT_EQ(wait_for(3).back(), (std::pair(Greeting::Http, std::string("GET /"))));
+  EXPECT_EQ(wait_for(3).size(), 3u);
+}
+
+TEST_F(GuestsTest, TlsIsLeftAloneWhereNobodyWantsIt) {
+  open(false);
+  begin_with("\x16\x03\x01");
+  begin_with("GET /");
+  usleep(50'000);
+  EXPECT_EQ(wait_for(1), (Guests{{Greeting::Http, "GET /"}}));
+}
+
 }  // namespace
 }  // namespace gstlk::sfu

@@ -13,8 +13,8 @@ run_packages='gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-
   gstreamer1.0-plugins-bad gstreamer1.0-nice gstreamer1.0-x glib-networking'
 # H264 by x264, which is what Debian has.
 encoder_packages='gstreamer1.0-plugins-ugly'
-test_packages='coturn libgmock-dev libgtest-dev libsrtp2-dev gstreamer1.0-libav gstreamer1.0-plugins-ugly ffmpeg iproute2
-  nftables openssl procps python3'
+test_packages='coturn libgmock-dev libgtest-dev libsrtp2-dev gstreamer1.0-libav gstreamer1.0-plugins-ugly curl ffmpeg
+  iproute2 nftables openssl procps python3'
 package_packages='build-essential debhelper debootstrap fakeroot lintian mandoc shellcheck systemd iproute2 python3'
 clang_packages='clang clang-tidy libclang-rt-14-dev'
 # SRTP is faster with it, where the architecture has it.
