@@ -16,6 +16,9 @@
 #include "transport/sctp.h"
 #include "transport/stun.h"
 
+#ifndef IPV6_FREEBIND
+#define IPV6_FREEBIND 78
+#endif
 #ifndef UDP_GRO
 #define UDP_GRO 104
 #endif
@@ -60,19 +63,48 @@ Unexpected<Error> port_error(const char* what, const SocketAddress& address) {
               strerror(errno) + "; choose another port or address, or stop what uses it");
 }
 
+bool is_own(const SocketAddress& address) {
+  ifaddrs* list = nullptr;
+  if (getifaddrs(&list) != 0) return false;
+  bool found = false;
+  for (const ifaddrs* entry = list; entry && !found; entry = entry->ifa_next) {
+    if (!entry->ifa_addr || entry->ifa_addr->sa_family != AF_INET6) continue;
+    found = SocketAddress::from_sockaddr(entry->ifa_addr, sizeof(sockaddr_in6)).host() ==
+            address.host();
+  }
+  freeifaddrs(list);
+  return found;
+}
+
+// An IPv6 address that the kernel still checks for duplicates (RFC 4862 section 5.4), as for a
+// second after the start of the machine, can be bound to if one insists, and works when that is
+// over.
+bool bind_to(int fd, const SocketAddress& address) {
+  sockaddr_storage storage{};
+  const socklen_t size = address.to_sockaddr(storage);
+  const auto* raw = reinterpret_cast<const sockaddr*>(&storage);
+  if (bind(fd, raw, size) == 0) return true;
+  const int error = errno;
+  if (error != EADDRNOTAVAIL || storage.ss_family != AF_INET6 || !is_own(address)) {
+    errno = error;
+    return false;
+  }
+  const int on = 1;
+  setsockopt(fd, IPPROTO_IPV6, IPV6_FREEBIND, &on, sizeof on);
+  return bind(fd, raw, size) == 0;
+}
+
 // `shared`: SO_REUSEPORT, for a worker's own socket. Without it the call fails when anybody else
 // has the port, which is how a second daemon is told from a second worker.
 int open_socket(int type, const SocketAddress& address, bool shared) {
-  sockaddr_storage storage{};
-  const socklen_t size = address.to_sockaddr(storage);
-  const int fd = socket(storage.ss_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  const bool ipv6 = address.family() == SocketAddress::Family::Ipv6;
+  const int fd = socket(ipv6 ? AF_INET6 : AF_INET, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) return -1;
   const int on = 1;
-  if (storage.ss_family == AF_INET6) setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
+  if (ipv6) setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on);
   if (shared) setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
   if (type == SOCK_STREAM) setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  if (bind(fd, reinterpret_cast<const sockaddr*>(&storage), size) != 0 ||
-      (type == SOCK_STREAM && listen(fd, kTcpBacklog) != 0)) {
+  if (!bind_to(fd, address) || (type == SOCK_STREAM && listen(fd, kTcpBacklog) != 0)) {
     const int saved = errno;
     close(fd);
     errno = saved;

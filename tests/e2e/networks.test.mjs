@@ -259,12 +259,74 @@ rtc: {udp_port: 7882, tcp_port: 7881, use_external_ip: true, stun_servers: ["${k
   assert.match(relay, /^external-ip=203\.0\.113\.1\/10\.0\.0\.2$/m);
 });
 
+/** Both families everywhere; what comes from the client is translated for IPv4. */
+function makeDualStack(networks, allowed = '') {
+  networks.add('router', { forwards: true });
+  networks.add('client');
+  networks.link(['here', 'eth0', `${kServer}/24`, '2001:db8:1::10/64'], ['router', 'out', '203.0.113.1/24', '2001:db8:1::1/64'],
+    ['2001:db8:1::1']);
+  networks.link(['client', 'eth0', '192.168.1.2/24', '2001:db8:2::2/64'], ['router', 'in', '192.168.1.1/24', '2001:db8:2::1/64'],
+    ['192.168.1.1', '2001:db8:2::1']);
+  networks.filter('router', officeRouter(allowed));
+}
+
 testIn('IPv6 alone', async (t, networks, stop) => {
   networks.add('router', { forwards: true });
   networks.add('client');
   networks.link(['here', 'eth0', '2001:db8:1::10/64'], ['router', 'out', '2001:db8:1::1/64'], ['2001:db8:1::1']);
   networks.link(['client', 'eth0', '2001:db8:2::2/64'], ['router', 'in', '2001:db8:2::1/64'], ['2001:db8:2::1']);
   const daemon = stop(await startServer('rtc: {udp_port: 7882, tcp_port: 7881}'));
-  assert.doesNotMatch(daemon.log(), /fe80/);
   await call(t, networks, daemon, 'ws://[2001:db8:1::10]:7880', { type: 'host', protocol: 'udp', remote: '2001:db8:1::10 7882' });
+});
+
+testIn('both families, and UDP is blocked in IPv4', async (t, networks, stop) => {
+  makeDualStack(networks, 'meta l4proto tcp');
+  const daemon = stop(await startServer('rtc: {udp_port: 7882, tcp_port: 7881}'));
+  await call(t, networks, daemon, `ws://${kServer}:7880`, { type: 'host', protocol: 'udp', remote: '2001:db8:1::10 7882' });
+});
+
+testIn('TURN over TLS where IPv6 is all there is, and everything but TCP 443 is blocked', async (t, networks, stop) => {
+  networks.add('router', { forwards: true });
+  networks.add('client');
+  networks.link(['here', 'eth0', '2001:db8:1::10/64', '2001:db8:1::11/64'], ['router', 'out', '2001:db8:1::1/64'], ['2001:db8:1::1']);
+  networks.link(['client', 'eth0', '2001:db8:2::2/64'], ['router', 'in', '2001:db8:2::1/64'], ['2001:db8:2::1']);
+  networks.filter('router', `
+    table ip6 office {
+      chain through {
+        type filter hook forward priority filter; policy drop;
+        icmpv6 type { packet-too-big, nd-neighbor-solicit, nd-neighbor-advert } accept
+        ct state established,related accept
+        iif "in" tcp dport 443 accept
+      }
+    }`);
+  addName('turn6.example.org', '2001:db8:1::11');
+  const daemon = stop(await startServer(`
+bind_addresses: [127.0.0.1, "2001:db8:1::10"]
+tls: {cert_file: ${files.certificate}, key_file: ${files.key}}
+turn: {enabled: true, domain: turn6.example.org, tls_port: 443, bind_addresses: ["2001:db8:1::11"]}
+rtc: {udp_port: 7882, tcp_port: 7881, ips: {includes: ["2001:db8:1::10/128"]}}`, { port: 443, tls: true }));
+  await call(t, networks, daemon, 'wss://[2001:db8:1::10]', { type: 'relay', protocol: 'tls', remote: '2001:db8:1::10 7882' });
+});
+
+testIn('interfaces and networks choose the addresses that are told, IPv6 as well', async (t, networks, stop) => {
+  makeDualStack(networks);
+  networks.add('other');
+  // Not with nodad: as just after the start of a machine.
+  networks.link(['here', 'eth1', '198.51.100.10/24'], ['other', 'eth0', '198.51.100.1/24']);
+  networks.ip('here', 'addr add 2001:db8:3::10/64 dev eth1');
+  const told = async (keys) => {
+    const daemon = await startServer(`rtc: {udp_port: 7882, tcp_port: 0, ${keys}}`);
+    const [line] = /listening on .*/.exec(daemon.log());
+    await daemon.stop();
+    return [...line.matchAll(/udp (\S+) 7882/g)].map(([, address]) => address);
+  };
+  const [four, six] = [[kServer, '198.51.100.10'], ['2001:db8:1::10', '2001:db8:3::10']];
+  // A link-local address is on each interface, and no client could use it.
+  assert.deepEqual(await told(''), [...four, ...six]);
+  assert.deepEqual(await told('interfaces: {includes: [eth1]}'), [four[1], six[1]]);
+  assert.deepEqual(await told('interfaces: {excludes: [eth1]}'), [four[0], six[0]]);
+  assert.deepEqual(await told('ips: {includes: ["2001:db8:3::/64"]}'), [six[1]]);
+  assert.deepEqual(await told('ips: {excludes: ["::/0"]}'), four);
+  assert.deepEqual(await told('ips: {includes: ["::/0"], excludes: ["2001:db8:1::/48"]}, interfaces: {excludes: [lo]}'), [six[1]]);
+  assert.deepEqual(await told('node_ip: "2001:db8:9::9"'), [...four, '2001:db8:9::9']);
 });
