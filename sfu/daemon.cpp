@@ -304,6 +304,7 @@ void Daemon::use_external_addresses(const net::ExternalAddresses& found) {
                              {.only = config_.rtc.external_ip_only,
                               .advertise_internal = config_.rtc.advertise_internal_ip});
   workers.advertise(told);
+  rooms_->announce_candidates();
   // Beside the line of the start, which says something else.
   fprintf(stderr, "livekit-sfu: rtc.use_external_ip: clients are told%s\n",
           list_candidates().c_str());

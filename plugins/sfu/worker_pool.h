@@ -69,8 +69,7 @@ class WorkerPool {
   // What is listened on, as this machine knows it.
   std::vector<std::string> local_hosts() const;
   const std::vector<transport::SocketAddress>& tcp_addresses() const { return tcp_addresses_; }
-  // candidates() are made of these from now on. Sessions that have theirs keep them until they
-  // restart ICE.
+  // candidates() are made of these from now on. Sockets and checks do not go by them.
   void advertise(const AdvertisedAddresses& instead) EXCLUDES(mutex_);
   size_t worker_count() const { return workers_.size(); }
 

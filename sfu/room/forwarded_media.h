@@ -37,6 +37,7 @@ class ForwardedMedia final : public ParticipantMedia {
   void handle_offer(const ::livekit::SessionDescription&) override {}
   void handle_answer(const ::livekit::SessionDescription&) override {}
   void handle_trickle(const ::livekit::TrickleRequest&) override {}
+  void announce_candidates() override {}
   std::optional<UpstreamTrack> claim(const UpstreamHint&) override { return std::nullopt; }
   // It is not forwarded further, and does not move.
   void forward(const TrackId&, RoomMedia&) override {}

@@ -83,6 +83,13 @@ void RoomRegistry::bury(std::unique_ptr<Room> room) {
   });
 }
 
+void RoomRegistry::announce_candidates() {
+  for_each_room([](Room& room) {
+    room.for_each_participant(
+        [](Participant& participant) { participant.media().announce_candidates(); });
+  });
+}
+
 void RoomRegistry::shut_down() {
   for (auto& [name, room] : std::exchange(rooms_, {}))
     close(std::move(room), {::livekit::SERVER_SHUTDOWN});

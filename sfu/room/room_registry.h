@@ -43,6 +43,8 @@ class RoomRegistry : public RoomControl {
   // when it is made; may be null.
   Room& find_or_create(const RoomName& name, const ::livekit::RoomConfiguration* configuration);
 
+  // Media can be reached at other addresses than before: who has not got through learns of them.
+  void announce_candidates();
   // Every participant gets leave{SERVER_SHUTDOWN}; no room is left.
   void shut_down();
   // True while somebody other than a recorder or agent is connected: what draining waits for.

@@ -135,6 +135,11 @@ void DualMediaSession::handle_offer(const ::livekit::SessionDescription& offer) 
   participant_.on_upstream_tracks(upstream_tracks(answer->tracks));
 }
 
+void DualMediaSession::announce_candidates() {
+  if (publisher_) publisher_->announce_candidates();
+  if (subscriber_) subscriber_->announce_candidates();
+}
+
 std::optional<room::UpstreamTrack> DualMediaSession::claim(const room::UpstreamHint& hint) {
   const auto track = publishing_.claim(publish_hint(hint));
   if (!track) return std::nullopt;

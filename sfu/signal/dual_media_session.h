@@ -24,6 +24,7 @@ class DualMediaSession : public room::ParticipantMedia {
   void handle_offer(const ::livekit::SessionDescription& offer) override;
   void handle_answer(const ::livekit::SessionDescription& answer) override;
   void handle_trickle(const ::livekit::TrickleRequest&) override {}
+  void announce_candidates() override;
 
   std::optional<room::UpstreamTrack> claim(const room::UpstreamHint& hint) override;
   void publish(const Mid& mid, const room::PublishedMedia& media) override;

@@ -3,6 +3,8 @@
 
 #include <json-glib/json-glib.h>
 
+#include <algorithm>
+
 namespace gstlk::signal {
 namespace {
 
@@ -24,6 +26,14 @@ std::string candidate_init(const std::string& candidate, const std::string& mid)
 // candidate:<foundation> 1 tcp ..., RFC 8839 section 5.1.
 bool is_tcp(const std::string& candidate) { return candidate.find(" tcp ") != std::string::npos; }
 
+// Without foundation and priority, which change with what else there is.
+std::string place_of(const std::string& candidate) {
+  size_t at = 0;
+  for (int words = 0; words < 4 && at != std::string::npos; ++words)
+    at = candidate.find(' ', at + 1);
+  return at == std::string::npos ? candidate : candidate.substr(at);
+}
+
 }  // namespace
 
 Peer::Peer(room::Participant& participant, room::RoomMedia& media, ::livekit::SignalTarget target,
@@ -40,7 +50,8 @@ LocalDescription Peer::local_description() const {
 
 void Peer::restart_ice() {
   transport_->restart_ice();
-  candidates_sent_ = false;
+  candidates_mid_.reset();
+  candidates_sent_.clear();
 }
 
 void Peer::apply(const room::RemoteTransport& remote, const std::vector<sdp::MediaPlan>& plans) {
@@ -53,16 +64,28 @@ void Peer::send_candidates(const std::vector<sdp::MediaPlan>& plans) {
 }
 
 void Peer::send_candidates(const Mid& first) {
-  if (std::exchange(candidates_sent_, true)) return;
+  if (candidates_mid_) return;
+  candidates_mid_ = first;
+  trickle();
+}
+
+void Peer::announce_candidates() {
+  if (candidates_mid_) trickle();
+}
+
+void Peer::trickle() {
   std::vector<std::string> candidates = transport_->candidates();
-  if (participant_.ice().preference() == room::IcePreference::Tcp) {
-    std::erase_if(candidates, [](const std::string& candidate) { return !is_tcp(candidate); });
-  }
+  const bool tcp_only = participant_.ice().preference() == room::IcePreference::Tcp;
+  std::erase_if(candidates, [&](const std::string& candidate) {
+    return (tcp_only && !is_tcp(candidate)) ||
+           std::ranges::count(candidates_sent_, place_of(candidate)) != 0;
+  });
   for (size_t i = 0; i < candidates.size(); ++i) {
+    candidates_sent_.push_back(place_of(candidates[i]));
     ::livekit::SignalResponse response;
     ::livekit::TrickleRequest& trickle = *response.mutable_trickle();
     trickle.set_target(target_);
-    trickle.set_candidateinit(candidate_init(candidates[i], first.value));
+    trickle.set_candidateinit(candidate_init(candidates[i], candidates_mid_->value));
     // There is no end-of-candidates message; the last one says so.
     trickle.set_final(i + 1 == candidates.size());
     participant_.send(response);

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -42,6 +43,8 @@ class Peer : public room::PeerTransportListener {
   // After our description went out: the candidates, if they have not been sent.
   void send_candidates(const std::vector<sdp::MediaPlan>& plans);
   void send_candidates(const Mid& first);
+  // Those that there are now and that were not sent, if any were.
+  void announce_candidates();
 
   void on_connected() override { callbacks_.connected(); }
   void on_failed() override { callbacks_.failed(); }
@@ -52,10 +55,13 @@ class Peer : public room::PeerTransportListener {
   void on_data_low(room::DataChannelKind channel) override { callbacks_.data_low(channel); }
 
  private:
+  void trickle();
+
   room::Participant& participant_;
   const ::livekit::SignalTarget target_;
   const Callbacks callbacks_;
-  bool candidates_sent_ = false;
+  std::optional<Mid> candidates_mid_;         // once they have been sent
+  std::vector<std::string> candidates_sent_;  // as place_of() names them
   bool reliable_open_ = false;
   bool lossy_open_ = false;
   std::unique_ptr<room::PeerTransport> transport_;

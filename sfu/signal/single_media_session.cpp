@@ -58,6 +58,10 @@ void SingleMediaSession::handle_answer(const ::livekit::SessionDescription&) {
   LOG_DEBUG(log_signal, "%s: an answer to no offer", participant_.sid().value.c_str());
 }
 
+void SingleMediaSession::announce_candidates() {
+  if (peer_) peer_->announce_candidates();
+}
+
 void SingleMediaSession::send_requirement() {
   // The client's first offer has free m-lines; before it there is nothing to ask for.
   if (!peer_) return;

@@ -227,6 +227,9 @@ function turnConfiguration({ pid }) {
   return file && fs.readFileSync(file, 'utf8');
 }
 
+/** How many have joined. */
+const joined = (daemon) => [...daemon.log().matchAll(/ joins as PA_/g)].length;
+
 /** What the daemon says once it knows. */
 const known = (daemon) => eventually(() => /rtc\.use_external_ip: clients are told (.*)/.exec(daemon.log()), { what: 'an answer of the STUN server' });
 
@@ -243,18 +246,24 @@ testIn('a server behind a NAT that asks a STUN server for its address', async (t
   await call(t, networks, daemon, `ws://${kHomePublic}:7880`, { type: 'host', protocol: 'udp', remote: `${kHomePublic} 7882` });
 });
 
-testIn('a STUN server that is away does not keep the daemon from starting, and is asked again', async (t, networks, stop) => {
+testIn('a STUN server that is away keeps nobody from starting, and who came before it learns the address', async (t, networks, stop) => {
   makeHome(networks);
   const start = Date.now();
   const daemon = stop(await startServer(`
 turn: {enabled: true, udp_port: 3478}
+logging: {component_levels: {room: debug}}
 rtc: {udp_port: 7882, tcp_port: 7881, use_external_ip: true, stun_servers: ["${kStun}:3478"]}`));
   assert.ok(Date.now() - start < 3000, `the start took ${Date.now() - start} ms`);
   const warning = await eventually(() => /rtc\.use_external_ip: no STUN server.*/.exec(daemon.log()), { what: 'the warning' });
   assert.match(warning[0], /192\.0\.2\.10:3478: no answer.*set rtc\.node_ip/);
+  // They cannot reach anything they are told of, and get through once they are told more.
+  const calling = call(t, networks, daemon, `ws://${kHomePublic}:7880`, { type: 'host', protocol: 'udp', remote: `${kHomePublic} 7882` });
+  calling.catch(() => {});
+  await eventually(() => joined(daemon) === 2, { what: 'both are there' });
   startStun(networks);
   const [, told] = await known(daemon);
   assert.equal(told.trim(), `udp ${kHomePublic} 7882, tcp ${kHomePublic} 7881`);
+  await calling;
   const relay = await eventually(() => turnConfiguration(daemon), { what: 'TURN runs again' });
   assert.match(relay, /^external-ip=203\.0\.113\.1\/10\.0\.0\.2$/m);
 });

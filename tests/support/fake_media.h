@@ -27,10 +27,7 @@ class FakeTransport : public PeerTransport {
             "00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE:FF:00:11:22:33:44:55:66:77:88:99:AA:BB:"
             "CC:DD:EE:FF"};
   }
-  std::vector<std::string> candidates() const override {
-    return {"candidate:1 1 udp 2130706431 192.0.2.1 7882 typ host",
-            "candidate:2 1 tcp 1671430143 192.0.2.1 7881 typ host tcptype passive"};
-  }
+  std::vector<std::string> candidates() const override { return local_candidates; }
   void restart_ice() override { ++generation; }
   void set_remote(const RemoteTransport& transport) override { remote = transport; }
   void set_media(const std::vector<sdp::MediaPlan>& plans) override { sections = plans; }
@@ -74,6 +71,9 @@ class FakeTransport : public PeerTransport {
   const std::string name;
   PeerTransportListener& listener;
   int generation = 0;
+  std::vector<std::string> local_candidates = {
+      "candidate:1 1 udp 2130706431 192.0.2.1 7882 typ host",
+      "candidate:2 1 tcp 1671430143 192.0.2.1 7881 typ host tcptype passive"};
   RemoteTransport remote;
   std::vector<sdp::MediaPlan> sections;
   std::map<TrackId, std::pair<Mid, PublishedMedia>> published;

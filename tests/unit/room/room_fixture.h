@@ -29,6 +29,7 @@ class FakeParticipantMedia : public ParticipantMedia {
   void handle_offer(const ::livekit::SessionDescription&) override {}
   void handle_answer(const ::livekit::SessionDescription&) override {}
   void handle_trickle(const ::livekit::TrickleRequest&) override {}
+  void announce_candidates() override {}
   std::optional<UpstreamTrack> claim(const UpstreamHint& hint) override {
     if (!sends_at_once) return std::nullopt;
     return UpstreamTrack{

@@ -82,6 +82,26 @@ TEST_F(SessionTest, TricklesCompleteCandidatesAndMarksTheLast) {
   EXPECT_TRUE(candidates[1].trickle().final());
 }
 
+TEST_F(SessionTest, CandidatesThatComeLaterAreTrickledOnce) {
+  join_v1(alice_);
+  // With another foundation and priority: one more stands before it.
+  alice_.publisher()->local_candidates = {
+      "candidate:1 1 udp 2130706431 203.0.113.1 7882 typ host",
+      "candidate:2 1 udp 2130706175 192.0.2.1 7882 typ host",
+      "candidate:3 1 tcp 1671430143 192.0.2.1 7881 typ host tcptype passive"};
+  server_.registry.announce_candidates();
+  server_.registry.announce_candidates();
+  const auto candidates = alice_.all(Response::kTrickle);
+  ASSERT_EQ(candidates.size(), 3u);
+  EXPECT_NE(candidates[2].trickle().candidateinit().find("203.0.113.1 7882"), std::string::npos);
+  EXPECT_TRUE(candidates[2].trickle().final());
+  // Who is asked to offer has been told of nothing yet.
+  bob_.v1();
+  ASSERT_TRUE(bob_.open());
+  server_.registry.announce_candidates();
+  EXPECT_EQ(bob_.count(Response::kTrickle), 0u);
+}
+
 TEST_F(SessionTest, ATrackThatIsPublishedReachesTheOtherParticipant) {
   join_v1(alice_);
   join_v1(bob_);
