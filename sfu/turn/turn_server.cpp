@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "turn/turn_server.h"
 
+#include <netinet/in.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -15,6 +16,10 @@
 #include "turn/log.h"
 #include "turn/private_folder.h"
 #include "turn/throwaway_certificate.h"
+
+#ifndef IPV6_FREEBIND
+#define IPV6_FREEBIND 78
+#endif
 
 namespace gstlk::turn {
 namespace {
@@ -41,6 +46,9 @@ bool can_listen(const std::string& host, uint16_t port, GSocketType type, std::s
   GError* error = nullptr;
   const auto socket = Ref<GSocket>::adopt(
       g_socket_new(g_socket_address_get_family(raw), type, G_SOCKET_PROTOCOL_DEFAULT, &error));
+  // An IPv6 address that the kernel still checks for duplicates will do; coturn waits for it.
+  if (socket && g_socket_address_get_family(raw) == G_SOCKET_FAMILY_IPV6)
+    g_socket_set_option(socket.get(), IPPROTO_IPV6, IPV6_FREEBIND, 1, nullptr);
   // TCP may be taken over from connections that have just ended, UDP not from anybody.
   const bool bound = socket &&
                      g_socket_bind(socket.get(), raw, type == G_SOCKET_TYPE_STREAM, &error) &&

@@ -324,7 +324,7 @@ testIn('interfaces and networks choose the addresses that are told, IPv6 as well
   networks.link(['here', 'eth1', '198.51.100.10/24'], ['other', 'eth0', '198.51.100.1/24']);
   networks.ip('here', 'addr add 2001:db8:3::10/64 dev eth1');
   const told = async (keys) => {
-    const daemon = await startServer(`rtc: {udp_port: 7882, tcp_port: 0, ${keys}}`);
+    const daemon = await startServer(`rtc: {udp_port: 7882, tcp_port: 0, ${keys}}\nturn: {enabled: true, udp_port: 3478}`);
     const [line] = /listening on .*/.exec(daemon.log());
     await daemon.stop();
     return [...line.matchAll(/udp (\S+) 7882/g)].map(([, address]) => address);
