@@ -108,12 +108,12 @@ export const pipelineTests = (stage) => (name, run, options) => stage.test(name,
   }
 }, options);
 
-/** Runs pipelines/run with these values; `end()` interrupts it as Ctrl-C does. */
-export function runPipeline(daemon, name, values = {}) {
+/** Runs pipelines/run with these values; `end()` interrupts it as Ctrl-C does. `input` is a stream to write to when asked for. */
+export function runPipeline(daemon, name, values = {}, { input = false } = {}) {
   const script = fileURLToPath(new URL('../../../pipelines/run', import.meta.url));
   const all = { url: daemon.url, ...values };
   const child = spawn(script, [name, ...Object.entries(all).map(([key, value]) => `${key}=${value}`)], {
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [input ? 'pipe' : 'ignore', 'pipe', 'pipe'],
     env: { ...process.env, MESON_BUILD_ROOT: path.resolve(path.dirname(process.env.LIVEKIT_SFU), '..') },
   });
   const onExit = () => child.kill('SIGKILL');
@@ -125,6 +125,7 @@ export function runPipeline(daemon, name, values = {}) {
   return {
     exited,
     pid: child.pid,
+    input: child.stdin,
     log: () => log.slice(-3000),
     kill: () => child.kill('SIGKILL'),
     async end() {
