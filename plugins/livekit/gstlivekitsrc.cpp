@@ -37,7 +37,7 @@
 #include "plugins/livekit/client_properties.h"
 #include "plugins/livekit/data_output.h"
 #include "plugins/livekit/remote_tracks.h"
-#include "plugins/livekit/track_selection.h"
+#include "plugins/livekit/selection_properties.h"
 
 GST_DEBUG_CATEGORY_STATIC(livekit_src_debug);
 #define GST_CAT_DEFAULT livekit_src_debug
@@ -138,12 +138,8 @@ G_DEFINE_FINAL_TYPE_WITH_CODE(GstLiveKitSrc, gst_livekit_src, GST_TYPE_BIN,
 
 enum {
   PROP_0,
-  PROP_PARTICIPANTS,
-  PROP_TRACKS,
-  PROP_SOURCES,
-  PROP_AUDIO,
-  PROP_VIDEO,
-  PROP_OUTPUT,
+  PROP_FIRST_OF_SELECTION,
+  PROP_OUTPUT = PROP_FIRST_OF_SELECTION + kSelectionProperties,
   PROP_LATENCY,
   PROP_PREFERRED_WIDTH,
   PROP_PREFERRED_HEIGHT,
@@ -317,21 +313,6 @@ static GType gst_livekit_output_get_type() {
   return type;
 }
 
-static std::vector<std::string>* gst_livekit_src_list(SourceSettings& settings, guint id) {
-  switch (id) {
-    case PROP_PARTICIPANTS:
-      return &settings.selection.participants;
-    case PROP_TRACKS:
-      return &settings.selection.tracks;
-    case PROP_SOURCES:
-      return &settings.selection.sources;
-    case PROP_TOPICS:
-      return &settings.topics;
-    default:
-      return nullptr;
-  }
-}
-
 static guint* gst_livekit_src_number(SourceSettings& settings, guint id) {
   switch (id) {
     case PROP_LATENCY:
@@ -353,19 +334,16 @@ static void gst_livekit_src_set_property(GObject* object, guint id, const GValue
   GST_OBJECT_LOCK(self);
   SourceSettings& settings = self->impl->settings;
   bool known = true;
-  if (auto* list = gst_livekit_src_list(settings, id)) {
+  if (id == PROP_TOPICS) {
     const char* text = g_value_get_string(value);
-    *list = split_list(text ? text : "");
+    settings.topics = split_list(text ? text : "");
   } else if (auto* number = gst_livekit_src_number(settings, id)) {
     *number = g_value_get_uint(value);
-  } else if (id == PROP_AUDIO) {
-    settings.selection.audio = g_value_get_boolean(value);
-  } else if (id == PROP_VIDEO) {
-    settings.selection.video = g_value_get_boolean(value);
   } else if (id == PROP_OUTPUT) {
     settings.form = static_cast<OutputForm>(g_value_get_enum(value));
   } else {
-    known = set_client_property(settings.connection, PROP_FIRST_OF_CLIENT, id, value);
+    known = set_selection_property(settings.selection, PROP_FIRST_OF_SELECTION, id, value) ||
+            set_client_property(settings.connection, PROP_FIRST_OF_CLIENT, id, value);
   }
   GST_OBJECT_UNLOCK(self);
   if (!known) G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
@@ -378,18 +356,16 @@ static void gst_livekit_src_get_property(GObject* object, guint id, GValue* valu
   GST_OBJECT_LOCK(self);
   SourceSettings& settings = self->impl->settings;
   bool known = true;
-  if (auto* list = gst_livekit_src_list(settings, id)) {
-    g_value_set_string(value, list->empty() ? nullptr : join_list(*list).c_str());
+  if (id == PROP_TOPICS) {
+    g_value_set_string(value,
+                       settings.topics.empty() ? nullptr : join_list(settings.topics).c_str());
   } else if (auto* number = gst_livekit_src_number(settings, id)) {
     g_value_set_uint(value, *number);
-  } else if (id == PROP_AUDIO) {
-    g_value_set_boolean(value, settings.selection.audio);
-  } else if (id == PROP_VIDEO) {
-    g_value_set_boolean(value, settings.selection.video);
   } else if (id == PROP_OUTPUT) {
     g_value_set_enum(value, static_cast<int>(settings.form));
   } else {
-    known = get_client_property(settings.connection, PROP_FIRST_OF_CLIENT, id, value);
+    known = get_selection_property(settings.selection, PROP_FIRST_OF_SELECTION, id, value) ||
+            get_client_property(settings.connection, PROP_FIRST_OF_CLIENT, id, value);
   }
   GST_OBJECT_UNLOCK(self);
   if (!known) G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
@@ -413,21 +389,7 @@ static void gst_livekit_src_install_properties(GObjectClass* object_class) {
   const auto install = [object_class](guint id, GParamSpec* spec) {
     g_object_class_install_property(object_class, id, spec);
   };
-  install(PROP_PARTICIPANTS,
-          g_param_spec_string("participants", "Participants",
-                              "Identities whose tracks are received, as globs with commas "
-                              "between; empty: everybody's",
-                              nullptr, flags));
-  install(PROP_TRACKS,
-          g_param_spec_string("tracks", "Tracks", "Names of the tracks that are received, likewise",
-                              nullptr, flags));
-  install(PROP_SOURCES,
-          g_param_spec_string("sources", "Sources",
-                              "Sources that are received, likewise: camera, microphone, "
-                              "screen_share, screen_share_audio, unknown",
-                              nullptr, flags));
-  install(PROP_AUDIO, g_param_spec_boolean("audio", "Audio", "Audio is received", TRUE, flags));
-  install(PROP_VIDEO, g_param_spec_boolean("video", "Video", "Video is received", TRUE, flags));
+  install_selection_properties(object_class, PROP_FIRST_OF_SELECTION);
   install(PROP_OUTPUT, g_param_spec_enum("output", "Output", "What the pads give",
                                          GST_TYPE_LIVEKIT_OUTPUT, 0, flags));
   install(PROP_LATENCY,
