@@ -286,5 +286,11 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "%s\n", error->message);
     return 2;
   }
+  if (!GST_IS_PIPELINE(pipeline)) {
+    // A single element, which has no clock by itself.
+    GstElement* whole = gst_pipeline_new(nullptr);
+    gst_bin_add(GST_BIN(whole), pipeline);
+    pipeline = whole;
+  }
   return Runner(pipeline).run();
 }
