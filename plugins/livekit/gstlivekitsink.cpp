@@ -243,7 +243,7 @@ GstPad* Sink::add_media_pad(GstPadTemplate* pad_template, const std::string& nam
                                                 nullptr));
   auto track = std::make_shared<SinkTrack>(*this, pad, kind);
   GstElement* bin = track->track().bin();
-  gst_bin_add(GST_BIN(element_), GST_ELEMENT(gst_object_ref(bin)));
+  gst_bin_add(GST_BIN(element_), bin);
   const auto target = Ref<GstPad>::adopt(gst_element_get_static_pad(bin, "sink"));
   gst_ghost_pad_set_target(GST_GHOST_PAD(pad), target.get());
   gst_element_sync_state_with_parent(bin);

@@ -127,7 +127,7 @@ PeerConnection::PeerConnection(ClientThread& thread, GstBin* bin, const std::str
     bin_ = GST_BIN(own_pipeline_.get());
   }
   gst_element_set_locked_state(element, TRUE);
-  gst_bin_add(bin_, GST_ELEMENT(gst_object_ref(element)));
+  gst_bin_add(bin_, element);
   gst_element_set_state(element, GST_STATE_READY);
   connect_signals();
 }

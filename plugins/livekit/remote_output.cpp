@@ -154,7 +154,7 @@ RemoteOutput::RemoteOutput(GstBin* bin, const std::string& name, const TrackIden
   pad_ = gst_ghost_pad_new("src", src.get());
   gst_pad_set_active(pad_, TRUE);
   gst_element_add_pad(own_bin_.get(), pad_);
-  gst_bin_add(bin_, GST_ELEMENT(gst_object_ref(own_bin_.get())));
+  gst_bin_add(bin_, own_bin_.get());
   gst_element_sync_state_with_parent(own_bin_.get());
 }
 

@@ -91,7 +91,7 @@ TrackFile::TrackFile(GstBin* bin, const TrackIdentity& track, const std::string&
   pad_ = gst_ghost_pad_new("sink", sink.get());
   gst_pad_set_active(pad_, TRUE);
   gst_element_add_pad(own_bin_.get(), pad_);
-  gst_bin_add(bin_, GST_ELEMENT(gst_object_ref(own_bin_.get())));
+  gst_bin_add(bin_, own_bin_.get());
   gst_element_sync_state_with_parent(own_bin_.get());
 }
 

@@ -55,8 +55,7 @@ class TrackPipeline : public LocalTrack::Listener {
     track_ = std::make_unique<LocalTrack>(kind, "track", *this);
     GstElement* sink = gst_element_factory_make("fakesink", nullptr);
     g_object_set(sink, "sync", FALSE, "async", FALSE, nullptr);
-    gst_bin_add_many(GST_BIN(pipeline_.get()), GST_ELEMENT(gst_object_ref(track_->bin())), sink,
-                     nullptr);
+    gst_bin_add_many(GST_BIN(pipeline_.get()), track_->bin(), sink, nullptr);
     gst_element_link(track_->bin(), sink);
     for (const std::string& source : sources) add_source(source);
     sink_pad_ = Ref<GstPad>::adopt(gst_element_get_static_pad(sink, "sink"));
