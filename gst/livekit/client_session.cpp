@@ -136,7 +136,7 @@ void ClientSession::handle_join(::livekit::JoinResponse& join, Timestamp now) {
 void ClientSession::handle_leave(const ::livekit::LeaveRequest& leave, Timestamp now) {
   const std::string& name = ::livekit::DisconnectReason_Name(leave.reason());
   if (is_final(leave)) return end(EndCause::Removed, name, leave.reason());
-  lose("the server ended the session: " + name, now);
+  lose("the server ended the session: " + name, now, leave.reason());
 }
 
 void ClientSession::handle_socket_closed(const SocketFault& fault, Timestamp now) {
@@ -186,7 +186,7 @@ void ClientSession::handle_timeout(Timestamp now) {
   if (due(silence_ends_)) return lose("the server does not answer any more", now);
   if (due(next_ping_)) ping(now);
   if (due(next_try_)) {
-    if (out_of_time(now)) return end(EndCause::Unreachable, failure_);
+    if (out_of_time(now)) return end(EndCause::Unreachable, failure_, failure_reason_);
     connect(now);
   }
 }
@@ -209,16 +209,18 @@ void ClientSession::send(const ::livekit::SignalRequest& request) {
   if (joined_ && socket_) events_.emplace_back(Send{to_protobuf(request)});
 }
 
-void ClientSession::lose(const std::string& why, Timestamp now) {
+void ClientSession::lose(const std::string& why, Timestamp now,
+                         ::livekit::DisconnectReason reason) {
   if (state_ == SessionState::Connected) trying_since_ = now;
   close_socket();
-  retry(why, now);
+  failure_ = why;
+  failure_reason_ = reason;
+  retry(now);
 }
 
-void ClientSession::retry(const std::string& why, Timestamp now) {
-  if (out_of_time(now)) return end(EndCause::Unreachable, why);
-  set_state(was_connected_ ? SessionState::Reconnecting : SessionState::Connecting, why);
-  failure_ = why;
+void ClientSession::retry(Timestamp now) {
+  if (out_of_time(now)) return end(EndCause::Unreachable, failure_, failure_reason_);
+  set_state(was_connected_ ? SessionState::Reconnecting : SessionState::Connecting, failure_);
   next_try_ = now + retry_delay();
 }
 

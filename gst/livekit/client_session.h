@@ -28,7 +28,8 @@ const char* to_string(SessionState state);
 enum class EndCause : uint8_t {
   Left,         // by ourselves
   Refused,      // the server answered the join with 4xx: token, room, grants
-  Unreachable,  // no server, within the time given for the first join or for coming back
+  Unreachable,  // no server, within the time given for the first join or for coming back; with
+                // the reason JOIN_FAILURE: one that lets nobody in, because the room is full
   Removed,      // by the server, for good; `reason` says why
 };
 
@@ -116,8 +117,9 @@ class ClientSession {
   void handle_leave(const ::livekit::LeaveRequest& leave, Timestamp now);
   void handle_pong(int64_t sent, Timestamp now);
   void ping(Timestamp now);
-  void lose(const std::string& why, Timestamp now);
-  void retry(const std::string& why, Timestamp now);
+  void lose(const std::string& why, Timestamp now,
+            ::livekit::DisconnectReason reason = ::livekit::UNKNOWN_REASON);
+  void retry(Timestamp now);
   void end(EndCause cause, std::string message,
            ::livekit::DisconnectReason reason = ::livekit::UNKNOWN_REASON);
   void close_socket();
@@ -143,7 +145,8 @@ class ClientSession {
   std::optional<Timestamp> attempt_ends_;
   std::optional<Timestamp> primary_ends_;
   std::optional<Timestamp> next_try_;
-  std::string failure_;  // of the last attempt
+  std::string failure_;  // of the last attempt, as is failure_reason_
+  ::livekit::DisconnectReason failure_reason_ = ::livekit::UNKNOWN_REASON;
   std::optional<Timestamp> next_ping_;
   std::optional<Timestamp> silence_ends_;
 };

@@ -62,6 +62,14 @@ void RoomMember::on_ended(const livekit::SessionEnd& end) {
                         ("%s", url.c_str()));
       return;
     case livekit::EndCause::Unreachable:
+      if (end.reason == ::livekit::JOIN_FAILURE) {
+        GST_ELEMENT_ERROR(element_, RESOURCE, BUSY,
+                          ("The server lets nobody else into the room (%s): it may be full. Let "
+                           "more participants in, or wait longer with timeout.",
+                           words),
+                          ("%s", url.c_str()));
+        return;
+      }
       GST_ELEMENT_ERROR(element_, RESOURCE, OPEN_READ_WRITE,
                         ("The room could not be reached: %s. Check ws-url (%s), and that the "
                          "server is running.",

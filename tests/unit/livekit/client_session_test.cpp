@@ -126,6 +126,22 @@ TEST_F(ClientSessionTest, TriesTheFirstJoinAgainUntilItsTimeIsOver) {
   EXPECT_EQ(last, "ended: connection refused");
 }
 
+TEST_F(ClientSessionTest, SaysThatNobodyIsLetInWhenItsTimeIsOver) {
+  session.open(now);
+  const Timestamp begin = now;
+  std::optional<SessionEnd> end;
+  while (session.state() != SessionState::Ended && now < begin + 60s) {
+    receive_leave(::livekit::JOIN_FAILURE, ::livekit::LeaveRequest::DISCONNECT);
+    advance(100ms);
+  }
+  while (const auto event = session.poll_event())
+    if (const auto* ended = std::get_if<ClientSession::Ended>(&*event)) end = ended->end;
+  ASSERT_TRUE(end);
+  EXPECT_EQ(end->cause, EndCause::Unreachable);
+  EXPECT_EQ(end->reason, ::livekit::JOIN_FAILURE);
+  EXPECT_GE(now - begin, 15s);
+}
+
 TEST_F(ClientSessionTest, JoinsAnewAtOnceAndKeepsThePeersUntilThen) {
   connect();
   session.handle_socket_closed({0, "reset"}, now);
