@@ -109,7 +109,7 @@ void RoomState::apply(const ::livekit::ParticipantInfo& info, std::vector<RoomCh
   if (info.state() == ::livekit::ParticipantInfo::DISCONNECTED) {
     // Of an earlier session of somebody who is back already: nothing changes.
     if (it != participants_.end() && it->second.sid() == info.sid())
-      leave(info.identity(), changes);
+      leave(info.identity(), changes, info.disconnect_reason());
     return;
   }
   if (it == participants_.end()) {
@@ -126,9 +126,11 @@ void RoomState::apply(const ::livekit::ParticipantInfo& info, std::vector<RoomCh
   known = info;
 }
 
-void RoomState::leave(const std::string& identity, std::vector<RoomChange>& changes) {
+void RoomState::leave(const std::string& identity, std::vector<RoomChange>& changes,
+                      ::livekit::DisconnectReason reason) {
   const auto it = participants_.find(identity);
   ::livekit::ParticipantInfo info = it->second;
+  info.set_disconnect_reason(reason);
   participants_.erase(it);
   for (const auto& track : info.tracks())
     changes.push_back({RoomChangeKind::TrackUnpublished, info, track});

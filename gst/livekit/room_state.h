@@ -23,7 +23,8 @@ enum class RoomChangeKind : uint8_t {
 
 const char* to_string(RoomChangeKind kind);
 
-// One thing that became different. `track` is set for the changes of tracks.
+// One thing that became different. `track` is set for the changes of tracks. Of somebody who left
+// `participant` has the disconnect reason that the server gave.
 struct RoomChange {
   RoomChangeKind kind = RoomChangeKind::ParticipantJoined;
   ::livekit::ParticipantInfo participant;
@@ -55,7 +56,8 @@ class RoomState {
 
  private:
   void apply(const ::livekit::ParticipantInfo& info, std::vector<RoomChange>& changes);
-  void leave(const std::string& identity, std::vector<RoomChange>& changes);
+  void leave(const std::string& identity, std::vector<RoomChange>& changes,
+             ::livekit::DisconnectReason reason = ::livekit::UNKNOWN_REASON);
 
   ::livekit::Room room_;
   ::livekit::ParticipantInfo self_;

@@ -386,7 +386,7 @@ static void gst_livekit_recorder_class_init(GstLiveKitRecorderClass* klass) {
       object_class, PROP_HOLD,
       g_param_spec_uint("hold", "Hold",
                         "Seconds that a file waits for a track whose publisher went away to come "
-                        "back, before it is closed",
+                        "back, before it is closed; one that the server removed is not waited for",
                         0, G_MAXINT, 10, flags));
   install_selection_properties(object_class, PROP_FIRST_OF_SELECTION);
   install_client_properties(object_class, PROP_FIRST_OF_CLIENT);

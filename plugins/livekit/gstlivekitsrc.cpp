@@ -406,7 +406,8 @@ static void gst_livekit_src_install_properties(GObjectClass* object_class) {
   install(PROP_HOLD,
           g_param_spec_uint("hold", "Hold",
                             "Seconds that a pad waits for a track whose publisher went away to "
-                            "come back, before it ends",
+                            "come back, before it ends; one that the server removed is not "
+                            "waited for",
                             0, G_MAXINT, 10, flags));
   install(PROP_TOPICS,
           g_param_spec_string("topics", "Topics",

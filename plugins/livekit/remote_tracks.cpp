@@ -20,6 +20,21 @@ void init_debug() {
   (void)done;
 }
 
+// Who was sent away does not come back by itself. CLIENT_INITIATED is not among these: a browser
+// says so too when it joins anew to get over a lost connection.
+bool is_gone_for_good(const ::livekit::ParticipantInfo& who) {
+  switch (who.disconnect_reason()) {
+    case ::livekit::PARTICIPANT_REMOVED:
+    case ::livekit::ROOM_DELETED:
+    case ::livekit::ROOM_CLOSED:
+    case ::livekit::USER_REJECTED:
+    case ::livekit::USER_UNAVAILABLE:
+      return true;
+    default:
+      return false;
+  }
+}
+
 }  // namespace
 
 TrackIdentity identity_of(const ::livekit::ParticipantInfo& who,
@@ -249,7 +264,8 @@ void RemoteTracks::track_unpublished(const livekit::RoomChange& change) {
   const auto& present = session_->room().participants();
   const auto who = present.find(track.identity);
   const bool stays = who != present.end() && change.participant.sid() == it->second->publisher;
-  it->second->farewell->start(stays ? Duration::zero() : settings_.hold,
+  const bool over = stays || is_gone_for_good(change.participant);
+  it->second->farewell->start(over ? Duration::zero() : settings_.hold,
                               [this, track] { end(track); });
 }
 

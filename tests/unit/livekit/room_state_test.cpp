@@ -110,6 +110,18 @@ TEST(RoomState, FindsTheTrackAndItsPublisher) {
   EXPECT_EQ(state.track("TR_2"), nullptr);
 }
 
+TEST(RoomState, TellsWhySomebodyLeft) {
+  RoomState state;
+  state.join(join_with({participant("ann", "PA_1", {"TR_1"})}));
+  auto gone = participant("ann", "PA_1");
+  gone.set_state(::livekit::ParticipantInfo::DISCONNECTED);
+  gone.set_disconnect_reason(::livekit::PARTICIPANT_REMOVED);
+  const auto changes = state.update(update_of(gone));
+  EXPECT_THAT(words(changes), ElementsAre("track-unpublished ann TR_1", "participant-left ann"));
+  for (const RoomChange& change : changes)
+    EXPECT_EQ(change.participant.disconnect_reason(), ::livekit::PARTICIPANT_REMOVED);
+}
+
 TEST(RoomState, EndsWithEverybodyLeaving) {
   RoomState state;
   state.join(join_with({participant("ann", "PA_1", {"TR_1"})}));
