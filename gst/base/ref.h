@@ -28,6 +28,7 @@ GSTLK_REF_TRAITS(GstContext, gst_context_ref, gst_context_unref);
 GSTLK_REF_TRAITS(GstEvent, gst_event_ref, gst_event_unref);
 GSTLK_REF_TRAITS(GstMemory, gst_memory_ref, gst_memory_unref);
 GSTLK_REF_TRAITS(GstMessage, gst_message_ref, gst_message_unref);
+GSTLK_REF_TRAITS(GstPromise, gst_promise_ref, gst_promise_unref);
 GSTLK_REF_TRAITS(GstQuery, gst_query_ref, gst_query_unref);
 GSTLK_REF_TRAITS(GstTagList, gst_tag_list_ref, gst_tag_list_unref);
 GSTLK_REF_TRAITS(GMainContext, g_main_context_ref, g_main_context_unref);

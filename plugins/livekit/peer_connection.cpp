@@ -6,6 +6,7 @@
 #include <netdb.h>
 #include <netinet/in.h>
 
+#include <atomic>
 #include <string_view>
 
 namespace gstlk::client {
@@ -87,24 +88,29 @@ namespace {
 
 struct PromiseCall {
   std::function<void(const GstStructure*)> then;
+  std::shared_ptr<std::atomic<bool>> settled;
 
   // Any thread.
   static void changed(GstPromise* promise, gpointer self) {
-    if (gst_promise_wait(promise) == GST_PROMISE_RESULT_REPLIED)
-      static_cast<PromiseCall*>(self)->then(gst_promise_get_reply(promise));
-    else
-      static_cast<PromiseCall*>(self)->then(nullptr);
+    const auto* call = static_cast<PromiseCall*>(self);
+    const bool replied = gst_promise_wait(promise) == GST_PROMISE_RESULT_REPLIED;
+    call->then(replied ? gst_promise_get_reply(promise) : nullptr);
+    call->settled->store(true);
     gst_promise_unref(promise);
   }
   static void free(gpointer self) { delete static_cast<PromiseCall*>(self); }
 };
 
-GstPromise* make_promise(std::function<void(const GstStructure*)> then) {
-  return gst_promise_new_with_change_func(PromiseCall::changed, new PromiseCall{std::move(then)},
-                                          PromiseCall::free);
-}
-
 }  // namespace
+
+GstPromise* PeerConnection::make_promise(std::function<void(const GstStructure*)> then) {
+  std::erase_if(promises_, [](const Promise& promise) { return promise.settled->load(); });
+  const auto settled = std::make_shared<std::atomic<bool>>(false);
+  GstPromise* promise = gst_promise_new_with_change_func(
+      PromiseCall::changed, new PromiseCall{std::move(then), settled}, PromiseCall::free);
+  promises_.push_back({Ref<GstPromise>::share(promise), settled});
+  return promise;
+}
 
 PeerConnection::PeerConnection(ClientThread& thread, GstBin* bin, const std::string& name,
                                const IceServers& ice_servers, Listener& listener)
@@ -144,6 +150,8 @@ PeerConnection::~PeerConnection() {
   gst_element_set_state(webrtcbin_.get(), GST_STATE_NULL);
   gst_bin_remove(bin_, webrtcbin_.get());
   if (own_pipeline_) gst_element_set_state(own_pipeline_.get(), GST_STATE_NULL);
+  // What webrtcbin has not begun with when it is closed it never answers.
+  for (const Promise& promise : promises_) gst_promise_expire(promise.promise.get());
 }
 
 void PeerConnection::start() {

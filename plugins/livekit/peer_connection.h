@@ -5,6 +5,7 @@
 #define GST_USE_UNSTABLE_API
 #include <gst/webrtc/webrtc.h>
 
+#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
@@ -79,6 +80,10 @@ class PeerConnection {
   // What signal handlers hold: lets them find out on the client thread whether this is still there.
   struct Handle;
   using Channel = Ref<GstWebRTCDataChannel>;
+  struct Promise {
+    Ref<GstPromise> promise;
+    std::shared_ptr<std::atomic<bool>> settled;
+  };
 
   void configure_ice(const IceServers& ice_servers);
   void add_ice_server(const ::livekit::ICEServer& server, const std::string& url);
@@ -88,6 +93,8 @@ class PeerConnection {
   void create_description(const char* signal, const char* field, SdpResult then);
   void set_description(const char* signal, ::GstWebRTCSDPType type, const std::string& sdp,
                        Done then);
+  // What is to be handed to webrtcbin, which settles it on a thread of its own.
+  GstPromise* make_promise(std::function<void(const GstStructure*)> then);
   void adopt_channel(const Channel& channel);
   void connection_state_changed();
 
@@ -98,6 +105,7 @@ class PeerConnection {
   GstBin* bin_ = nullptr;  // outlives this
   std::map<std::string, Channel> channels_;
   std::vector<std::pair<gpointer, gulong>> handlers_;
+  std::vector<Promise> promises_;
   bool has_remote_ = false;
   std::vector<std::pair<unsigned, std::string>> early_candidates_;
   ClientTimer disconnected_;
