@@ -10,6 +10,7 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { after } from 'node:test';
+import { fileURLToPath } from 'node:url';
 
 import { assertHears, assertSees } from './lib/checks.mjs';
 import { runPipeline as start } from './lib/pipeline.mjs';
@@ -110,6 +111,27 @@ streamTest('srt-camera brings an encoder into a room', async (s, others) => {
   await assertSees(bob, 'srt', 'camera', 30000);
   await assertHears(bob, 'srt');
   await camera.end();
+}, { timeout: 90000 });
+
+streamTest('rtsp-camera brings a camera that wants a password into a room, without decoding', async (s, others) => {
+  const room = freshRoom('rtsp');
+  const bob = await s.join(room, 'bob');
+  // Debian's Python, which has GStreamer's introspection.
+  const server = spawn('/usr/bin/python3', [fileURLToPath(new URL('../support/rtsp_camera.py', import.meta.url)),
+    'videotestsrc is-live=true pattern=ball ! video/x-raw,width=640,height=360,framerate=30/1 ! x264enc tune=zerolatency speed-preset=ultrafast '
+    + 'key-int-max=30 ! video/x-h264,profile=constrained-baseline ! rtph264pay name=pay0 pt=96 audiotestsrc is-live=true ! alawenc ! rtppcmapay name=pay1 pt=8'],
+  { stdio: ['ignore', 'pipe', 'inherit'] });
+  others.push(server);
+  const [port] = await Promise.race([once(server.stdout, 'data'), once(server, 'exit').then(() => { throw new Error('no RTSP server'); })]);
+  const at = `127.0.0.1:${String(port).trim()}/camera`;
+  const camera = start(s.daemon, 'rtsp-camera', { room, rtsp: `rtsp://user:pass%20word@${at}`, name: 'Gate' });
+  await assertSees(bob, 'camera', 'camera', 30000);
+  assert.equal((await bob.call('remote', 'camera', 'camera')).codec, 'video/H264');
+  await camera.end();
+  // And says so when the password is wrong.
+  const wrong = start(s.daemon, 'rtsp-camera', { room, rtsp: `rtsp://user:wrong@${at}` });
+  assert.notEqual(await Promise.race([wrong.exited, sleep(15000)]), undefined);
+  assert.match(wrong.log(), /Unauthorized|authori[sz]/i);
 }, { timeout: 90000 });
 
 streamTest('join-rooms brings somebody into a second room', async (s) => {
