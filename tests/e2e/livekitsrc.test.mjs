@@ -9,11 +9,13 @@ import os from 'node:os';
 import path from 'node:path';
 import { after } from 'node:test';
 
+import { RoomServiceClient } from 'livekit-server-sdk';
+
 import { assertSees } from './lib/checks.mjs';
 import { kKey, kSecret, startDaemon } from './lib/daemon.mjs';
 import { joins, pipelineTests } from './lib/pipeline.mjs';
 import { makeStage } from './lib/stage.mjs';
-import { freshRoom } from './lib/token.mjs';
+import { freshRoom, rawToken } from './lib/token.mjs';
 import { eventually, sleep } from './lib/wait.mjs';
 
 const stage = makeStage();
@@ -230,6 +232,30 @@ sourceTest('a pad goes on when its publisher comes back, and ends when the track
   const again = await s.join(room, 'ada');
   await again.call('publish', { camera: true });
   await assertFlows(pipeline, 'video', 30);
+  assert.deepEqual(pipeline.errors(), []);
+}, { timeout: 90000 });
+
+sourceTest('elements come back with the token that the server sent, when their own is over', async (s, start) => {
+  const room = freshRoom('src-token');
+  // A minute is allowed for clocks that differ: it is over in seven seconds.
+  const token = (identity) => rawToken({ sub: identity, name: 'as it was', exp: Math.floor(Date.now() / 1000) - 53, video: { roomJoin: true, room } });
+  const kioskToken = token('kiosk');
+  start(`livekitsink name=s ws-url=${s.daemon.url} auth-token=${kioskToken} ${publish()}`);
+  const pipeline = start(`livekitsrc name=r ws-url=${s.daemon.url} auth-token=${token('viewer')} ${watch}`);
+  await assertFlows(pipeline, 'video', 30);
+  // A new name is in the next token, which comes at once.
+  await new RoomServiceClient(s.daemon.http, kKey, kSecret).updateParticipant(room, 'kiosk', { name: 'as it is' });
+  await sleep(7000);
+  const late = start(`livekitsink name=s ws-url=${s.daemon.url} auth-token=${kioskToken} ${publish()}`);
+  await eventually(async () => /refused the join/.test(String(late.errors())), { what: 'the first token is refused' });
+  const told = pipeline.messages.length;
+  await s.daemon.kill();
+  await pipeline.waitForState('reconnecting');
+  s.daemon = await startDaemon({ ports: s.daemon.ports });
+  await eventually(async () => pipeline.elementMessages('livekit-state').at(-1).state === 'connected', { timeout: 30000, what: 'connected again' });
+  await assertFlows(pipeline, 'video', 60, 30000);
+  const names = pipeline.messages.slice(told).filter((m) => m.name === 'livekit-participant' && m.fields.identity === 'kiosk').map((m) => m.fields.name);
+  assert.equal(names.at(-1), 'as it is', JSON.stringify(names));
   assert.deepEqual(pipeline.errors(), []);
 }, { timeout: 90000 });
 
