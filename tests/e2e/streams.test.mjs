@@ -142,8 +142,14 @@ streamTest('join-rooms brings somebody into a second room', async (s) => {
   const bridge = start(s.daemon, 'join-rooms', { room, other_url: s.daemon.url, other_room: other, other_identity: 'guest' });
   await assertSees(bob, 'guest', 'camera', 30000);
   await assertHears(bob, 'guest');
-  await bridge.end();
+  // Who goes and comes back is seen again.
   await kiosk.end();
+  const again = start(s.daemon, 'kiosk-camera', { room });
+  await sleep(3000);
+  await assertSees(bob, 'guest', 'camera', 30000);
+  await assertHears(bob, 'guest');
+  await bridge.end();
+  await again.end();
 }, { timeout: 90000 });
 
 streamTest('record-audio keeps what is heard, although it is killed', async (s) => {
