@@ -271,14 +271,16 @@ GstPadProbeReturn drop(GstPad*, GstPadProbeInfo*, gpointer) { return GST_PAD_PRO
 
 }  // namespace
 
+void drop_media(GstPad* source) { gst_pad_add_probe(source, kMedia, drop, nullptr, nullptr); }
+
 void RemoteOutput::detach() {
   if (!chain_first_) return;
   gstlk_track_output_set_open(outlet_, FALSE);
   const auto entry = Ref<GstPad>::adopt(gst_element_get_static_pad(own_bin_.get(), "sink"));
   if (entry) {
     if (source_) {
-      // LiveKit's server sends a few frames more. Not linked, they would end the connection.
-      gst_pad_add_probe(source_.get(), kMedia, drop, nullptr, nullptr);
+      // LiveKit's server sends a few frames more.
+      drop_media(source_.get());
       gst_pad_unlink(source_.get(), entry.get());
     }
     gst_pad_set_active(entry.get(), FALSE);

@@ -83,4 +83,7 @@ class RemoteOutput {
   Ref<GstElement> jitter_buffer_ GUARDED_BY(mutex_);  // in front of source_
 };
 
+// Of a pad of webrtcbin that leads nowhere: not linked, its media would end the connection.
+void drop_media(GstPad* source);
+
 }  // namespace gstlk::client

@@ -8,6 +8,8 @@ namespace gstlk::client {
 namespace {
 
 constexpr Duration kGapEvery = 250ms;
+// Within which a pad of webrtcbin is attached, most times.
+constexpr Duration kAttachTime = 20ms;
 
 GST_DEBUG_CATEGORY_STATIC(remote_tracks_debug);
 #define GST_CAT_DEFAULT remote_tracks_debug
@@ -138,41 +140,42 @@ void RemoteTracks::handle_pad(GstPad* pad) {
   const auto owner = Ref<GstWebRTCRTPTransceiver>::adopt(transceiver);
   gchar* mid = nullptr;
   g_object_get(transceiver, "mid", &mid, nullptr);
-  std::optional<Announced> announced;
-  {
-    MutexLock lock(mutex_);
-    const auto it = by_mid_.find(mid ? mid : "");
-    if (it != by_mid_.end()) announced = it->second;
-  }
+  const std::shared_ptr<Entry> entry = begin_attaching(mid ? mid : "");
   g_free(mid);
-  if (!announced) {
-    GST_WARNING_OBJECT(element_, "a stream of no known track");
-    return;
+  if (!entry) {
+    // Whoever came has left already.
+    GST_INFO_OBJECT(element_, "a stream of no known track");
+    return drop_media(pad);
   }
-  const std::shared_ptr<Entry> entry = entry_for(*announced);
   const auto attached = entry->output->attach(pad, settings_.form);
   if (!attached)
     GST_ELEMENT_WARNING(
         element_, STREAM, DECODE,
         ("%s cannot come out: %s", entry->output->name().c_str(), attached.error().message.c_str()),
         (nullptr));
+  MutexLock lock(mutex_);
+  entry->attaching -= 1;
 }
 
-// The output of the track, which its owner knows.
-std::shared_ptr<RemoteTracks::Entry> RemoteTracks::entry_for(const Announced& announced) {
-  const bool video = announced.track.kind == MediaKind::Video;
+// The entry of the track that the section of the offer is of; its owner knows its output.
+std::shared_ptr<RemoteTracks::Entry> RemoteTracks::begin_attaching(const std::string& mid) {
   std::shared_ptr<Entry> entry;
   {
     MutexLock lock(mutex_);
+    const auto it = by_mid_.find(mid);
+    if (it == by_mid_.end()) return nullptr;
+    const Announced& announced = it->second;
     std::shared_ptr<Entry>& place = entries_[announced.track];
     if (place) {
       place->publisher = announced.publisher;
+      place->attaching += 1;
       return place;
     }
     place = entry = std::make_shared<Entry>();
     entry->publisher = announced.publisher;
-    const std::string name =
-        (video ? "video_" : "audio_") + std::to_string(next_number_[announced.track.kind]++);
+    entry->attaching = 1;
+    const std::string name = (announced.track.kind == MediaKind::Video ? "video_" : "audio_") +
+                             std::to_string(next_number_[announced.track.kind]++);
     entry->output = std::make_unique<RemoteOutput>(GST_BIN(element_), name, announced.track);
     entry->farewell = std::make_unique<ClientTimer>(*ClientThread::get());
   }
@@ -258,6 +261,11 @@ void RemoteTracks::track_unpublished(const livekit::RoomChange& change) {
   wishes_.erase(change.track.sid());
   const TrackIdentity track = identity_of(change.participant, change.track);
   MutexLock lock(mutex_);
+  // No output is made of it any more.
+  std::erase_if(by_mid_, [&](const auto& announced) {
+    return announced.second.track == track &&
+           announced.second.publisher == change.participant.sid();
+  });
   const auto it = entries_.find(track);
   if (it == entries_.end()) return;
   // A publisher that went away, or is there with another session, may bring it back.
@@ -316,6 +324,8 @@ void RemoteTracks::end(const TrackIdentity& track) {
     MutexLock lock(mutex_);
     const auto it = entries_.find(track);
     if (it == entries_.end()) return;
+    if (it->second->attaching > 0)
+      return it->second->farewell->start(kAttachTime, [this, track] { end(track); });
     entry = std::move(it->second);
     entries_.erase(it);
   }

@@ -87,6 +87,8 @@ class RemoteTracks : public SubscriberOwner, public RoomListener {
     std::unique_ptr<RemoteOutput> output;
     std::string publisher;                  // sid of the participant whose track came out last
     std::unique_ptr<ClientTimer> farewell;  // runs while the track is away
+    // Pads of webrtcbin that are being attached, with mutex_. The output does not end before.
+    unsigned attaching = 0;
   };
   // By sid, of tracks that are published.
   struct Wish {
@@ -104,7 +106,8 @@ class RemoteTracks : public SubscriberOwner, public RoomListener {
   void on_room_change(const livekit::RoomChange& change) override;
 
   void handle_pad(GstPad* pad);
-  std::shared_ptr<Entry> entry_for(const Announced& announced) EXCLUDES(mutex_);
+  // nullptr when the track is not known, or no more.
+  std::shared_ptr<Entry> begin_attaching(const std::string& mid) EXCLUDES(mutex_);
   void subscribe(const ::livekit::ParticipantInfo& who, const ::livekit::TrackInfo& track);
   void send_subscription(const std::string& track_sid, bool subscribed);
   void send_size(const std::string& track_sid, const std::optional<ShownSize>& size);
