@@ -109,6 +109,7 @@ enum {
   SINK_PROP_SCREEN_SHARE,
   SINK_PROP_AUDIO_LEVEL,
   SINK_PROP_IDLE_TIME,
+  SINK_PROP_STATS,
 };
 
 static std::shared_ptr<RouterTrack> sink_track(GstSfuRouterSinkPad* pad) {
@@ -175,6 +176,26 @@ static void gst_sfu_router_sink_pad_set_property(GObject* object, guint id, cons
   sink_rebind(self, true);
 }
 
+static GstStructure* track_stats(const RouterTrack* track) {
+  GValue layers = G_VALUE_INIT;
+  g_value_init(&layers, GST_TYPE_ARRAY);
+  if (track) {
+    for (const auto& layer : track->layers(gstlk::sfu::Worker::read_clock())) {
+      GValue item = G_VALUE_INIT;
+      g_value_init(&item, GST_TYPE_STRUCTURE);
+      g_value_take_boxed(
+          &item, gst_structure_new("layer", "bitrate", G_TYPE_UINT64, layer.bitrate.bps, "width",
+                                   G_TYPE_UINT, static_cast<guint>(layer.width), "height",
+                                   G_TYPE_UINT, static_cast<guint>(layer.height), "alive",
+                                   G_TYPE_BOOLEAN, static_cast<gboolean>(layer.alive), nullptr));
+      gst_value_array_append_and_take_value(&layers, &item);
+    }
+  }
+  GstStructure* structure = gst_structure_new_empty("sfu-track-stats");
+  gst_structure_take_value(structure, "layers", &layers);
+  return structure;
+}
+
 static void gst_sfu_router_sink_pad_get_property(GObject* object, guint id, GValue* value,
                                                  GParamSpec* spec) {
   auto* self = GST_SFU_ROUTER_SINK_PAD(object);
@@ -200,6 +221,9 @@ static void gst_sfu_router_sink_pad_get_property(GObject* object, guint id, GVal
           value, last ? static_cast<guint64>((now - *last).count()) * 1000 : GST_CLOCK_TIME_NONE);
       break;
     }
+    case SINK_PROP_STATS:
+      g_value_take_boxed(value, track_stats(track.get()));
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
   }
@@ -240,6 +264,13 @@ static void gst_sfu_router_sink_pad_class_init(GstSfuRouterSinkPadClass* klass) 
                           "Nanoseconds since any encoding of the track was received; "
                           "GST_CLOCK_TIME_NONE before the first",
                           0, G_MAXUINT64, G_MAXUINT64, ro));
+  g_object_class_install_property(
+      object_class, SINK_PROP_STATS,
+      g_param_spec_boxed(
+          "stats", "Statistics",
+          "The array `layers` with bitrate (bit/s of the last second), width, height "
+          "and alive of each spatial layer of the track",
+          GST_TYPE_STRUCTURE, ro));
 }
 
 static gboolean sink_event(GstPad* pad, GstObject* parent, GstEvent* event) {
@@ -300,6 +331,8 @@ enum {
   SRC_PROP_PAUSED,
   SRC_PROP_MUTED,
   SRC_PROP_CURRENT_SPATIAL,
+  SRC_PROP_CURRENT_TEMPORAL,
+  SRC_PROP_TARGET_SPATIAL,
   SRC_PROP_SSRC,
 };
 
@@ -373,6 +406,7 @@ static void gst_sfu_router_src_pad_get_property(GObject* object, guint id, GValu
                                                 GParamSpec* spec) {
   auto* self = GST_SFU_ROUTER_SRC_PAD(object);
   const std::shared_ptr<RouterPort> port = *self->port;
+  const auto sending = port ? port->sending() : std::nullopt;
   switch (id) {
     case SRC_PROP_TRACK:
       GST_OBJECT_LOCK(self);
@@ -392,7 +426,13 @@ static void gst_sfu_router_src_pad_get_property(GObject* object, guint id, GValu
       g_value_set_boolean(value, port && port->muted());
       break;
     case SRC_PROP_CURRENT_SPATIAL:
-      g_value_set_int(value, port ? port->current_spatial() : -1);
+      g_value_set_int(value, sending ? sending->current.spatial : -1);
+      break;
+    case SRC_PROP_CURRENT_TEMPORAL:
+      g_value_set_int(value, sending ? sending->current.temporal : -1);
+      break;
+    case SRC_PROP_TARGET_SPATIAL:
+      g_value_set_int(value, sending ? sending->target.spatial : -1);
       break;
     case SRC_PROP_SSRC:
       g_value_set_uint(value, self->ssrc);
@@ -441,6 +481,17 @@ static void gst_sfu_router_src_pad_class_init(GstSfuRouterSrcPadClass* klass) {
       object_class, SRC_PROP_CURRENT_SPATIAL,
       g_param_spec_int("current-spatial", "Current spatial layer",
                        "Layer that is forwarded; -1 before the first packet", -1, 3, -1, ro));
+  g_object_class_install_property(
+      object_class, SRC_PROP_CURRENT_TEMPORAL,
+      g_param_spec_int("current-temporal", "Current temporal layer",
+                       "Highest temporal layer that is forwarded; -1 before the first packet", -1,
+                       7, -1, ro));
+  g_object_class_install_property(
+      object_class, SRC_PROP_TARGET_SPATIAL,
+      g_param_spec_int("target-spatial", "Target spatial layer",
+                       "Layer that is to be forwarded from its next keyframe on; -1 before the "
+                       "first packet",
+                       -1, 3, -1, ro));
   g_object_class_install_property(
       object_class, SRC_PROP_SSRC,
       g_param_spec_uint("ssrc", "SSRC",

@@ -40,6 +40,7 @@
 #include "plugins/sfu/media_section.h"
 #include "plugins/sfu/peer_session.h"
 #include "plugins/sfu/sfu_events.h"
+#include "plugins/sfu/worker.h"
 #include "plugins/sfu/worker_pool.h"
 
 GST_DEBUG_CATEGORY(gst_sfu_transport_debug);
@@ -786,12 +787,20 @@ std::shared_ptr<TransportPort> SfuTransport::port(GstSfuTransportSinkPad* pad) {
 GstStructure* SfuTransport::stats() {
   const auto current = session();
   const gstlk::sfu::PeerStats stats = current ? current->stats() : gstlk::sfu::PeerStats{};
+  const bool known = stats.at != gstlk::Timestamp{};
+  const auto age = known ? gstlk::sfu::Worker::read_clock() - stats.at : gstlk::Duration{};
   GstStructure* structure = gst_structure_new(
-      "sfu-transport-stats", "round-trip", G_TYPE_UINT64,
-      static_cast<guint64>(stats.round_trip.count() * 1000), "packets-received", G_TYPE_UINT64,
-      stats.packets_received, "bytes-received", G_TYPE_UINT64, stats.bytes_received, "packets-sent",
-      G_TYPE_UINT64, stats.packets_sent, "bytes-sent", G_TYPE_UINT64, stats.bytes_sent, "malformed",
-      G_TYPE_UINT64, stats.malformed, nullptr);
+      "sfu-transport-stats", "age", G_TYPE_UINT64, static_cast<guint64>(age.count() * 1000),
+      "round-trip", G_TYPE_UINT64, static_cast<guint64>(stats.round_trip.count() * 1000),
+      "packets-received", G_TYPE_UINT64, stats.packets_received, "bytes-received", G_TYPE_UINT64,
+      stats.bytes_received, "packets-sent", G_TYPE_UINT64, stats.packets_sent, "bytes-sent",
+      G_TYPE_UINT64, stats.bytes_sent, "malformed", G_TYPE_UINT64, stats.malformed, nullptr);
+  if (stats.path) {
+    const bool tcp = stats.path->protocol == gstlk::transport::Protocol::Tcp;
+    gst_structure_set(structure, "protocol", G_TYPE_STRING, tcp ? "tcp" : "udp", "remote-address",
+                      G_TYPE_STRING, stats.path->remote.to_text().c_str(), "local-address",
+                      G_TYPE_STRING, stats.path->local.to_text().c_str(), nullptr);
+  }
   auto add_all = [&](const char* field, const auto& entries, auto&& make) {
     GValue array = G_VALUE_INIT;
     g_value_init(&array, GST_TYPE_ARRAY);
@@ -808,17 +817,20 @@ GstStructure* SfuTransport::stats() {
     return gst_structure_new(
         "received", "mid", G_TYPE_STRING, entry.mid.value.c_str(), "rid", G_TYPE_STRING,
         entry.rid.value.c_str(), "packets", G_TYPE_UINT64, s.packets, "bytes", G_TYPE_UINT64,
-        s.bytes, "lost", G_TYPE_INT64, s.lost, "jitter", G_TYPE_UINT64,
+        s.bytes, "bitrate", G_TYPE_UINT64, entry.bitrate.bps, "lost", G_TYPE_INT64, s.lost,
+        "fraction-lost", G_TYPE_UINT, static_cast<guint>(s.fraction_lost), "jitter", G_TYPE_UINT64,
         static_cast<guint64>(s.jitter.count() * 1000), "nacks", G_TYPE_UINT64, s.nacks_sent,
         "keyframe-requests", G_TYPE_UINT64, s.keyframe_requests_sent, "retransmitted",
-        G_TYPE_UINT64, s.retransmitted, nullptr);
+        G_TYPE_UINT64, s.retransmitted, "duplicates", G_TYPE_UINT64, s.duplicates, nullptr);
   });
   add_all("sent", stats.sent, [](const gstlk::sfu::PeerStats::Sent& entry) {
     const auto& s = entry.stats;
     return gst_structure_new(
         "sent", "ssrc", G_TYPE_UINT, entry.ssrc.value, "packets", G_TYPE_UINT64, s.packets, "bytes",
-        G_TYPE_UINT64, s.bytes, "lost", G_TYPE_INT64, static_cast<gint64>(s.cumulative_lost),
-        "fraction-lost", G_TYPE_UINT, static_cast<guint>(s.fraction_lost), "jitter", G_TYPE_UINT64,
+        G_TYPE_UINT64, s.bytes, "bitrate", G_TYPE_UINT64, entry.bitrate.bps, "retransmitted",
+        G_TYPE_UINT64, entry.retransmitted, "lost", G_TYPE_INT64,
+        static_cast<gint64>(s.cumulative_lost), "fraction-lost", G_TYPE_UINT,
+        static_cast<guint>(s.fraction_lost), "jitter", G_TYPE_UINT64,
         static_cast<guint64>(s.jitter.count() * 1000), "nacks", G_TYPE_UINT64, s.nacks_received,
         "keyframe-requests", G_TYPE_UINT64, s.keyframe_requests_received, nullptr);
   });
@@ -946,8 +958,8 @@ static void install_properties(GObjectClass* klass) {
                         GST_TYPE_SFU_TRANSPORT_STATE, static_cast<int>(PeerState::New), ro);
   properties[PROP_STATS] = g_param_spec_boxed(
       "stats", "Statistics",
-      "Counters and times (ns), at most a second old: totals, and the arrays `received` and `sent` "
-      "with an entry for each encoding",
+      "Counters, times (ns) and bitrates (bit/s) as they were `age` ago, at most a second: totals, "
+      "the path, and the arrays `received` and `sent` with an entry for each encoding",
       GST_TYPE_STRUCTURE, ro);
   properties[PROP_WORKERS] = g_param_spec_uint(
       "workers", "Workers",

@@ -193,8 +193,11 @@ void PeerSession::set_media(std::vector<MediaSection> sections, std::vector<Enco
         return candidate.mid == received.mid && candidate.rid == received.rid;
       });
       if (pad == pads.end()) continue;
-      Encoding encoding{received.id, received.mid, received.rid, pad->pad, {}, {}};
-      if (const Encoding* old = self.find(received.id)) encoding.payload_type = old->payload_type;
+      Encoding encoding{received.id, received.mid, received.rid, pad->pad, {}, {}, {}};
+      if (const Encoding* old = self.find(received.id)) {
+        encoding.payload_type = old->payload_type;
+        encoding.growth = old->growth;
+      }
       encodings.push_back(std::move(encoding));
     }
     self.encodings_ = std::move(encodings);
@@ -637,21 +640,27 @@ void PeerSession::reschedule(Timestamp now) {
   worker()->timers().schedule(*this, std::max(next, now + 1ms));
 }
 
-void PeerSession::publish_stats(Timestamp) {
+void PeerSession::publish_stats(Timestamp now) {
   PeerStats stats;
+  stats.at = now;
   stats.round_trip = send_.round_trip().value_or(0us);
+  stats.path = transport_->selected();
   stats.packets_received = packets_received_;
   stats.bytes_received = bytes_received_;
   stats.packets_sent = packets_sent_;
   stats.bytes_sent = bytes_sent_;
   stats.malformed = malformed_;
-  for (const Encoding& encoding : encodings_) {
+  for (Encoding& encoding : encodings_) {
     if (auto received = receive_.stats(encoding.id)) {
-      stats.received.push_back({encoding.mid, encoding.rid, *received});
+      stats.received.push_back(
+          {encoding.mid, encoding.rid, *received, encoding.growth.update(received->bytes, now)});
     }
   }
   for (const auto& port : ports_) {
-    if (port->added_) stats.sent.push_back({port->config_.ssrc, send_.stats(port->stream_)});
+    if (!port->added_) continue;
+    const rtp::SendStats sent = send_.stats(port->stream_);
+    stats.sent.push_back(
+        {port->config_.ssrc, sent, port->retransmitted_, port->growth_.update(sent.bytes, now)});
   }
   MutexLock lock(stats_mutex_);
   stats_ = std::move(stats);
@@ -824,7 +833,9 @@ void PeerSession::send_payload(TransportPort& port, const StagedPacket& staged, 
   srtp->protect_rtp({header.data(), header_size}, {head.data(), head_size}, rest, out, roc);
   ++packets_sent_;
   bytes_sent_ += size;
-  if (!staged.retransmission) {
+  if (staged.retransmission) {
+    ++port.retransmitted_;
+  } else {
     send_.on_sent(port.stream_, head_size + rest.size(), worker()->now());
   }
 }

@@ -49,7 +49,9 @@ class PeerSessionListener {
 
 // A copy of the session's figures, made once a second.
 struct PeerStats {
+  Timestamp at{};
   Duration round_trip{};
+  std::optional<transport::AddressPair> path;  // none before the first valid check
   uint64_t packets_received = 0;
   uint64_t bytes_received = 0;
   uint64_t packets_sent = 0;
@@ -59,13 +61,32 @@ struct PeerStats {
     Mid mid;
     Rid rid;
     rtp::ReceiveStats stats;
+    Bitrate bitrate;  // of the payload, since the copy before
   };
   struct Sent {
     Ssrc ssrc;
     rtp::SendStats stats;
+    uint64_t retransmitted = 0;
+    Bitrate bitrate;
   };
   std::vector<Received> received;
   std::vector<Sent> sent;
+};
+
+// From a counter that is looked at now and then to a bitrate.
+class ByteGrowth {
+ public:
+  // Of the time since the last call; zero at the first.
+  Bitrate update(uint64_t bytes, Timestamp now) {
+    const Timestamp last = std::exchange(at_, now);
+    const uint64_t before = std::exchange(bytes_, bytes);
+    if (last == Timestamp{} || now <= last || bytes < before) return {};
+    return {(bytes - before) * 8 * 1'000'000 / static_cast<uint64_t>((now - last).count())};
+  }
+
+ private:
+  uint64_t bytes_ = 0;
+  Timestamp at_{};
 };
 
 // One peer connection where its packets are: ICE, DTLS, SRTP, SCTP and RTCP towards one peer,
@@ -149,6 +170,7 @@ class PeerSession final : public std::enable_shared_from_this<PeerSession>, priv
     Ref<GstPad> pad;
     std::optional<PayloadType> payload_type;  // of the caps that were pushed
     Ref<GstBufferList> pending;
+    ByteGrowth growth;
   };
   struct Channel {
     transport::ChannelId id;
@@ -288,6 +310,8 @@ class TransportPort final : public SendPort, public std::enable_shared_from_this
   uint16_t rtx_sequence_ = 0;
   rtp::RedUnwrapper unwrapper_;  // for a peer without RED
   uint64_t dropped_ = 0;         // without a format, or before the connection was up
+  uint64_t retransmitted_ = 0;
+  ByteGrowth growth_;
 };
 
 }  // namespace gstlk::sfu

@@ -4,6 +4,7 @@
 #include <gst/video/video.h>
 
 #include <algorithm>
+#include <bit>
 #include <cstdlib>
 #include <cstring>
 
@@ -191,6 +192,12 @@ void RouterPort::apply_settings() {
   });
 }
 
+std::optional<RouterPort::Sending> RouterPort::sending() const {
+  const PackedSending packed = sending_.load(std::memory_order_relaxed);
+  if (packed.known == 0) return std::nullopt;
+  return Sending{packed.current, packed.target};
+}
+
 void RouterPort::handle_nack(uint16_t sequence) {
   if (const auto current = shard()) {
     current->run(
@@ -323,7 +330,7 @@ void TrackShard::remember(const PacketBatch& batch) {
 
 void TrackShard::send(RouterPort& port, const Ref<GstBufferList>& list) {
   if (const auto layer = port.down_track_->current_layer()) {
-    port.current_spatial_.store(layer->spatial, std::memory_order_relaxed);
+    port.sending_.store({*layer, port.down_track_->target_layer(), 1}, std::memory_order_relaxed);
   }
   if (!port.staging_) {
     send_copies(port);
@@ -697,6 +704,24 @@ void RouterTrack::request_keyframes(uint32_t encodings) {
 void RouterTrack::expect_layer(uint8_t spatial) {
   MutexLock lock(mutex_);
   if (published_) published_->expect_layer(spatial);
+}
+
+std::vector<RouterTrack::LayerStats> RouterTrack::layers(Timestamp now) const {
+  MutexLock lock(mutex_);
+  if (!published_) return {};
+  const forward::TrackState state = published_->state(now);
+  size_t count = state.encodings;
+  if (state.svc) count = std::max<size_t>(1, static_cast<size_t>(std::bit_width(state.alive)));
+  std::vector<LayerStats> layers(count);
+  for (uint8_t i = 0; i < count; ++i) {
+    layers[i].bitrate = published_->layer_bitrate(i, now);
+    layers[i].alive = state.alive >> i & 1;
+    if (state.svc && i + 1U < count) continue;
+    const forward::EncodingStats stats = published_->stats(state.svc ? uint8_t{0} : i, now);
+    layers[i].width = stats.width;
+    layers[i].height = stats.height;
+  }
+  return layers;
 }
 
 double RouterTrack::audio_level() const {

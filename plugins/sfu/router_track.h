@@ -67,8 +67,12 @@ class RouterPort final : public SendPort::Listener,
   forward::Layer max_layer() const { return max_layer_.load(); }
   bool paused() const { return paused_.load(); }
   bool muted() const { return muted_.load(); }
-  // -1: nothing is being sent.
-  int current_spatial() const { return current_spatial_.load(std::memory_order_relaxed); }
+  // As of the last packet that was sent; nullopt: none was.
+  struct Sending {
+    forward::Layer current;
+    forward::Layer target;
+  };
+  std::optional<Sending> sending() const;
 
   void handle_nack(uint16_t sequence);
   void handle_keyframe_request();
@@ -85,7 +89,13 @@ class RouterPort final : public SendPort::Listener,
   std::atomic<forward::Layer> max_layer_{forward::kHighestLayer};
   std::atomic<bool> paused_{false};
   std::atomic<bool> muted_{false};
-  std::atomic<int> current_spatial_{-1};
+  // In one word, so that no reader sees half of it.
+  struct alignas(uint64_t) PackedSending {
+    forward::Layer current;
+    forward::Layer target;
+    uint32_t known = 0;
+  };
+  std::atomic<PackedSending> sending_{};
 
   Mutex mutex_;
   std::shared_ptr<RouterTrack> track_ GUARDED_BY(mutex_);
@@ -179,6 +189,14 @@ class RouterTrack final : public std::enable_shared_from_this<RouterTrack> {
   void expect_layer(uint8_t spatial) EXCLUDES(mutex_);
   bool has_sinks() const EXCLUDES(mutex_);
 
+  // Spatial layers by their number: simulcast encodings, or those inside the only one (SVC).
+  struct LayerStats {
+    Bitrate bitrate;     // whole packets, of the last second
+    uint16_t width = 0;  // of the last keyframe that said so; with SVC of the highest layer alone
+    uint16_t height = 0;
+    bool alive = false;
+  };
+  std::vector<LayerStats> layers(Timestamp now) const EXCLUDES(mutex_);
   // RFC 6464 level, smoothed, linear 0..1.
   double audio_level() const EXCLUDES(mutex_);
   // Of the last packet of any encoding.
