@@ -72,6 +72,20 @@ std::string string_property(GstElement* element, const char* name) {
   return text;
 }
 
+std::string state_of(GstElement* element) {
+  GValue value = G_VALUE_INIT;
+  g_object_get_property(G_OBJECT(element), "state", &value);
+  auto* enum_class = static_cast<GEnumClass*>(g_type_class_peek(G_VALUE_TYPE(&value)));
+  std::string nick = g_enum_get_value(enum_class, g_value_get_enum(&value))->value_nick;
+  g_value_unset(&value);
+  return nick;
+}
+
+std::string text_field(const GstStructure* structure, const char* name) {
+  const char* text = gst_structure_get_string(structure, name);
+  return text ? text : "";
+}
+
 uint64_t field(const GstStructure* structure, const char* name) {
   guint64 value = 0;
   gst_structure_get_uint64(structure, name, &value);
@@ -86,13 +100,18 @@ room::TrackStats track_stats(const GstStructure* entry) {
   room::TrackStats stats;
   gint64 lost = 0;
   gst_structure_get_int64(entry, "lost", &lost);
+  guint fraction = 0;
+  gst_structure_get_uint(entry, "fraction-lost", &fraction);
   stats.packets = field(entry, "packets");
   stats.bytes = field(entry, "bytes");
   stats.packets_lost = static_cast<uint64_t>(std::max<gint64>(lost, 0));
+  stats.retransmitted = field(entry, "retransmitted");
   stats.nacks = field(entry, "nacks");
   stats.keyframe_requests = field(entry, "keyframe-requests");
   stats.jitter =
       std::chrono::duration_cast<Duration>(std::chrono::nanoseconds(field(entry, "jitter")));
+  stats.bitrate.bps = field(entry, "bitrate");
+  stats.fraction_lost = fraction / 256.0;
   return stats;
 }
 
@@ -159,15 +178,7 @@ struct PipelineTransport::MainLoopRelay : std::enable_shared_from_this<MainLoopR
 
   static void on_state(GstElement* element, GParamSpec*, gpointer data) {
     auto* self = static_cast<MainLoopRelay*>(data);
-    gchar* nick = nullptr;
-    GValue value = G_VALUE_INIT;
-    g_object_get_property(G_OBJECT(element), "state", &value);
-    const auto* enum_class = G_ENUM_CLASS(g_type_class_peek(G_VALUE_TYPE(&value)));
-    nick = g_strdup(g_enum_get_value(const_cast<GEnumClass*>(enum_class), g_value_get_enum(&value))
-                        ->value_nick);
-    g_value_unset(&value);
-    const std::string state = nick;
-    g_free(nick);
+    const std::string state = state_of(element);
     if (state == "connected") {
       self->post([](MainLoopRelay& relay) { relay.listener->on_connected(); });
     } else if (state == "failed") {
@@ -420,55 +431,45 @@ size_t PipelineTransport::buffered_data(room::DataChannelKind channel) const {
 
 void PipelineTransport::hold_data(bool hold) { relay_->hold(hold); }
 
-GstStructure* PipelineTransport::read_stats() const {
+room::TransportReport PipelineTransport::report() const {
   GstStructure* stats = nullptr;
   g_object_get(element_.get(), "stats", &stats, nullptr);
-  return stats;
-}
-
-room::TransportStats PipelineTransport::stats() const {
-  GstStructure* structure = read_stats();
-  room::TransportStats stats;
-  stats.round_trip = std::chrono::duration_cast<Duration>(
-      std::chrono::nanoseconds(field(structure, "round-trip")));
-  stats.bytes_received = field(structure, "bytes-received");
-  stats.bytes_sent = field(structure, "bytes-sent");
-  gst_structure_free(structure);
-  return stats;
-}
-
-std::optional<room::TrackStats> PipelineTransport::received_stats(const TrackId& track) const {
-  const auto found = published_.find(track);
-  if (found == published_.end()) return std::nullopt;
-  GstStructure* structure = read_stats();
-  std::optional<room::TrackStats> sum;
-  for_each_entry(structure, "received", [&](const GstStructure* entry) {
-    if (found->second.mid.value != gst_structure_get_string(entry, "mid")) return;
-    const room::TrackStats one = track_stats(entry);
-    if (!sum) sum = room::TrackStats{};
-    sum->packets += one.packets;
-    sum->bytes += one.bytes;
-    sum->packets_lost += one.packets_lost;
-    sum->nacks += one.nacks;
-    sum->keyframe_requests += one.keyframe_requests;
-    sum->jitter = std::max(sum->jitter, one.jitter);
+  room::TransportReport report;
+  report.state = state_of(element_.get());
+  report.age = std::chrono::duration_cast<Duration>(std::chrono::nanoseconds(field(stats, "age")));
+  report.protocol = text_field(stats, "protocol");
+  report.remote_address = text_field(stats, "remote-address");
+  report.round_trip =
+      std::chrono::duration_cast<Duration>(std::chrono::nanoseconds(field(stats, "round-trip")));
+  report.packets_received = field(stats, "packets-received");
+  report.bytes_received = field(stats, "bytes-received");
+  report.packets_sent = field(stats, "packets-sent");
+  report.bytes_sent = field(stats, "bytes-sent");
+  report.malformed = field(stats, "malformed");
+  for_each_entry(stats, "received", [&](const GstStructure* entry) {
+    const std::string mid = text_field(entry, "mid");
+    const auto stream = std::ranges::find_if(
+        published_, [&](const auto& candidate) { return candidate.second.mid.value == mid; });
+    if (stream == published_.end()) return;
+    report.received.push_back({stream->first, Rid(text_field(entry, "rid")), track_stats(entry)});
   });
-  gst_structure_free(structure);
-  return sum;
-}
-
-std::optional<room::TrackStats> PipelineTransport::sent_stats(const TrackId& track) const {
-  const auto found = subscribed_.find(track);
-  if (found == subscribed_.end()) return std::nullopt;
-  GstStructure* structure = read_stats();
-  std::optional<room::TrackStats> stats;
-  for_each_entry(structure, "sent", [&](const GstStructure* entry) {
+  std::map<uint32_t, room::TrackStats> sent;
+  for_each_entry(stats, "sent", [&](const GstStructure* entry) {
     guint ssrc = 0;
     gst_structure_get_uint(entry, "ssrc", &ssrc);
-    if (ssrc == found->second.media.ssrc.value) stats = track_stats(entry);
+    sent[ssrc] = track_stats(entry);
   });
-  gst_structure_free(structure);
-  return stats;
+  gst_structure_free(stats);
+  for (const auto& [track, subscribed] : subscribed_) {
+    const auto found = sent.find(subscribed.media.ssrc.value);
+    if (found == sent.end()) continue;
+    room::ForwardedLayer layer;
+    g_object_get(subscribed.router_source.get(), "current-spatial", &layer.spatial,
+                 "current-temporal", &layer.temporal, "target-spatial", &layer.target_spatial,
+                 nullptr);
+    report.sent.emplace(track, room::SentTrack{found->second, layer});
+  }
+  return report;
 }
 
 }  // namespace gstlk::graph

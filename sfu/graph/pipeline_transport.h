@@ -48,9 +48,7 @@ class PipelineTransport final : public room::PeerTransport {
   void move_to(room::RoomMedia& room) override;
   size_t buffered_data(room::DataChannelKind channel) const override;
   void hold_data(bool hold) override;
-  room::TransportStats stats() const override;
-  std::optional<room::TrackStats> received_stats(const TrackId& track) const override;
-  std::optional<room::TrackStats> sent_stats(const TrackId& track) const override;
+  room::TransportReport report() const override;
 
  private:
   struct MainLoopRelay;
@@ -68,7 +66,6 @@ class PipelineTransport final : public room::PeerTransport {
   void join_pipeline();
   void on_pad_added(GstPad* pad);
   void on_pad_removed(GstPad* pad);
-  GstStructure* read_stats() const;
 
   RoomPipeline* room_;  // changes with move_to()
   Ref<GstElement> element_;

@@ -2,7 +2,9 @@
 #include "graph/room_pipeline.h"
 
 #include <algorithm>
+#include <utility>
 
+#include "graph/pipeline_graph.h"
 #include "graph/pipeline_transport.h"
 
 namespace gstlk::graph {
@@ -80,6 +82,39 @@ bool RoomPipeline::receiving(const TrackId& track) const {
   guint64 idle = GST_CLOCK_TIME_NONE;
   g_object_get(found->second.get(), "idle-time", &idle, nullptr);
   return idle < kReceivingLimit;
+}
+
+std::vector<room::LayerReport> RoomPipeline::layers(const TrackId& stream) const {
+  const auto found = published_.find(stream);
+  if (found == published_.end()) return {};
+  GstStructure* stats = nullptr;
+  g_object_get(found->second.get(), "stats", &stats, nullptr);
+  std::vector<room::LayerReport> layers;
+  const GValue* array = gst_structure_get_value(stats, "layers");
+  for (guint i = 0; array && i < gst_value_array_get_size(array); ++i) {
+    const GstStructure* entry = gst_value_get_structure(gst_value_array_get_value(array, i));
+    guint64 bitrate = 0;
+    guint width = 0;
+    guint height = 0;
+    gboolean alive = FALSE;
+    gst_structure_get(entry, "bitrate", G_TYPE_UINT64, &bitrate, "width", G_TYPE_UINT, &width,
+                      "height", G_TYPE_UINT, &height, "alive", G_TYPE_BOOLEAN, &alive, nullptr);
+    layers.push_back({.bitrate = {bitrate},
+                      .width = static_cast<uint16_t>(width),
+                      .height = static_cast<uint16_t>(height),
+                      .alive = alive != FALSE});
+  }
+  gst_structure_free(stats);
+  return layers;
+}
+
+room::PipelineGraph RoomPipeline::graph() const { return read_graph(GST_BIN(pipeline_.get())); }
+
+std::string RoomPipeline::dot() const {
+  gchar* text = gst_debug_bin_to_dot_data(GST_BIN(pipeline_.get()), GST_DEBUG_GRAPH_SHOW_ALL);
+  std::string result = text ? text : "";
+  g_free(text);
+  return result;
 }
 
 }  // namespace gstlk::graph

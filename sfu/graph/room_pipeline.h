@@ -26,7 +26,10 @@ class RoomPipeline final : public room::RoomMedia {
       const std::string& name, room::PeerTransportListener& listener) override;
   double audio_level(const TrackId& track) const override;
   bool receiving(const TrackId& track) const override;
-  // For a dot dump, and for what is part of it beside the router.
+  std::vector<room::LayerReport> layers(const TrackId& stream) const override;
+  room::PipelineGraph graph() const override;
+  std::string dot() const override;
+  // For what is part of it beside the router.
   GstElement* pipeline() const { return pipeline_.get(); }
   // A sink pad of the router for the encoding with that rid.
   Ref<GstPad> add_encoding(const room::PublishedMedia& media, const Rid& rid);

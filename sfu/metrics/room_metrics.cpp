@@ -152,16 +152,17 @@ void RoomMetrics::read() {
 }
 
 void RoomMetrics::read_participant(room::Participant& participant, Seen& seen) {
+  const room::MediaReport report = participant.media().report();
   for (const room::Publication* publication : participant.publications().published()) {
-    if (const auto stats = participant.media().received_stats(publication->sid()))
+    if (const auto stats = report.received(publication->sid()))
       read_track({participant.sid(), publication->sid(), true}, *publication, *stats, seen);
   }
   for (const TrackId& track : participant.subscriptions().active()) {
     const room::Publication* publication = participant.room().find_track(track);
     if (!publication) continue;
     track_subscribed_.add({kind_of(*publication)}, 1);
-    if (const auto stats = participant.media().sent_stats(track))
-      read_track({participant.sid(), track, false}, *publication, *stats, seen);
+    if (const room::SentTrack* sent = report.sent(track))
+      read_track({participant.sid(), track, false}, *publication, sent->stats, seen);
   }
 }
 

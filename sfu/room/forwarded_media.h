@@ -23,9 +23,12 @@ class ForwardedMedia final : public ParticipantMedia {
   void unpublish(const TrackId& track) override {
     if (Participant* source = source_()) source->media().end_forward(track, room_);
   }
-  std::optional<TrackStats> received_stats(const TrackId& track) const override {
+  MediaReport report() const override {
     Participant* source = source_();
-    return source ? source->media().received_stats(track) : std::nullopt;
+    MediaReport report = source ? source->media().report() : MediaReport{};
+    // What its client is sent is of the other room.
+    for (TransportReport& transport : report.transports) transport.sent.clear();
+    return report;
   }
   uint64_t bytes_received() const override {
     Participant* source = source_();
@@ -50,7 +53,6 @@ class ForwardedMedia final : public ParticipantMedia {
   bool send_data(DataChannelKind, ByteView) override { return true; }
   size_t buffered_data(DataChannelKind) const override { return 0; }
   void hold_data(bool) override {}
-  std::optional<TrackStats> sent_stats(const TrackId&) const override { return std::nullopt; }
 
  private:
   const std::function<Participant*()> source_;

@@ -26,6 +26,8 @@ class IceRoute {
   void on_signal();
   // How long its messages take, both ways.
   void on_round_trip(Duration time) { round_trip_ = time; }
+  // Zero: not known.
+  Duration round_trip() const { return round_trip_; }
   // It is told where to connect to: for the first time, or anew.
   void on_attempt();
   void on_connected();

@@ -11,6 +11,7 @@
 #include "base/bytes.h"
 #include "base/ids.h"
 #include "base/time.h"
+#include "room/media_report.h"
 #include "sdp/media_plan.h"
 
 // What room/ and signal/ see of the media plane: interfaces that sfu/graph implements with
@@ -73,22 +74,6 @@ struct SubscribedMedia {
   std::optional<PlayoutDelay> playout_delay = {};
 };
 
-struct TransportStats {
-  Duration round_trip{};
-  uint64_t bytes_received = 0;
-  uint64_t bytes_sent = 0;
-};
-
-// Of one received or sent track over its life.
-struct TrackStats {
-  uint64_t packets = 0;
-  uint64_t bytes = 0;
-  uint64_t packets_lost = 0;
-  uint64_t nacks = 0;
-  uint64_t keyframe_requests = 0;
-  Duration jitter{};
-};
-
 class PeerTransportListener {
  public:
   virtual ~PeerTransportListener() = default;
@@ -147,9 +132,8 @@ class PeerTransport {
   // Nothing may be published or subscribed to on it.
   virtual void move_to(RoomMedia& room) = 0;
 
-  virtual TransportStats stats() const = 0;
-  virtual std::optional<TrackStats> received_stats(const TrackId& track) const = 0;
-  virtual std::optional<TrackStats> sent_stats(const TrackId& track) const = 0;
+  // Without what only signalling knows: role and candidate_type.
+  virtual TransportReport report() const = 0;
 };
 
 // One room's pipeline.
@@ -164,6 +148,11 @@ class RoomMedia {
   virtual double audio_level(const TrackId& track) const = 0;
   // Whether any encoding of the track has been received within the last two seconds.
   virtual bool receiving(const TrackId& track) const = 0;
+  // The spatial layers of a stream, from the lowest; none before its first packet.
+  virtual std::vector<LayerReport> layers(const TrackId& stream) const = 0;
+  virtual PipelineGraph graph() const = 0;
+  // As Graphviz reads it, with every pad and property.
+  virtual std::string dot() const = 0;
 };
 
 using RoomMediaFactory = std::function<std::unique_ptr<RoomMedia>(const RoomName& name)>;

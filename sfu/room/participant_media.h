@@ -116,10 +116,9 @@ class ParticipantMedia {
   virtual bool send_data(DataChannelKind channel, ByteView message) = 0;
   virtual size_t buffered_data(DataChannelKind channel) const = 0;
   virtual void hold_data(bool hold) = 0;
-  virtual std::optional<TrackStats> received_stats(const TrackId& track) const = 0;
+  virtual MediaReport report() const = 0;
   // Grows while the client reaches us.
   virtual uint64_t bytes_received() const = 0;
-  virtual std::optional<TrackStats> sent_stats(const TrackId& track) const = 0;
 };
 
 // Makes the media of a participant that joins; the participant owns and outlives it.

@@ -88,13 +88,15 @@ double RoomReports::worst_score(Participant& participant, std::map<TrackKey, Tra
     worst = std::min(worst, quality.update(*stats, silent || publication.info().muted()));
     seen.emplace(key, quality);
   };
+  const MediaReport report = participant.media().report();
   for (const Publication* publication : participant.publications().published())
-    rate(*publication, participant.media().received_stats(publication->sid()), false);
+    rate(*publication, report.received(publication->sid()), false);
   for (const TrackId& track : participant.subscriptions().active()) {
     const Publication* publication = room_.find_track(track);
     if (!publication) continue;
+    const SentTrack* sent = report.sent(track);
     // What the publisher does not send is not the subscriber's loss.
-    rate(*publication, participant.media().sent_stats(track), !room_.media().receiving(track));
+    if (sent) rate(*publication, sent->stats, !room_.media().receiving(track));
   }
   return worst;
 }
@@ -149,6 +151,12 @@ void RoomReports::take_leave(Participant& publisher, Participant& subscriber) {
 void RoomReports::forget(const ParticipantId& participant) {
   quality_.erase(participant);
   simulated_.erase(participant);
+}
+
+std::optional<RoomReports::Scored> RoomReports::quality(const ParticipantId& participant) const {
+  const auto found = quality_.find(participant);
+  if (found == quality_.end() || !found->second.told) return std::nullopt;
+  return found->second;
 }
 
 void RoomReports::simulate_speaker(const ParticipantId& participant, Duration duration) {

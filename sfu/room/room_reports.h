@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 
 #include "base/ids.h"
 #include "livekit_rtc.pb.h"
@@ -31,12 +32,15 @@ class RoomReports {
   // SimulateScenario: speaks at full level until then.
   void simulate_speaker(const ParticipantId& participant, Duration duration);
 
- private:
   struct Scored {
     double score = 100;
     ::livekit::ConnectionQuality quality = ::livekit::EXCELLENT;
     bool told = false;
   };
+  // As of the last time; nullopt before it.
+  std::optional<Scored> quality(const ParticipantId& participant) const;
+
+ private:
   using TrackKey = std::pair<ParticipantId, TrackId>;  // who sends or receives it
 
   void poll_speakers();

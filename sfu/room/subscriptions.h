@@ -64,6 +64,10 @@ class Subscriptions {
 
   bool receives_from(const ParticipantId& publisher) const;
   std::vector<TrackId> active() const;
+  // Those that are known of, active or not.
+  const std::map<TrackId, Subscription>& all() const { return subscriptions_; }
+  // The client's, or else what it begins with.
+  ::livekit::UpdateTrackSettings settings_of(const Subscription& subscription) const;
 
  private:
   bool is_permitted(const Publication& publication) const;
@@ -72,7 +76,6 @@ class Subscriptions {
   void start(Subscription& subscription, Publication& publication);
   void stop(const TrackId& track, Subscription& subscription);
   void await_publication(const TrackId& track, Subscription& subscription);
-  ::livekit::UpdateTrackSettings settings_of(const Subscription& subscription) const;
   SubscriptionSettings media_settings(const Subscription& subscription,
                                       const Publication& publication) const;
   void share_bandwidth();

@@ -100,6 +100,7 @@ void DualMediaSession::drop_unsupported(const std::vector<TrackId>& tracks) {
 
 void DualMediaSession::handle_answer(const ::livekit::SessionDescription& answer) {
   const auto applied = subscribing_.handle_answer(answer.sdp(), answer.id());
+  remote_candidates_.add_sdp(answer.sdp());
   if (!applied) {
     LOG_INFO(log_signal, "%s: answer: %s", participant_.sid().value.c_str(),
              applied.error().message.c_str());
@@ -117,6 +118,7 @@ void DualMediaSession::handle_answer(const ::livekit::SessionDescription& answer
 
 void DualMediaSession::handle_offer(const ::livekit::SessionDescription& offer) {
   const auto remote = publishing_.handle_offer(offer.sdp());
+  remote_candidates_.add_sdp(offer.sdp());
   if (!remote) {
     participant_.on_negotiation_failed("offer: " + remote.error().message);
     return;
@@ -201,17 +203,21 @@ void DualMediaSession::hold_data(bool hold) {
   if (subscriber_) subscriber_->transport().hold_data(hold);
 }
 
-std::optional<room::TrackStats> DualMediaSession::received_stats(const TrackId& track) const {
-  return publisher_ ? publisher_->transport().received_stats(track) : std::nullopt;
+void DualMediaSession::handle_trickle(const ::livekit::TrickleRequest& request) {
+  remote_candidates_.add_init(request.candidateinit());
 }
 
-std::optional<room::TrackStats> DualMediaSession::sent_stats(const TrackId& track) const {
-  return subscriber_ ? subscriber_->transport().sent_stats(track) : std::nullopt;
+room::MediaReport DualMediaSession::report() const {
+  room::MediaReport report;
+  if (publisher_) report.transports.push_back(publisher_->report("publisher", remote_candidates_));
+  if (subscriber_)
+    report.transports.push_back(subscriber_->report("subscriber", remote_candidates_));
+  return report;
 }
 
 uint64_t DualMediaSession::bytes_received() const {
-  return (publisher_ ? publisher_->transport().stats().bytes_received : 0) +
-         (subscriber_ ? subscriber_->transport().stats().bytes_received : 0);
+  return (publisher_ ? publisher_->transport().report().bytes_received : 0) +
+         (subscriber_ ? subscriber_->transport().report().bytes_received : 0);
 }
 
 }  // namespace gstlk::signal

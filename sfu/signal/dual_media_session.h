@@ -8,6 +8,7 @@
 #include "signal/media_session.h"
 #include "signal/offer_schedule.h"
 #include "signal/peer.h"
+#include "signal/remote_candidates.h"
 
 namespace gstlk::signal {
 
@@ -23,7 +24,7 @@ class DualMediaSession : public room::ParticipantMedia {
   void resume() override;
   void handle_offer(const ::livekit::SessionDescription& offer) override;
   void handle_answer(const ::livekit::SessionDescription& answer) override;
-  void handle_trickle(const ::livekit::TrickleRequest&) override {}
+  void handle_trickle(const ::livekit::TrickleRequest& request) override;
   void announce_candidates() override;
 
   std::optional<room::UpstreamTrack> claim(const room::UpstreamHint& hint) override;
@@ -38,8 +39,7 @@ class DualMediaSession : public room::ParticipantMedia {
   bool send_data(room::DataChannelKind channel, ByteView message) override;
   size_t buffered_data(room::DataChannelKind channel) const override;
   void hold_data(bool hold) override;
-  std::optional<room::TrackStats> received_stats(const TrackId& track) const override;
-  std::optional<room::TrackStats> sent_stats(const TrackId& track) const override;
+  room::MediaReport report() const override;
   uint64_t bytes_received() const override;
 
  private:
@@ -58,6 +58,7 @@ class DualMediaSession : public room::ParticipantMedia {
   Downstreams downstreams_;
   OfferSchedule schedule_;
   std::optional<::livekit::SignalResponse> unanswered_;
+  RemoteCandidates remote_candidates_;
   std::unique_ptr<Peer> publisher_;   // from the first offer on
   std::unique_ptr<Peer> subscriber_;  // from start() on when primary, else from the first track on
   bool holds_data_ = false;

@@ -43,6 +43,14 @@ Peer::Peer(room::Participant& participant, room::RoomMedia& media, ::livekit::Si
   transport_ = media.add_transport(participant.sid().value + "-" + side, *this);
 }
 
+room::TransportReport Peer::report(const char* role, const RemoteCandidates& candidates) const {
+  room::TransportReport report = transport_->report();
+  report.role = role;
+  if (!report.remote_address.empty())
+    report.candidate_type = candidates.type_of(report.protocol, report.remote_address);
+  return report;
+}
+
 LocalDescription Peer::local_description() const {
   // Candidates are trickled.
   return {.transport = transport_->local(), .candidates = {}};

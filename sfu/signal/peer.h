@@ -11,6 +11,7 @@
 #include "room/media.h"
 #include "room/participant.h"
 #include "signal/negotiation.h"
+#include "signal/remote_candidates.h"
 
 namespace gstlk::signal {
 
@@ -34,6 +35,9 @@ class Peer : public room::PeerTransportListener {
   room::PeerTransport& transport() { return *transport_; }
   const room::PeerTransport& transport() const { return *transport_; }
   bool has_channels() const { return reliable_open_ && lossy_open_; }
+
+  // What is known of the connection; `candidates` are the client's.
+  room::TransportReport report(const char* role, const RemoteCandidates& candidates) const;
 
   LocalDescription local_description() const;
   // New credentials; the next description carries them, and the candidates follow again.

@@ -39,6 +39,7 @@ void SingleMediaSession::handle_offer(const ::livekit::SessionDescription& offer
   Peer& peer = ensure_peer();
   if (remote->ice_restart) peer.restart_ice();
   const auto hints = publish_hints(participant_.upstream_hints());
+  remote_candidates_.add_sdp(offer.sdp());
   const auto answer = negotiation_.create_answer(peer.local_description(), hints);
   if (!answer) {
     participant_.on_negotiation_failed("answer: " + answer.error().message);
@@ -130,16 +131,18 @@ void SingleMediaSession::hold_data(bool hold) {
   if (peer_) peer_->transport().hold_data(hold);
 }
 
-std::optional<room::TrackStats> SingleMediaSession::received_stats(const TrackId& track) const {
-  return peer_ ? peer_->transport().received_stats(track) : std::nullopt;
+void SingleMediaSession::handle_trickle(const ::livekit::TrickleRequest& request) {
+  remote_candidates_.add_init(request.candidateinit());
 }
 
-std::optional<room::TrackStats> SingleMediaSession::sent_stats(const TrackId& track) const {
-  return peer_ ? peer_->transport().sent_stats(track) : std::nullopt;
+room::MediaReport SingleMediaSession::report() const {
+  room::MediaReport report;
+  if (peer_) report.transports.push_back(peer_->report("both", remote_candidates_));
+  return report;
 }
 
 uint64_t SingleMediaSession::bytes_received() const {
-  return peer_ ? peer_->transport().stats().bytes_received : 0;
+  return peer_ ? peer_->transport().report().bytes_received : 0;
 }
 
 }  // namespace gstlk::signal

@@ -7,6 +7,7 @@
 #include "signal/media_session.h"
 #include "signal/offer_schedule.h"
 #include "signal/peer.h"
+#include "signal/remote_candidates.h"
 
 namespace gstlk::signal {
 
@@ -22,7 +23,7 @@ class SingleMediaSession : public room::ParticipantMedia {
   void resume() override {}  // the client offers with new credentials
   void handle_offer(const ::livekit::SessionDescription& offer) override;
   void handle_answer(const ::livekit::SessionDescription& answer) override;
-  void handle_trickle(const ::livekit::TrickleRequest&) override {}
+  void handle_trickle(const ::livekit::TrickleRequest& request) override;
   void announce_candidates() override;
 
   std::optional<room::UpstreamTrack> claim(const room::UpstreamHint& hint) override;
@@ -37,8 +38,7 @@ class SingleMediaSession : public room::ParticipantMedia {
   bool send_data(room::DataChannelKind channel, ByteView message) override;
   size_t buffered_data(room::DataChannelKind channel) const override;
   void hold_data(bool hold) override;
-  std::optional<room::TrackStats> received_stats(const TrackId& track) const override;
-  std::optional<room::TrackStats> sent_stats(const TrackId& track) const override;
+  room::MediaReport report() const override;
   uint64_t bytes_received() const override;
 
  private:
@@ -51,6 +51,7 @@ class SingleMediaSession : public room::ParticipantMedia {
   SinglePeerNegotiation negotiation_;
   Downstreams downstreams_;
   OfferSchedule schedule_;
+  RemoteCandidates remote_candidates_;
   std::unique_ptr<Peer> peer_;  // from the first offer on
   bool holds_data_ = false;
 };

@@ -54,13 +54,6 @@ class RoomPipelineTest : public testing::Test {
   Listener listener_;
 };
 
-std::string dot(RoomPipeline& room) {
-  gchar* data = gst_debug_bin_to_dot_data(GST_BIN(room.pipeline()), GST_DEBUG_GRAPH_SHOW_ALL);
-  std::string text = data;
-  g_free(data);
-  return text;
-}
-
 size_t count(const std::string& text, const std::string& word) {
   size_t found = 0;
   for (size_t at = text.find(word); at != std::string::npos; at = text.find(word, at + 1)) ++found;
@@ -90,7 +83,7 @@ TEST_F(RoomPipelineTest, ItsDotDumpShowsTheCall) {
   bob->set_media({video_plan("0", false)});
   bob->subscribe({TrackId("TR_cam"), TrackId("TR_cam"), Mid("0"), Ssrc(7), Ssrc(8), "VP8"}, {});
 
-  const std::string text = dot(room);
+  const std::string text = room.dot();
   EXPECT_NE(text.find("room-kitchen"), std::string::npos);
   EXPECT_NE(text.find("GstSfuRouter"), std::string::npos);
   EXPECT_GE(count(text, "GstSfuTransport\\n"), 2u);
@@ -99,9 +92,38 @@ TEST_F(RoomPipelineTest, ItsDotDumpShowsTheCall) {
   EXPECT_EQ(links_to(text, "bob"), 1u) << text;
 
   bob->unsubscribe(TrackId("TR_cam"));
-  EXPECT_EQ(links_to(dot(room), "bob"), 0u);
+  EXPECT_EQ(links_to(room.dot(), "bob"), 0u);
   ada->unpublish(TrackId("TR_cam"));
-  EXPECT_EQ(links_to(dot(room), "router"), 0u);
+  EXPECT_EQ(links_to(room.dot(), "router"), 0u);
+}
+
+TEST_F(RoomPipelineTest, ItsGraphHasTheLinksWithTheirTracks) {
+  ASSERT_TRUE(graph_);
+  auto media = graph_->factory()(RoomName("kitchen"));
+  auto ada = media->add_transport("ada", listener_);
+  auto bob = media->add_transport("bob", listener_);
+  ada->set_media({video_plan("0", true)});
+  ada->publish(Mid("0"),
+               {TrackId("TR_cam"), room::TrackKind::Video, {Rid("q"), Rid("h"), Rid("f")}});
+  bob->set_media({video_plan("0", false)});
+  bob->subscribe({TrackId("TR_cam"), TrackId("TR_cam"), Mid("0"), Ssrc(7), Ssrc(8), "VP8"}, {});
+
+  const room::PipelineGraph graph = media->graph();
+  EXPECT_EQ(graph.nodes.size(), 3u);
+  ASSERT_EQ(graph.edges.size(), 4u);
+  size_t into = 0;
+  for (const auto& edge : graph.edges) {
+    EXPECT_EQ(edge.track, "TR_cam");
+    into += edge.from == "ada" && edge.to == "router";
+    if (edge.from == "router") {
+      EXPECT_EQ(edge.to, "bob");
+      EXPECT_EQ(edge.to_pad, "sink_0");
+    }
+  }
+  EXPECT_EQ(into, 3u);
+  const room::TransportReport report = ada->report();
+  EXPECT_EQ(report.state, "new");
+  EXPECT_EQ(report.protocol, "");
 }
 
 TEST_F(RoomPipelineTest, ATransportHasCredentialsAndCandidatesAndChangesThemWhenIceRestarts) {
@@ -124,7 +146,7 @@ TEST_F(RoomPipelineTest, TransportsComeAndGoWithoutLeavingPadsBehind) {
   ASSERT_TRUE(graph_);
   auto media = graph_->factory()(RoomName("kitchen"));
   auto& room = static_cast<RoomPipeline&>(*media);
-  const std::string empty = dot(room);
+  const std::string empty = room.dot();
   for (int i = 0; i < 20; ++i) {
     auto ada = media->add_transport("ada", listener_);
     auto bob = media->add_transport("bob", listener_);
@@ -139,7 +161,7 @@ TEST_F(RoomPipelineTest, TransportsComeAndGoWithoutLeavingPadsBehind) {
       ada.reset();
     }
   }
-  const std::string after = dot(room);
+  const std::string after = room.dot();
   EXPECT_EQ(count(after, "GstSfuTransport\\n"), 0u);
   EXPECT_EQ(count(after, "sink_"), count(empty, "sink_")) << after;
 }

@@ -52,12 +52,10 @@ class FakeTransport : public PeerTransport {
     return true;
   }
   void move_to(RoomMedia& room) override;
-  TransportStats stats() const override { return {.bytes_received = bytes_received}; }
-  std::optional<TrackStats> received_stats(const TrackId& track) const override {
-    return find_stats(track);
-  }
-  std::optional<TrackStats> sent_stats(const TrackId& track) const override {
-    return find_stats(track);
+  TransportReport report() const override {
+    TransportReport report;
+    report.bytes_received = bytes_received;
+    return report;
   }
 
   // What the network does.
@@ -83,14 +81,8 @@ class FakeTransport : public PeerTransport {
   bool holds_data = false;
   std::vector<std::pair<DataChannelKind, std::string>> sent;
   uint64_t bytes_received = 0;
-  std::map<TrackId, TrackStats> track_stats;
 
  private:
-  std::optional<TrackStats> find_stats(const TrackId& track) const {
-    const auto found = track_stats.find(track);
-    if (found == track_stats.end()) return std::nullopt;
-    return found->second;
-  }
   FakeRoomMedia* media_;
 };
 
@@ -105,6 +97,12 @@ class FakeRoomMedia : public RoomMedia {
     return found == levels.end() ? 0 : found->second;
   }
   bool receiving(const TrackId& track) const override { return !silent.contains(track); }
+  std::vector<LayerReport> layers(const TrackId& stream) const override {
+    const auto found = layer_reports.find(stream);
+    return found == layer_reports.end() ? std::vector<LayerReport>() : found->second;
+  }
+  PipelineGraph graph() const override { return {}; }
+  std::string dot() const override { return "digraph pipeline {}"; }
 
   // By the name it was given, "<participant sid>-publisher" or "-subscriber".
   FakeTransport* find(const std::string& name) {
@@ -116,6 +114,7 @@ class FakeRoomMedia : public RoomMedia {
   std::vector<FakeTransport*> transports;
   std::map<TrackId, double> levels;
   std::set<TrackId> silent;
+  std::map<TrackId, std::vector<LayerReport>> layer_reports;
 };
 
 inline FakeTransport::FakeTransport(FakeRoomMedia& media, std::string n, PeerTransportListener& l)

@@ -62,8 +62,14 @@ class FakeParticipantMedia : public ParticipantMedia {
     if (grows) buffered[channel] += message.size();
     return true;
   }
-  std::optional<TrackStats> received_stats(const TrackId&) const override { return stats; }
-  std::optional<TrackStats> sent_stats(const TrackId&) const override { return std::nullopt; }
+  MediaReport report() const override {
+    MediaReport report;
+    report.transports.push_back(transport);
+    for (const TrackId& track : published) {
+      if (stats) report.transports.front().received.push_back({track, {}, *stats});
+    }
+    return report;
+  }
   uint64_t bytes_received() const override { return 0; }
 
   RoomMedia* room = nullptr;  // that it moved to
@@ -76,7 +82,8 @@ class FakeParticipantMedia : public ParticipantMedia {
   std::map<DataChannelKind, size_t> buffered;  // what it says of itself
   bool grows = false;                          // with what it is sent
   bool holds_data = false;
-  std::optional<TrackStats> stats;
+  std::optional<TrackStats> stats;  // of each track that is published
+  TransportReport transport;        // what else the connection says of itself
 };
 
 struct FakeLink : SignalLink {

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "room/media_report.h"
+
+#include <algorithm>
+
+namespace gstlk::room {
+
+TrackStats& TrackStats::operator+=(const TrackStats& other) {
+  packets += other.packets;
+  bytes += other.bytes;
+  packets_lost += other.packets_lost;
+  retransmitted += other.retransmitted;
+  nacks += other.nacks;
+  keyframe_requests += other.keyframe_requests;
+  jitter = std::max(jitter, other.jitter);
+  bitrate.bps += other.bitrate.bps;
+  fraction_lost = std::max(fraction_lost, other.fraction_lost);
+  return *this;
+}
+
+std::optional<TrackStats> MediaReport::received(const TrackId& stream) const {
+  std::optional<TrackStats> sum;
+  for (const TransportReport& transport : transports) {
+    for (const ReceivedEncoding& encoding : transport.received) {
+      if (encoding.stream != stream) continue;
+      if (!sum) sum = TrackStats{};
+      *sum += encoding.stats;
+    }
+  }
+  return sum;
+}
+
+const SentTrack* MediaReport::sent(const TrackId& track) const {
+  for (const TransportReport& transport : transports) {
+    const auto found = transport.sent.find(track);
+    if (found != transport.sent.end()) return &found->second;
+  }
+  return nullptr;
+}
+
+}  // namespace gstlk::room
