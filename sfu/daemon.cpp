@@ -16,10 +16,12 @@
 #include "api/room_service.h"
 #include "base/log.h"
 #include "metrics/process_metrics.h"
+#include "metrics/room_statistics.h"
 #include "net/bind_addresses.h"
 #include "net/host_addresses.h"
 #include "net/http_client.h"
 #include "room/join_response.h"
+#include "room/room.h"
 #include "room/sids.h"
 #include "signal/ice_servers.h"
 #include "transport/address.h"
@@ -44,9 +46,9 @@ livekit::UnixTime wall_clock() {
 }
 
 // The folder that was built or installed with the daemon, whichever has a page.
-net::StaticFiles find_page() {
-  net::StaticFiles built(SFU_PAGE_DIR);
-  return built.has_index() ? built : net::StaticFiles(SFU_PAGE_INSTALL_DIR);
+net::StaticFiles find_page(const char* built_in, const char* installed_in) {
+  net::StaticFiles built(built_in);
+  return built.has_index() ? built : net::StaticFiles(installed_in);
 }
 
 Result<sfu::WorkerPoolConfig> worker_config(const config::Config& config) {
@@ -163,12 +165,13 @@ Result<void> Daemon::open() {
                            [this](const net::HttpRequest& request, const net::HttpReply& reply) {
                              twirp_->handle(request, reply);
                            });
-  net::StaticFiles page = find_page();
+  net::StaticFiles page = find_page(SFU_PAGE_DIR, SFU_PAGE_INSTALL_DIR);
   has_page_ = page.has_index();
   front_page_ = std::make_unique<api::FrontPage>(authenticator_, wall_clock, std::move(page),
                                                  config_.development);
   front_page_->add_to(*http_);
   if (Result<void> opened = open_metrics(); !opened) return opened;
+  open_admin();
   open_health();
   if (Result<void> opened = open_tls(); !opened) return opened;
   return listen();
@@ -197,6 +200,31 @@ Result<void> Daemon::open_metrics() {
   metrics_http_ = std::make_unique<net::HttpServer>(net::HttpLimits{});
   metrics_page_->add_to(*metrics_http_);
   return metrics_http_->listen(config_.bind_addresses, prometheus.port);
+}
+
+void Daemon::open_admin() {
+  // Text of one room, if it is there.
+  const auto of_room = [this](auto print) {
+    return [this, print](const RoomName& name) -> std::optional<std::string> {
+      room::Room* room = rooms_->find(name);
+      if (!room) return std::nullopt;
+      return print(*room);
+    };
+  };
+  api::AdminStatistics statistics;
+  const auto server = [this]() -> metrics::ServerStatistics {
+    const auto uptime = std::chrono::duration_cast<std::chrono::seconds>(timers_.now() - started_);
+    return {.version = SFU_VERSION, .uptime = uptime.count()};
+  };
+  statistics.rooms = [this, server] { return metrics::print_rooms(*rooms_, server()); };
+  statistics.room =
+      of_room([server](room::Room& room) { return metrics::print_room(room, server()); });
+  statistics.pipeline =
+      of_room([](room::Room& room) { return metrics::print_graph(room.media().graph()); });
+  statistics.dot = of_room([](room::Room& room) { return room.media().dot(); });
+  admin_ = std::make_unique<api::AdminService>(
+      authenticator_, find_page(SFU_ADMIN_DIR, SFU_ADMIN_INSTALL_DIR), std::move(statistics));
+  admin_->add_to(*http_);
 }
 
 // People take 7881 for the port of LiveKit's API, and ask it for health and metrics.

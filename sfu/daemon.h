@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "agent/dispatcher.h"
+#include "api/admin_service.h"
 #include "api/agent_service.h"
 #include "api/authentication.h"
 #include "api/front_page.h"
@@ -54,6 +55,7 @@ class Daemon {
   void open_agents();
   Result<void> open_tls();
   Result<void> open_metrics();
+  void open_admin();
   void open_health();
   // One port serves signalling, the API and ICE/TCP.
   bool has_one_port() const { return config_.port == config_.rtc.tcp_port; }
@@ -74,6 +76,7 @@ class Daemon {
   bool has_page_ = false;
   signal::OwnTurn own_turn_;
   room::GlibTimers timers_;
+  const Timestamp started_ = timers_.now();
   api::Authenticator authenticator_;
   std::unique_ptr<graph::MediaGraph> media_;
   std::unique_ptr<webhook::Notifier> webhooks_;
@@ -86,6 +89,7 @@ class Daemon {
   std::unique_ptr<api::AgentService> workers_;
   std::unique_ptr<api::RtcService> rtc_;
   std::unique_ptr<api::FrontPage> front_page_;
+  std::unique_ptr<api::AdminService> admin_;
   std::unique_ptr<net::HttpServer> http_;           // goes before all that it answers for
   std::unique_ptr<net::HttpServer> metrics_http_;   // prometheus.port
   std::unique_ptr<net::HttpServer> health_http_;    // who asks rtc.tcp_port

@@ -67,9 +67,14 @@ net::HttpResponse FrontPage::development_token(const net::HttpRequest& request) 
   claims.grants.identity = or_else(request.parameter("identity"), "guest");
   claims.grants.name = request.parameter("name");
   livekit::VideoGrant& video = claims.grants.video.emplace();
-  video.room_join = true;
-  video.can_update_own_metadata = true;
   video.room = or_else(request.parameter("room"), "room");
+  if (request.parameter("admin") == "1") {
+    video.room_list = true;
+    video.room_admin = true;
+  } else {
+    video.room_join = true;
+    video.can_update_own_metadata = true;
+  }
 
   JsonObject* object = json_object_new();
   json_object_set_string_member(object, "token", authenticator_.sign(std::move(claims)).c_str());

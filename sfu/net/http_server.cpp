@@ -203,7 +203,7 @@ struct HttpServer::Impl {
 };
 
 HttpServer::Impl::Impl(HttpLimits l)
-    : limits(l), server(Ref<SoupServer>::adopt(soup_server_new(nullptr, nullptr))) {
+    : limits(l), server(Ref<SoupServer>::adopt(soup_server_new("raw-paths", TRUE, nullptr))) {
   soup_server_add_early_handler(server.get(), nullptr, on_headers, this, nullptr);
   soup_server_add_handler(server.get(), nullptr, on_request, this, nullptr);
 }

@@ -7,10 +7,11 @@
 //
 // A mangled packet arrives, and after it once more the same, once with a wrong byte and once cut short.
 // It listens on a free port of 127.0.0.1, prints {"port": N}, and one line of counts when it ends with
-// its standard input. Each sender gets a socket of its own towards the target, as behind a NAT.
+// its standard input. A line {"loss": <percent>} on that changes the loss from then on. Each sender gets a socket of its own towards the target, as behind a NAT.
 
 import dgram from 'node:dgram';
 import { performance } from 'node:perf_hooks';
+import readline from 'node:readline';
 
 function option(name, fallback) {
   const at = process.argv.indexOf(`--${name}`);
@@ -18,7 +19,7 @@ function option(name, fallback) {
 }
 
 const target = option('to');
-const loss = option('loss', 0) / 100;
+let loss = option('loss', 0) / 100;
 const delay = option('delay', 0);
 const mangle = option('mangle', 0) / 100;
 const counts = { passed: 0, lost: 0, mangled: 0, latest: 0 };
@@ -103,8 +104,9 @@ function senderFor(from) {
 
 front.on('message', (packet, from) => senderFor(from).push(packet));
 front.on('listening', () => console.log(JSON.stringify({ port: front.address().port })));
-process.stdin.resume();
-process.stdin.on('end', () => {
+const orders = readline.createInterface({ input: process.stdin });
+orders.on('line', (line) => { loss = JSON.parse(line).loss / 100; });
+orders.on('close', () => {
   console.log(JSON.stringify(counts));
   process.exit(0);
 });

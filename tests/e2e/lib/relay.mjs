@@ -17,6 +17,8 @@ export async function startRelay(port, { loss = 0, delay = 0, mangle = 0, seed =
   const [first] = await once(lines, 'line');
   return {
     port: JSON.parse(first).port,
+    /** From now on this many percent get lost. */
+    lose: (percent) => child.stdin.write(`${JSON.stringify({ loss: percent })}\n`),
     /** Nothing passes until thaw(). */
     freeze: () => child.kill('SIGSTOP'),
     thaw: () => child.kill('SIGCONT'),

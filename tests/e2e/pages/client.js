@@ -118,7 +118,8 @@ window.lk = {
   async publish(what = { camera: true, microphone: true }) {
     const local = room.localParticipant;
     if (what.microphone) await local.setMicrophoneEnabled(true, undefined, what.audioOptions);
-    if (what.camera) await local.setCameraEnabled(true, { resolution: { width: 1280, height: 720, frameRate: 30 } }, what.videoOptions);
+    const resolution = what.resolution ?? { width: 1280, height: 720, frameRate: 30 };
+    if (what.camera) await local.setCameraEnabled(true, { resolution }, what.videoOptions);
   },
 
   async publishTone(frequency = 440, { pulsed, ...options } = {}) {
@@ -227,6 +228,18 @@ window.lk = {
       const used = all.find((entry) => entry.type === 'candidate-pair' && entry.nominated && entry.state === 'succeeded');
       const remote = all.find((entry) => entry.id === used?.remoteCandidateId);
       if (remote) found.push(`${remote.protocol}:${remote.port}`);
+    }
+    return found;
+  },
+
+  /** Round trips that the reports of RTCP told, in s, of all that is sent: how many, and their sum. */
+  async roundTrip() {
+    const found = { samples: 0, total: 0 };
+    for (const { track } of room.localParticipant.trackPublications.values()) {
+      for (const entry of await statsOf(track?.sender, 'remote-inbound-rtp')) {
+        found.samples += entry.roundTripTimeMeasurements ?? 0;
+        found.total += entry.totalRoundTripTime ?? 0;
+      }
     }
     return found;
   },

@@ -79,6 +79,20 @@ TEST_F(FrontPageTest, DevelopmentGivesATokenForTheRoom) {
   EXPECT_FALSE(claims->grants.video->room_admin);
 }
 
+TEST_F(FrontPageTest, DevelopmentGivesATokenToLookOn) {
+  const FrontPage page(authenticator_, fake_clock, net::StaticFiles(""), true);
+  net::HttpRequest request = get("/dev/token");
+  request.query = {{"room", "kitchen"}, {"admin", "1"}};
+  const auto node = livekit::parse_json(page.answer(request).body);
+  ASSERT_TRUE(node);
+  const auto claims = livekit::verify_token(
+      json_object_get_string_member(json_node_get_object(node.get()), "token"), kKeys, kNow);
+  ASSERT_TRUE(claims);
+  EXPECT_TRUE(claims->grants.video->room_list);
+  EXPECT_TRUE(claims->grants.video->may_administer("kitchen"));
+  EXPECT_FALSE(claims->grants.video->room_join);
+}
+
 TEST_F(FrontPageTest, OutsideOfDevelopmentNobodyGetsAToken) {
   const FrontPage page(authenticator_, fake_clock, net::StaticFiles(""), false);
   EXPECT_EQ(page.answer(get("/dev/token")).status, 404u);
