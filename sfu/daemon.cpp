@@ -143,7 +143,9 @@ Result<void> Daemon::open() {
   if (!workers) return Unexpected<Error>{workers.error()};
   workers->on_guest = [this](int fd, sfu::Greeting greeting) { take_guest(fd, greeting); };
   workers->takes_tls = has_one_port() && !config_.tls.cert_file.empty();
-  auto media = graph::MediaGraph::create(*workers);
+  auto media = graph::MediaGraph::create(
+      *workers, {.publish_bitrate = config_.limit.publish_bitrate,
+                 .data_bytes_per_second = config_.limit.data_bytes_per_second});
   if (!media) return Unexpected<Error>{media.error()};
   media_ = std::move(*media);
   if (Result<void> opened = open_turn(); !opened) return opened;
@@ -154,6 +156,8 @@ Result<void> Daemon::open() {
   open_agents();
   http_ = std::make_unique<net::HttpServer>(net::HttpLimits{
       config_.limit.max_api_request_body_size, config_.limit.signal_message_size_limit});
+  if (config_.limit.revoke_tokens_of_removed) rooms_->revoke_tokens_of_removed();
+  open_gate();
   rtc_ = std::make_unique<api::RtcService>(authenticator_, *rooms_);
   rtc_->add_to(*http_);
   workers_->add_to(*http_, config_.limit.agent_signal_message_size_limit);
@@ -192,14 +196,31 @@ Result<void> Daemon::open_metrics() {
   room_metrics_ = std::make_unique<metrics::RoomMetrics>(*rooms_, timers_);
   rooms_->add_listener(*room_metrics_);
   const metrics::Labels labels{{"node_id", rooms_->settings().node_id}, {"node_type", "SERVER"}};
-  metrics_page_ = std::make_unique<api::MetricsPage>(
-      prometheus.username, prometheus.password,
-      [this, labels] { return room_metrics_->print(labels) + metrics::print_process_metrics(); });
+  metrics_page_ =
+      std::make_unique<api::MetricsPage>(prometheus.username, prometheus.password, [this, labels] {
+        metrics::Family over_limit(metrics::Kind::Counter, "livekit_packet_over_limit_total",
+                                   "RTP packets dropped because of limit.publish_bitrate.");
+        over_limit.set({}, static_cast<double>(media_->workers().over_limit()));
+        std::string text = room_metrics_->print(labels);
+        over_limit.print(labels, text);
+        return text + metrics::print_process_metrics();
+      });
   metrics_page_->add_to(*http_);
   if (prometheus.port == 0) return {};
   metrics_http_ = std::make_unique<net::HttpServer>(net::HttpLimits{});
   metrics_page_->add_to(*metrics_http_);
   return metrics_http_->listen(config_.bind_addresses, prometheus.port);
+}
+
+void Daemon::open_gate() {
+  const config::LimitConfig& limit = config_.limit;
+  gate_ = std::make_unique<api::Gate>(
+      api::GateSettings{.allowed_origins = limit.allowed_origins,
+                        .trusted_proxies = limit.trusted_proxies,
+                        .joins_per_minute = limit.joins_per_minute,
+                        .api_requests_per_second = limit.api_requests_per_second},
+      [this] { return timers_.now(); });
+  http_->set_filter([this](const net::HttpRequest& request) { return gate_->refuse(request); });
 }
 
 void Daemon::open_admin() {

@@ -8,6 +8,7 @@
 #include "api/agent_service.h"
 #include "api/authentication.h"
 #include "api/front_page.h"
+#include "api/gate.h"
 #include "api/metrics_page.h"
 #include "api/rtc_service.h"
 #include "api/twirp.h"
@@ -56,6 +57,7 @@ class Daemon {
   Result<void> open_tls();
   Result<void> open_metrics();
   void open_admin();
+  void open_gate();
   void open_health();
   // One port serves signalling, the API and ICE/TCP.
   bool has_one_port() const { return config_.port == config_.rtc.tcp_port; }
@@ -90,6 +92,7 @@ class Daemon {
   std::unique_ptr<api::RtcService> rtc_;
   std::unique_ptr<api::FrontPage> front_page_;
   std::unique_ptr<api::AdminService> admin_;
+  std::unique_ptr<api::Gate> gate_;
   std::unique_ptr<net::HttpServer> http_;           // goes before all that it answers for
   std::unique_ptr<net::HttpServer> metrics_http_;   // prometheus.port
   std::unique_ptr<net::HttpServer> health_http_;    // who asks rtc.tcp_port

@@ -85,6 +85,7 @@ class ReceiveSession {
   std::optional<Timestamp> next_timeout() const;
 
   std::optional<ReceiveStats> stats(EncodingId encoding) const;
+  Ssrc local_ssrc() const { return local_ssrc_; }
   uint64_t dropped(DropReason reason) const { return dropped_[static_cast<size_t>(reason)]; }
 
  private:

@@ -56,6 +56,7 @@ using gstlk::Ssrc;
 using gstlk::sfu::MediaSection;
 using gstlk::sfu::PeerSession;
 using gstlk::sfu::PeerState;
+using gstlk::sfu::PeerStats;
 using gstlk::sfu::TransportPort;
 using gstlk::sfu::WorkerPool;
 using gstlk::sfu::WorkerPoolConfig;
@@ -298,6 +299,8 @@ enum {
   PROP_UDP_PORT,
   PROP_TCP_PORT,
   PROP_NODE_IP,
+  PROP_MAX_RECEIVE_BITRATE,
+  PROP_MAX_DATA_RATE,
   N_PROPERTIES,
 };
 enum {
@@ -399,6 +402,7 @@ class SfuTransport {
   std::shared_ptr<ElementListener> listener_ GUARDED_BY(mutex_);
   gstlk::transport::IceCredentials remote_ice_ GUARDED_BY(mutex_);
   std::string remote_fingerprint_ GUARDED_BY(mutex_);
+  PeerSession::ReceiveLimits limits_ GUARDED_BY(mutex_);
   bool dtls_client_ GUARDED_BY(mutex_) = false;
   std::vector<MediaSection> media_ GUARDED_BY(mutex_);
   std::vector<SourcePad> sources_ GUARDED_BY(mutex_);
@@ -452,6 +456,7 @@ bool SfuTransport::start() {
   MutexLock lock(mutex_);
   listener_ = std::make_shared<ElementListener>(element_);
   session_ = PeerSession::create(*pool_, listener_);
+  session_->set_limits(limits_);
   apply_remote();
   apply_media();
   return true;
@@ -524,6 +529,14 @@ void SfuTransport::set_property(guint id, const GValue* value) {
       return;
     case PROP_NODE_IP:
       pool_config_.node_ip = text();
+      return;
+    case PROP_MAX_RECEIVE_BITRATE:
+      limits_.bitrate.bps = g_value_get_uint(value);
+      if (session_) session_->set_limits(limits_);
+      return;
+    case PROP_MAX_DATA_RATE:
+      limits_.data_per_second = g_value_get_uint(value);
+      if (session_) session_->set_limits(limits_);
       return;
     default:
       return;
@@ -598,6 +611,12 @@ void SfuTransport::get_property(guint id, GValue* value) {
       break;
     case PROP_NODE_IP:
       g_value_set_string(value, pool_config_.node_ip.c_str());
+      break;
+    case PROP_MAX_RECEIVE_BITRATE:
+      g_value_set_uint(value, static_cast<guint>(limits_.bitrate.bps));
+      break;
+    case PROP_MAX_DATA_RATE:
+      g_value_set_uint(value, limits_.data_per_second);
       break;
     default:
       break;
@@ -794,7 +813,8 @@ GstStructure* SfuTransport::stats() {
       "round-trip", G_TYPE_UINT64, static_cast<guint64>(stats.round_trip.count() * 1000),
       "packets-received", G_TYPE_UINT64, stats.packets_received, "bytes-received", G_TYPE_UINT64,
       stats.bytes_received, "packets-sent", G_TYPE_UINT64, stats.packets_sent, "bytes-sent",
-      G_TYPE_UINT64, stats.bytes_sent, "malformed", G_TYPE_UINT64, stats.malformed, nullptr);
+      G_TYPE_UINT64, stats.bytes_sent, "malformed", G_TYPE_UINT64, stats.malformed, "over-limit",
+      G_TYPE_UINT64, stats.over_limit, nullptr);
   if (stats.path) {
     const bool tcp = stats.path->protocol == gstlk::transport::Protocol::Tcp;
     gst_structure_set(structure, "protocol", G_TYPE_STRING, tcp ? "tcp" : "udp", "remote-address",
@@ -865,6 +885,11 @@ void restart_ice(GstSfuTransport* self) {
 }
 
 }  // namespace
+
+gstlk::sfu::PeerStats gst_sfu_transport_read_stats(GstSfuTransport* self) {
+  const auto session = self->impl->session();
+  return session ? session->stats() : PeerStats{};
+}
 
 static void gst_sfu_transport_init(GstSfuTransport* self) {
   self->impl = new SfuTransport(GST_ELEMENT(self));
@@ -976,6 +1001,18 @@ static void install_properties(GObjectClass* klass) {
       "node-ip", "Node address",
       "IPv4 address to advertise in place of the local ones, for 1:1 NAT (default: empty)", "",
       ready);
+  properties[PROP_MAX_RECEIVE_BITRATE] =
+      g_param_spec_uint("max-receive-bitrate", "Highest received bitrate",
+                        "Bits per second of RTP that the peer may send: it is asked to keep to "
+                        "that (REMB), and what is "
+                        "a quarter above is dropped unread; 0 is any (default: 0)",
+                        0, G_MAXUINT32, 0, rw);
+  properties[PROP_MAX_DATA_RATE] =
+      g_param_spec_uint("max-data-rate", "Highest data rate",
+                        "Bytes per second of data channel messages that are read, so that a peer "
+                        "that sends more waits; "
+                        "0 is any (default: 0)",
+                        0, G_MAXUINT32, 0, rw);
   g_object_class_install_properties(klass, N_PROPERTIES, properties);
 }
 

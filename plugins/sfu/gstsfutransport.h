@@ -3,6 +3,10 @@
 
 #include <gst/gst.h>
 
+namespace gstlk::sfu {
+struct PeerStats;
+}
+
 G_BEGIN_DECLS
 
 #define GST_TYPE_SFU_TRANSPORT (gst_sfu_transport_get_type())
@@ -21,3 +25,6 @@ G_DECLARE_FINAL_TYPE(GstSfuTransportSrcPad, gst_sfu_transport_src_pad, GST, SFU_
 GType gst_sfu_transport_state_get_type(void);
 
 G_END_DECLS
+
+// What the property `stats` says, for who is in the same process and asks for many.
+gstlk::sfu::PeerStats gst_sfu_transport_read_stats(GstSfuTransport* self);

@@ -13,6 +13,7 @@
 #include "plugins/sfu/worker_pool.h"
 #include "rtp/codec/red.h"
 #include "rtp/packet.h"
+#include "rtp/rtcp_writer.h"
 #include "transport/demux.h"
 #include "transport/stun.h"
 
@@ -25,6 +26,8 @@ namespace {
 constexpr Duration kStatsInterval = 1s;
 constexpr size_t kMaxPaths = 16;
 constexpr size_t kMaxChannels = 64;
+// Below it one keyframe, or the largest message, would be too much.
+constexpr uint64_t kLeastBurst = 64 * 1024;
 
 constexpr size_t kMaxHeader = 320;
 constexpr size_t kMaxDescriptor = 255 + rtp::kMaxDescriptorGrowth;
@@ -68,7 +71,10 @@ std::shared_ptr<PeerSession> PeerSession::create(WorkerPool& pool,
   session->fingerprint_ = session->transport_->local_fingerprint();
   session->data_credit_ = std::make_shared<DataCredit>([weak = std::weak_ptr(session)] {
     if (const std::shared_ptr<PeerSession> self = weak.lock())
-      self->run([](PeerSession& s) { s.transport_->set_receiving_data(true); });
+      self->run([](PeerSession& s) {
+        s.data_credit_spent_ = false;
+        s.update_receiving_data(s.worker_time());
+      });
   });
   {
     MutexLock lock(session->bind_mutex_);
@@ -248,6 +254,20 @@ void PeerSession::request_keyframe(GstPad* pad) {
   });
 }
 
+void PeerSession::set_limits(ReceiveLimits limits) {
+  run([limits](PeerSession& self) {
+    self.bitrate_limit_ = limits.bitrate;
+    self.rtp_bucket_.reset();
+    self.data_bucket_.reset();
+    // Bitrate estimates swing, and headers and retransmissions come on top: a quarter more is no
+    // offence, nor is a keyframe.
+    if (const uint64_t bytes = limits.bitrate.bps / 8 * 5 / 4)
+      self.rtp_bucket_.emplace(bytes, std::max<uint64_t>(bytes, kLeastBurst));
+    if (const uint64_t bytes = limits.data_per_second)
+      self.data_bucket_.emplace(bytes, std::max<uint64_t>(bytes, kLeastBurst));
+  });
+}
+
 void PeerSession::add_port(std::shared_ptr<TransportPort> port) {
   run([port = std::move(port)](PeerSession& self) {
     if (self.closed_) return;
@@ -352,6 +372,7 @@ void PeerSession::handle_tcp_closed(TcpConnection* connection) {
 void PeerSession::handle_rtp(ByteView datagram, Timestamp now) {
   transport::SrtpReceiveSession* srtp = transport_->srtp_receive();
   if (!srtp) return;  // before DTLS is done: nothing to open it with
+  if (rtp_bucket_ && exceeds_limit(datagram.size(), now)) return;
   std::span<uint8_t> bytes;
   Ref<GstBuffer> buffer = worker()->packets().take(datagram.size(), &bytes);
   if (!buffer) {
@@ -383,6 +404,49 @@ void PeerSession::handle_rtp(ByteView datagram, Timestamp now) {
     encoding->pending = Ref<GstBufferList>::adopt(gst_buffer_list_new_sized(8));
   gst_buffer_list_add(encoding->pending.get(), buffer.release());
   has_pending_ = true;
+}
+
+bool PeerSession::exceeds_limit(size_t size, Timestamp now) {
+  if (rtp_bucket_->take(size, now)) return false;
+  if (over_limit_++ == 0) {
+    GST_WARNING("a peer sends more than the %" G_GUINT64_FORMAT
+                " bit/s that it may and was asked for: what is above is dropped",
+                bitrate_limit_.bps);
+  }
+  pool_.count_over_limit();
+  return true;
+}
+
+// draft-alvestrand-rmcat-remb-03: clients take it for the upper end of what they estimate.
+void PeerSession::send_bitrate_limit() {
+  transport::SrtpSendSession* srtp = transport_->srtp_send();
+  if (!rtp_bucket_ || !srtp || !route_.valid()) return;
+  std::vector<Ssrc> sources;
+  for (const Encoding& encoding : encodings_) {
+    const auto stats = receive_.stats(encoding.id);
+    if (stats && stats->ssrc) sources.push_back(*stats->ssrc);
+  }
+  if (sources.empty()) return;
+  scratch_.clear();
+  // "All RTCP packets MUST be sent in a compound" (RFC 3550 section 6.1), which begins with a
+  // report.
+  rtp::RtcpWriter writer(scratch_);
+  const Ssrc local = receive_.local_ssrc();
+  writer.receiver_report(local, {});
+  writer.remb(local, bitrate_limit_, sources);
+  const size_t plain = scratch_.size();
+  scratch_.resize(plain + transport::SrtpSendSession::kMaxRtcpOverhead);
+  const auto size = srtp->protect_rtcp(ByteView(scratch_.data(), plain), scratch_);
+  if (size) std::copy_n(scratch_.begin(), *size, worker()->send_batch().reserve(route_, *size));
+}
+
+void PeerSession::update_receiving_data(Timestamp now) {
+  const Duration wait = data_bucket_ ? data_bucket_->wait_for(0, now) : Duration{};
+  data_resumes_.reset();
+  if (wait > Duration{}) data_resumes_ = now + wait;
+  const bool receiving = !data_credit_spent_ && !data_resumes_;
+  if (std::exchange(receiving_data_, receiving) != receiving)
+    transport_->set_receiving_data(receiving);
 }
 
 // The caps follow what is really sent, because several formats may have been negotiated.
@@ -496,12 +560,14 @@ void PeerSession::finish_turn(Timestamp now) {
   if (now >= next_stats_) {
     next_stats_ = now + kStatsInterval;
     publish_stats(now);
+    send_bitrate_limit();
   }
   reschedule(now);
 }
 
 void PeerSession::on_timer(Timestamp now) {
   transport_->handle_timeout(now);
+  if (data_resumes_ && now >= *data_resumes_) update_receiving_data(now);
   worker()->touch(*this);
 }
 
@@ -510,7 +576,10 @@ void PeerSession::poll_transport() {
   while (auto event = transport_->poll_event()) {
     handle_event(std::move(*event));
     if (closed_) return;
-    if (data_credit_->is_spent()) transport_->set_receiving_data(!data_credit_->stop());
+    if (data_credit_->is_spent()) {
+      data_credit_spent_ = data_credit_->stop();
+      update_receiving_data(worker()->now());
+    }
   }
   while (auto datagram = transport_->poll_output()) send_datagram(datagram->path, datagram->bytes);
 }
@@ -559,6 +628,11 @@ void PeerSession::handle_event(transport::TransportEvent event) {
           },
           [&](transport::DataMessage& message) {
             const auto channel = std::ranges::find(channels_, message.id, &Channel::id);
+            if (data_bucket_) {
+              const Timestamp now = worker()->now();
+              data_bucket_->spend(message.bytes.size(), now);
+              update_receiving_data(now);
+            }
             if (listener && channel != channels_.end()) {
               listener->on_data(channel->label, data_credit_->lend(std::move(message.bytes)).get());
             }
@@ -632,6 +706,7 @@ void PeerSession::reschedule(Timestamp now) {
     if (candidate) next = std::min(next, *candidate);
   };
   consider(transport_->next_timeout(now));
+  consider(data_resumes_);
   if (transport_->connected()) {
     consider(receive_.next_timeout());
     consider(send_.next_timeout());
@@ -650,6 +725,7 @@ void PeerSession::publish_stats(Timestamp now) {
   stats.packets_sent = packets_sent_;
   stats.bytes_sent = bytes_sent_;
   stats.malformed = malformed_;
+  stats.over_limit = over_limit_;
   for (Encoding& encoding : encodings_) {
     if (auto received = receive_.stats(encoding.id)) {
       stats.received.push_back(

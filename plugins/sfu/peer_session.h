@@ -13,6 +13,7 @@
 
 #include "base/mutex.h"
 #include "base/ref.h"
+#include "base/token_bucket.h"
 #include "plugins/sfu/data_account.h"
 #include "plugins/sfu/data_credit.h"
 #include "plugins/sfu/media_section.h"
@@ -56,7 +57,8 @@ struct PeerStats {
   uint64_t bytes_received = 0;
   uint64_t packets_sent = 0;
   uint64_t bytes_sent = 0;
-  uint64_t malformed = 0;  // datagrams that were none of ours, SRTP that did not authenticate
+  uint64_t malformed = 0;   // datagrams that were none of ours, SRTP that did not authenticate
+  uint64_t over_limit = 0;  // RTP packets, dropped unread
   struct Received {
     Mid mid;
     Rid rid;
@@ -122,6 +124,14 @@ class PeerSession final : public std::enable_shared_from_this<PeerSession>, priv
   // Bytes of messages for the channel that wait to be sent.
   size_t data_buffered(const std::string& label) const { return data_account_.buffered(label); }
   void request_keyframe(GstPad* pad);
+  // What the peer may send, from now on; 0 is any. It is asked to keep to the bitrate (REMB); what
+  // is far above is dropped before anything else is done with it. Data is not dropped: it is read
+  // as fast as that, and the peer's own buffer fills.
+  struct ReceiveLimits {
+    Bitrate bitrate;               // of all RTP
+    uint32_t data_per_second = 0;  // bytes of messages
+  };
+  void set_limits(ReceiveLimits limits);
   // Buffers are stamped with the time since `base_time` (ns of the system clock).
   void set_base_time(GstClockTime base_time) { base_time_ = static_cast<int64_t>(base_time); }
   void add_port(std::shared_ptr<TransportPort> port);
@@ -199,6 +209,9 @@ class PeerSession final : public std::enable_shared_from_this<PeerSession>, priv
   void poll_rtcp(Timestamp now);
   void reschedule(Timestamp now);
   void publish_stats(Timestamp now) EXCLUDES(stats_mutex_);
+  bool exceeds_limit(size_t size, Timestamp now);
+  void send_bitrate_limit();
+  void update_receiving_data(Timestamp now);
   void configure_port(TransportPort& port);
   Encoding* find(rtp::EncodingId id);
   const MediaSection* section(const Mid& mid) const;
@@ -247,6 +260,13 @@ class PeerSession final : public std::enable_shared_from_this<PeerSession>, priv
   uint64_t packets_sent_ = 0;
   uint64_t bytes_sent_ = 0;
   uint64_t malformed_ = 0;
+  uint64_t over_limit_ = 0;
+  Bitrate bitrate_limit_;
+  std::optional<TokenBucket> rtp_bucket_;
+  std::optional<TokenBucket> data_bucket_;
+  std::optional<Timestamp> data_resumes_;  // until then nothing more is read
+  bool data_credit_spent_ = false;
+  bool receiving_data_ = true;
   Timestamp next_stats_{};
   Timestamp rtcp_due_{};
 

@@ -79,6 +79,10 @@ class WorkerPool {
   // Whose check this is, by its USERNAME.
   std::shared_ptr<PeerSession> find_session(ByteView check) const EXCLUDES(mutex_);
 
+  // RTP packets that were above a peer's limit, of all peers.
+  void count_over_limit() { over_limit_.fetch_add(1, std::memory_order_relaxed); }
+  uint64_t over_limit() const { return over_limit_.load(std::memory_order_relaxed); }
+
   bool takes(Greeting greeting) const {
     return on_guest_ && (greeting == Greeting::Http || (greeting == Greeting::Tls && takes_tls_));
   }
@@ -101,6 +105,7 @@ class WorkerPool {
   std::vector<transport::SocketAddress> tcp_addresses_;
   std::vector<std::unique_ptr<Worker>> workers_;
   std::unique_ptr<SctpTimer> sctp_timer_;
+  std::atomic<uint64_t> over_limit_{0};
 
   mutable Mutex mutex_;
   CandidateSettings candidate_settings_ GUARDED_BY(mutex_);

@@ -42,7 +42,8 @@ std::string Authenticator::sign(livekit::Claims claims) const {
   const livekit::UnixTime now = clock_();
   claims.issuer = key;
   claims.expires_at = std::max<livekit::UnixTime>(claims.expires_at, now + kMinLifetime);
-  claims.not_before.reset();
+  // As LiveKit's server: it is a new token, which a removal of before does not concern.
+  claims.not_before = now;
   claims.issued_at.reset();
   return livekit::sign_token(claims, secret);
 }

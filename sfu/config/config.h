@@ -159,6 +159,16 @@ struct LimitConfig {
   uint32_t signal_message_size_limit = 2097152;
   uint32_t agent_signal_message_size_limit = 2097152;
   uint32_t max_api_request_body_size = 10485760;
+  // Ours. See api::GateSettings.
+  std::vector<std::string> allowed_origins;
+  std::vector<std::string> trusted_proxies;
+  uint32_t joins_per_minute = 0;
+  uint32_t api_requests_per_second = 0;
+  // Of one participant's connection; 0: as much as it likes.
+  uint32_t publish_bitrate = 0;  // bits per second of all its tracks
+  uint32_t data_bytes_per_second = 0;
+  // RemoveParticipant makes tokens invalid that were issued before.
+  bool revoke_tokens_of_removed = false;
 };
 
 // What workers of agents are told, and which of them get jobs.

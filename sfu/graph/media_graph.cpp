@@ -6,17 +6,19 @@
 
 namespace gstlk::graph {
 
-Result<std::unique_ptr<MediaGraph>> MediaGraph::create(const sfu::WorkerPoolConfig& config) {
+Result<std::unique_ptr<MediaGraph>> MediaGraph::create(const sfu::WorkerPoolConfig& config,
+                                                       const MediaLimits& limits) {
   if (!gstlk_sfu_register_elements(nullptr)) return fail("cannot register the SFU elements");
   auto pool = sfu::WorkerPool::create(config);
   if (!pool) return Unexpected<Error>{pool.error()};
-  return std::unique_ptr<MediaGraph>(new MediaGraph(std::move(*pool)));
+  return std::unique_ptr<MediaGraph>(new MediaGraph(std::move(*pool), limits));
 }
 
 room::RoomMediaFactory MediaGraph::factory() const {
-  return [pool = pool_](const RoomName& name) -> std::unique_ptr<room::RoomMedia> {
-    return std::make_unique<RoomPipeline>(name, pool);
-  };
+  return
+      [pool = pool_, limits = limits_](const RoomName& name) -> std::unique_ptr<room::RoomMedia> {
+        return std::make_unique<RoomPipeline>(name, pool, limits);
+      };
 }
 
 }  // namespace gstlk::graph

@@ -6,7 +6,10 @@
 #include <deque>
 
 #include "graph/room_pipeline.h"
+#include "plugins/sfu/gstsfutransport.h"
 #include "plugins/sfu/media_section.h"
+#include "plugins/sfu/peer_session.h"
+#include "plugins/sfu/worker.h"
 
 namespace gstlk::graph {
 namespace {
@@ -81,47 +84,36 @@ std::string state_of(GstElement* element) {
   return nick;
 }
 
-std::string text_field(const GstStructure* structure, const char* name) {
-  const char* text = gst_structure_get_string(structure, name);
-  return text ? text : "";
-}
+uint64_t not_negative(int64_t lost) { return static_cast<uint64_t>(std::max<int64_t>(lost, 0)); }
 
-uint64_t field(const GstStructure* structure, const char* name) {
-  guint64 value = 0;
-  gst_structure_get_uint64(structure, name, &value);
-  return value;
+room::TrackStats track_stats(const sfu::PeerStats::Received& received) {
+  const rtp::ReceiveStats& stats = received.stats;
+  return {.packets = stats.packets,
+          .bytes = stats.bytes,
+          .packets_lost = not_negative(stats.lost),
+          .retransmitted = stats.retransmitted,
+          .nacks = stats.nacks_sent,
+          .keyframe_requests = stats.keyframe_requests_sent,
+          .jitter = stats.jitter,
+          .bitrate = received.bitrate,
+          .fraction_lost = stats.fraction_lost / 256.0};
 }
 
 int milliseconds(Duration delay) {
   return static_cast<int>(std::clamp<int64_t>(delay / 1ms, 0, 40950));
 }
 
-room::TrackStats track_stats(const GstStructure* entry) {
-  room::TrackStats stats;
-  gint64 lost = 0;
-  gst_structure_get_int64(entry, "lost", &lost);
-  guint fraction = 0;
-  gst_structure_get_uint(entry, "fraction-lost", &fraction);
-  stats.packets = field(entry, "packets");
-  stats.bytes = field(entry, "bytes");
-  stats.packets_lost = static_cast<uint64_t>(std::max<gint64>(lost, 0));
-  stats.retransmitted = field(entry, "retransmitted");
-  stats.nacks = field(entry, "nacks");
-  stats.keyframe_requests = field(entry, "keyframe-requests");
-  stats.jitter =
-      std::chrono::duration_cast<Duration>(std::chrono::nanoseconds(field(entry, "jitter")));
-  stats.bitrate.bps = field(entry, "bitrate");
-  stats.fraction_lost = fraction / 256.0;
-  return stats;
-}
-
-template <class Visit>
-void for_each_entry(const GstStructure* stats, const char* name, Visit&& visit) {
-  const GValue* array = gst_structure_get_value(stats, name);
-  if (!array) return;
-  for (guint i = 0; i < gst_value_array_get_size(array); ++i) {
-    visit(gst_value_get_structure(gst_value_array_get_value(array, i)));
-  }
+room::TrackStats track_stats(const sfu::PeerStats::Sent& sent) {
+  const rtp::SendStats& stats = sent.stats;
+  return {.packets = stats.packets,
+          .bytes = stats.bytes,
+          .packets_lost = not_negative(stats.cumulative_lost),
+          .retransmitted = sent.retransmitted,
+          .nacks = stats.nacks_received,
+          .keyframe_requests = stats.keyframe_requests_received,
+          .jitter = stats.jitter,
+          .bitrate = sent.bitrate,
+          .fraction_lost = stats.fraction_lost / 256.0};
 }
 
 }  // namespace
@@ -220,6 +212,8 @@ PipelineTransport::PipelineTransport(RoomPipeline& room, const std::string& name
     : room_(&room), relay_(std::make_shared<MainLoopRelay>(listener)) {
   GstElement* element = gst_element_factory_make("sfu-transport", name.c_str());
   element_ = Ref<GstElement>::share(element);
+  g_object_set(element, "max-receive-bitrate", room.limits_.publish_bitrate, "max-data-rate",
+               room.limits_.data_bytes_per_second, nullptr);
   auto connect = [&](const char* signal, GCallback callback) {
     g_signal_connect_data(
         element, signal, callback, new std::shared_ptr<MainLoopRelay>(relay_),
@@ -432,42 +426,36 @@ size_t PipelineTransport::buffered_data(room::DataChannelKind channel) const {
 void PipelineTransport::hold_data(bool hold) { relay_->hold(hold); }
 
 room::TransportReport PipelineTransport::report() const {
-  GstStructure* stats = nullptr;
-  g_object_get(element_.get(), "stats", &stats, nullptr);
+  const sfu::PeerStats stats = gst_sfu_transport_read_stats(GST_SFU_TRANSPORT(element_.get()));
   room::TransportReport report;
   report.state = state_of(element_.get());
-  report.age = std::chrono::duration_cast<Duration>(std::chrono::nanoseconds(field(stats, "age")));
-  report.protocol = text_field(stats, "protocol");
-  report.remote_address = text_field(stats, "remote-address");
-  report.round_trip =
-      std::chrono::duration_cast<Duration>(std::chrono::nanoseconds(field(stats, "round-trip")));
-  report.packets_received = field(stats, "packets-received");
-  report.bytes_received = field(stats, "bytes-received");
-  report.packets_sent = field(stats, "packets-sent");
-  report.bytes_sent = field(stats, "bytes-sent");
-  report.malformed = field(stats, "malformed");
-  for_each_entry(stats, "received", [&](const GstStructure* entry) {
-    const std::string mid = text_field(entry, "mid");
+  if (stats.at != Timestamp{}) report.age = sfu::Worker::read_clock() - stats.at;
+  if (stats.path) {
+    report.protocol = stats.path->protocol == transport::Protocol::Tcp ? "tcp" : "udp";
+    report.remote_address = stats.path->remote.to_text();
+  }
+  report.round_trip = stats.round_trip;
+  report.packets_received = stats.packets_received;
+  report.bytes_received = stats.bytes_received;
+  report.packets_sent = stats.packets_sent;
+  report.bytes_sent = stats.bytes_sent;
+  report.malformed = stats.malformed;
+  for (const sfu::PeerStats::Received& received : stats.received) {
     const auto stream = std::ranges::find_if(
-        published_, [&](const auto& candidate) { return candidate.second.mid.value == mid; });
-    if (stream == published_.end()) return;
-    report.received.push_back({stream->first, Rid(text_field(entry, "rid")), track_stats(entry)});
-  });
-  std::map<uint32_t, room::TrackStats> sent;
-  for_each_entry(stats, "sent", [&](const GstStructure* entry) {
-    guint ssrc = 0;
-    gst_structure_get_uint(entry, "ssrc", &ssrc);
-    sent[ssrc] = track_stats(entry);
-  });
-  gst_structure_free(stats);
+        published_, [&](const auto& entry) { return entry.second.mid == received.mid; });
+    if (stream != published_.end())
+      report.received.push_back({stream->first, received.rid, track_stats(received)});
+  }
+  std::map<Ssrc, const sfu::PeerStats::Sent*> sent;
+  for (const sfu::PeerStats::Sent& one : stats.sent) sent[one.ssrc] = &one;
   for (const auto& [track, subscribed] : subscribed_) {
-    const auto found = sent.find(subscribed.media.ssrc.value);
+    const auto found = sent.find(subscribed.media.ssrc);
     if (found == sent.end()) continue;
     room::ForwardedLayer layer;
     g_object_get(subscribed.router_source.get(), "current-spatial", &layer.spatial,
                  "current-temporal", &layer.temporal, "target-spatial", &layer.target_spatial,
                  nullptr);
-    report.sent.emplace(track, room::SentTrack{found->second, layer});
+    report.sent.emplace(track, room::SentTrack{track_stats(*found->second), layer});
   }
   return report;
 }

@@ -28,8 +28,10 @@ GstBusSyncReply on_bus_message(GstBus*, GstMessage* message, gpointer) {
 
 }  // namespace
 
-RoomPipeline::RoomPipeline(const RoomName& name, std::shared_ptr<sfu::WorkerPool> pool)
+RoomPipeline::RoomPipeline(const RoomName& name, std::shared_ptr<sfu::WorkerPool> pool,
+                           const MediaLimits& limits)
     : pool_(std::move(pool)),
+      limits_(limits),
       pipeline_(Ref<GstElement>::sink(gst_pipeline_new(("room-" + name.value).c_str()))) {
   const auto bus = Ref<GstBus>::adopt(gst_pipeline_get_bus(GST_PIPELINE(pipeline_.get())));
   gst_bus_set_sync_handler(bus.get(), on_bus_message, nullptr, nullptr);

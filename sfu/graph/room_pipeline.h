@@ -8,6 +8,7 @@
 #include <string>
 
 #include "base/ref.h"
+#include "graph/media_limits.h"
 #include "plugins/sfu/worker_pool.h"
 #include "room/media.h"
 
@@ -17,7 +18,8 @@ namespace gstlk::graph {
 // A dot dump of it is a picture of the call. Main thread.
 class RoomPipeline final : public room::RoomMedia {
  public:
-  RoomPipeline(const RoomName& name, std::shared_ptr<sfu::WorkerPool> pool);
+  RoomPipeline(const RoomName& name, std::shared_ptr<sfu::WorkerPool> pool,
+               const MediaLimits& limits = {});
   ~RoomPipeline() override;
   RoomPipeline(const RoomPipeline&) = delete;
   RoomPipeline& operator=(const RoomPipeline&) = delete;
@@ -39,6 +41,7 @@ class RoomPipeline final : public room::RoomMedia {
   friend class PipelineTransport;
 
   const std::shared_ptr<sfu::WorkerPool> pool_;
+  const MediaLimits limits_;
   Ref<GstElement> pipeline_;
   Ref<GstElement> router_;
   // A sink pad of the router for each published track: what is asked about the track.

@@ -193,6 +193,7 @@ struct HttpServer::Impl {
   static void on_finished(SoupServerMessage* message, gpointer self);
 
   const HttpLimits limits;
+  HttpFilter filter;
   Ref<SoupServer> server;
   PermessageDeflate deflate;
   std::map<std::string, AsyncHttpHandler> handlers;
@@ -271,6 +272,8 @@ void HttpServer::Impl::on_request(SoupServer*, SoupServerMessage* message, const
 void HttpServer::Impl::handle(SoupServerMessage* message) {
   const HttpRequest request = read_request(message);
   const size_t size = GPOINTER_TO_SIZE(g_object_get_data(G_OBJECT(message), kSizeKey));
+  if (const auto refused = filter ? filter(request) : std::nullopt)
+    return write_response(message, {}, *refused);
   const auto web_socket = web_sockets.find(request.path);
   if (limits.max_body_size != 0 && size > limits.max_body_size) {
     write_response(message, cors_headers(request), plain_text(413, "request body too large"));
@@ -366,6 +369,8 @@ void HttpServer::Impl::remove(WebSocketConnection& socket) {
 HttpServer::HttpServer(HttpLimits limits) : impl_(std::make_unique<Impl>(limits)) {}
 
 HttpServer::~HttpServer() = default;
+
+void HttpServer::set_filter(HttpFilter filter) { impl_->filter = std::move(filter); }
 
 void HttpServer::add_handler(std::string path, HttpHandler handler) {
   add_async_handler(std::move(path), [handler = std::move(handler)](const HttpRequest& request,

@@ -18,6 +18,8 @@
 
 namespace gstlk::net {
 
+// Looks at a request before all others do: what it answers is the answer, as it is.
+using HttpFilter = std::function<std::optional<HttpResponse>(const HttpRequest& request)>;
 using HttpHandler = std::function<HttpResponse(const HttpRequest& request)>;
 
 // Takes the answer once, now or later; without effect when the client or the server is gone.
@@ -48,6 +50,7 @@ class HttpServer {
   HttpServer(const HttpServer&) = delete;
   HttpServer& operator=(const HttpServer&) = delete;
 
+  void set_filter(HttpFilter filter);
   // Exactly this path, or with a trailing '*' every path that begins so; the longest wins.
   void add_handler(std::string path, HttpHandler handler);
   void add_async_handler(std::string path, AsyncHttpHandler handler);

@@ -28,6 +28,8 @@ Result<Admission, HttpError> admit(RoomRegistry& registry, const livekit::Claims
   if (room.empty()) return refuse(kBadRequest, "no room name");
   if (exceeds(room, settings.limits.max_room_name_length))
     return refuse(kBadRequest, "room name exceeds size limits");
+  if (registry.revocations().covers(RoomName(room), *claims))
+    return refuse(kUnauthorized, "token is revoked: its holder was removed from the room");
   if (sets_own_metadata && !grants.video->may_update_own_metadata())
     return refuse(kUnauthorized, "permissions denied");
   // The words are livekit-client's sign not to try another signalling version.

@@ -142,6 +142,15 @@ Result<void, ApiError> RoomRegistry::remove_participant(
     const ::livekit::RoomParticipantIdentity& request) {
   Participant* participant = find_participant(*this, request.room(), request.identity());
   if (!participant) return no_participant();
+  using std::chrono::seconds;
+  // Of this second too: which came first is not known.
+  const seconds next{timers_.unix_micros() / 1'000'000 + 1};
+  const seconds asked{request.revoke_token_ts()};
+  const seconds before = revokes_tokens_ ? std::max(asked, next) : asked;
+  if (before > seconds{}) {
+    revocations_.revoke(RoomName(request.room()), ParticipantIdentity(request.identity()),
+                        livekit::UnixTime(before));
+  }
   participant->room().remove(*participant, {::livekit::PARTICIPANT_REMOVED});
   return {};
 }

@@ -10,6 +10,7 @@
 #include "base/random.h"
 #include "room/forwards.h"
 #include "room/media.h"
+#include "room/revocations.h"
 #include "room/room_control.h"
 #include "room/room_listener.h"
 #include "room/settings.h"
@@ -49,6 +50,10 @@ class RoomRegistry : public RoomControl {
   void shut_down();
   // True while somebody other than a recorder or agent is connected: what draining waits for.
   bool has_participants() const;
+
+  // From now on whoever is removed by the API has to be given a new token to come back.
+  void revoke_tokens_of_removed() { revokes_tokens_ = true; }
+  const Revocations& revocations() const { return revocations_; }
 
   const Settings& settings() const { return settings_; }
   Timers& timers() { return timers_; }
@@ -94,6 +99,8 @@ class RoomRegistry : public RoomControl {
   RoomMediaFactory media_;
   Forwards forwards_;
   RoomListeners listeners_;
+  Revocations revocations_;
+  bool revokes_tokens_ = false;
   std::map<RoomName, std::unique_ptr<Room>> rooms_;
   // Closed rooms, freed on the next turn of the loop because their own callbacks may be running.
   std::vector<std::unique_ptr<Room>> buried_;

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <gio/gio.h>
+
+#include "base/ref.h"
+#include "config/config_loader.h"
+
+namespace gstlk::config {
+namespace {
+
+// What a voice needs, with its headers and some repetitions.
+constexpr uint32_t kLeastBitrate = 50'000;
+// Less than one message of the largest kind in ten seconds.
+constexpr uint32_t kLeastDataRate = 6'500;
+
+// "https://app.example.org", ":8443" behind it, "*." in front of the domain.
+bool is_origin(const std::string& text) {
+  const size_t scheme = text.find("://");
+  if (scheme == std::string::npos || scheme == 0) return false;
+  std::string host = text.substr(scheme + 3);
+  if (host.starts_with("*.")) host.erase(0, 2);
+  return !host.empty() && host.find_first_of("/*?# ") == std::string::npos;
+}
+
+}  // namespace
+
+Result<void> ConfigLoader::check_limits() {
+  LimitConfig& limit = config_.limit;
+  for (std::string& origin : limit.allowed_origins) {
+    if (origin.ends_with('/') && is_origin(origin.substr(0, origin.size() - 1))) {
+      origin.pop_back();
+      warnings_.push_back(place("limit.allowed_origins") + "an origin has no path: \"" + origin +
+                          "/\" is taken for \"" + origin + "\"");
+    }
+    if (!is_origin(origin)) {
+      return fail(place("limit.allowed_origins") +
+                  "expected origins like \"https://app.example.org\" or \"https://*.example.org\", "
+                  "not \"" +
+                  origin + "\"; leave the key out for pages of any origin");
+    }
+  }
+  for (const std::string& network : limit.trusted_proxies) {
+    GError* error = nullptr;
+    const auto mask =
+        Ref<GInetAddressMask>::adopt(g_inet_address_mask_new_from_string(network.c_str(), &error));
+    g_clear_error(&error);
+    if (!mask) {
+      return fail(place("limit.trusted_proxies") +
+                  "expected addresses or networks like \"10.0.0.0/8\", not \"" + network + "\"");
+    }
+  }
+  if (limit.publish_bitrate != 0 && limit.publish_bitrate < kLeastBitrate) {
+    warnings_.push_back(place("limit.publish_bitrate") + std::to_string(limit.publish_bitrate) +
+                        " bits per second are less than a voice needs (50000)");
+  }
+  if (limit.data_bytes_per_second != 0 && limit.data_bytes_per_second < kLeastDataRate) {
+    warnings_.push_back(place("limit.data_bytes_per_second") +
+                        std::to_string(limit.data_bytes_per_second) +
+                        " bytes per second let a large message wait for more than ten seconds");
+  }
+  return {};
+}
+
+}  // namespace gstlk::config

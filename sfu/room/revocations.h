@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <list>
+#include <map>
+#include <utility>
+
+#include "base/ids.h"
+#include "livekit/access_token.h"
+
+namespace gstlk::room {
+
+// Tokens that do not let anybody in any more: all that were issued for somebody and a room before a
+// time. When a token was issued its `iat` says, or else its `nbf`; one that says neither is taken
+// for an old one. The newest are remembered, and none over a restart. Main thread only.
+class Revocations {
+ public:
+  static constexpr size_t kMax = 10'000;
+
+  void revoke(const RoomName& room, const ParticipantIdentity& identity, livekit::UnixTime before);
+  bool covers(const RoomName& room, const livekit::Claims& claims) const;
+
+ private:
+  using Key = std::pair<RoomName, ParticipantIdentity>;
+  struct Entry {
+    livekit::UnixTime before;
+    std::list<Key>::iterator place;
+  };
+
+  std::map<Key, Entry> entries_;
+  std::list<Key> oldest_first_;
+};
+
+}  // namespace gstlk::room

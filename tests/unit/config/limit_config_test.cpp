@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include <gtest/gtest.h>
+
+#include "loaded.h"
+
+namespace gstlk::config {
+namespace {
+
+TEST(LimitConfig, NothingIsLimitedByDefault) {
+  const Loaded loaded = load("");
+  ASSERT_TRUE(loaded.config) << loaded.error;
+  const LimitConfig& limit = loaded.config->limit;
+  EXPECT_TRUE(limit.allowed_origins.empty());
+  EXPECT_EQ(limit.joins_per_minute, 0u);
+  EXPECT_EQ(limit.api_requests_per_second, 0u);
+  EXPECT_EQ(limit.publish_bitrate, 0u);
+  EXPECT_EQ(limit.data_bytes_per_second, 0u);
+  EXPECT_FALSE(limit.revoke_tokens_of_removed);
+}
+
+TEST(LimitConfig, EachLimitIsRead) {
+  const Loaded loaded = load(R"(
+limit:
+  allowed_origins: ["https://app.example.org:8443", "https://*.example.org"]
+  trusted_proxies: [10.0.0.0/8, "fd00::1"]
+  joins_per_minute: 30
+  api_requests_per_second: 20
+  publish_bitrate: 3000000
+  data_bytes_per_second: 100000
+  revoke_tokens_of_removed: true
+)");
+  ASSERT_TRUE(loaded.config) << loaded.error;
+  EXPECT_TRUE(loaded.warnings.empty());
+  const LimitConfig& limit = loaded.config->limit;
+  EXPECT_EQ(limit.allowed_origins.size(), 2u);
+  EXPECT_EQ(limit.trusted_proxies.size(), 2u);
+  EXPECT_EQ(limit.joins_per_minute, 30u);
+  EXPECT_EQ(limit.api_requests_per_second, 20u);
+  EXPECT_EQ(limit.publish_bitrate, 3'000'000u);
+  EXPECT_EQ(limit.data_bytes_per_second, 100'000u);
+  EXPECT_TRUE(limit.revoke_tokens_of_removed);
+}
+
+TEST(LimitConfig, AnOriginIsASchemeAndAHost) {
+  for (const char* wrong :
+       {"app.example.org", "*", "https://", "https://a.org/path", "https://a.*.org", "://a.org"}) {
+    const Loaded loaded = load(std::string("limit: {allowed_origins: [\"") + wrong + "\"]}");
+    EXPECT_FALSE(loaded.config) << wrong;
+    EXPECT_NE(loaded.error.find("limit.allowed_origins"), std::string::npos) << loaded.error;
+    EXPECT_NE(loaded.error.find("https://app.example.org"), std::string::npos) << loaded.error;
+  }
+  const Loaded slash = load("limit: {allowed_origins: [\"https://a.org/\"]}");
+  ASSERT_TRUE(slash.config) << slash.error;
+  EXPECT_EQ(slash.config->limit.allowed_origins.front(), "https://a.org");
+  EXPECT_EQ(slash.warnings.size(), 1u);
+}
+
+TEST(LimitConfig, AProxyIsAnAddressOrANetwork) {
+  const Loaded loaded = load("limit: {trusted_proxies: [proxy.example.org]}");
+  EXPECT_FALSE(loaded.config);
+  EXPECT_NE(loaded.error.find("10.0.0.0/8"), std::string::npos) << loaded.error;
+}
+
+TEST(LimitConfig, WhatIsTooLittleIsSaid) {
+  const Loaded loaded = load("limit: {publish_bitrate: 3000, data_bytes_per_second: 100}");
+  ASSERT_TRUE(loaded.config) << loaded.error;
+  ASSERT_EQ(loaded.warnings.size(), 2u);
+  EXPECT_NE(loaded.warnings[0].find("a voice needs"), std::string::npos);
+  EXPECT_NE(loaded.warnings[1].find("bytes per second"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace gstlk::config
