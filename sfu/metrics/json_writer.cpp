@@ -1,40 +1,79 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "metrics/json_writer.h"
 
-#include "livekit/json.h"
+#include <glib.h>
+
+#include <array>
+#include <charconv>
 
 namespace gstlk::metrics {
 
-void JsonWriter::member(const char* name, const std::string& text) {
-  json_builder_set_member_name(builder_.get(), name);
-  char* valid = g_utf8_make_valid(text.data(), static_cast<gssize>(text.size()));
-  json_builder_add_string_value(builder_.get(), valid);
-  g_free(valid);
+void JsonWriter::separate() {
+  if (follows_) text_ += ',';
+  follows_ = false;
 }
 
-void JsonWriter::member(const char* name, bool value) {
-  json_builder_set_member_name(builder_.get(), name);
-  json_builder_add_boolean_value(builder_.get(), value);
+void JsonWriter::begin(std::string_view name) {
+  separate();
+  text_ += '"';
+  text_ += name;
+  text_ += "\":";
 }
 
-void JsonWriter::member(const char* name, double value) {
-  json_builder_set_member_name(builder_.get(), name);
-  json_builder_add_double_value(builder_.get(), value);
+void JsonWriter::literal(std::string_view name, std::string_view value) {
+  begin(name);
+  text_ += value;
+  follows_ = true;
 }
 
-void JsonWriter::integer(const char* name, int64_t value) {
-  json_builder_set_member_name(builder_.get(), name);
-  json_builder_add_int_value(builder_.get(), value);
+void JsonWriter::open(char bracket) {
+  separate();
+  text_ += bracket;
 }
 
-void JsonWriter::null_member(const char* name) {
-  json_builder_set_member_name(builder_.get(), name);
-  json_builder_add_null_value(builder_.get());
+void JsonWriter::close(char bracket) {
+  text_ += bracket;
+  follows_ = true;
 }
 
-std::string JsonWriter::print() const {
-  const livekit::JsonPtr root(json_builder_get_root(builder_.get()));
-  return livekit::print_json(root.get());
+void JsonWriter::member(std::string_view name, std::string_view text) {
+  begin(name);
+  if (g_utf8_validate_len(text.data(), text.size(), nullptr)) {
+    quote(text);
+  } else {
+    char* valid = g_utf8_make_valid(text.data(), static_cast<gssize>(text.size()));
+    quote(valid);
+    g_free(valid);
+  }
+  follows_ = true;
+}
+
+void JsonWriter::member(std::string_view name, double value) {
+  std::array<char, 32> digits;
+  const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
+  literal(name, {digits.data(), static_cast<size_t>(end - digits.data())});
+}
+
+// "All Unicode characters may be placed within the quotation marks, except for the characters that
+// MUST be escaped: quotation mark, reverse solidus, and the control characters (U+0000 through
+// U+001F)." RFC 8259 section 7.
+void JsonWriter::quote(std::string_view text) {
+  constexpr char kDigits[] = "0123456789abcdef";
+  text_ += '"';
+  for (const char c : text) {
+    const auto code = static_cast<unsigned char>(c);
+    if (c == '"' || c == '\\') {
+      text_ += '\\';
+      text_ += c;
+    } else if (code < 0x20) {
+      text_ += "\\u00";
+      text_ += kDigits[code >> 4];
+      text_ += kDigits[code & 15];
+    } else {
+      text_ += c;
+    }
+  }
+  text_ += '"';
 }
 
 }  // namespace gstlk::metrics

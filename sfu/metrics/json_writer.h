@@ -1,56 +1,62 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
-#include <json-glib/json-glib.h>
-
 #include <concepts>
+#include <cstdint>
 #include <string>
-
-#include "base/ref.h"
+#include <string_view>
 
 namespace gstlk::metrics {
 
-// JSON from the outside in, over json-glib. Not thread-safe.
+// JSON (RFC 8259) from the outside in, written at once. json-glib makes a tree first, and an answer
+// of a large room held up the main loop ten times as long. Not thread-safe.
 class JsonWriter {
  public:
-  JsonWriter() : builder_(Ref<JsonBuilder>::adopt(json_builder_new())) {}
-
   // Objects and arrays with what `fill` writes into them.
   template <class Fill>
   void object(Fill&& fill) {
-    json_builder_begin_object(builder_.get());
+    open('{');
     fill();
-    json_builder_end_object(builder_.get());
+    close('}');
   }
   template <class Fill>
-  void object(const char* name, Fill&& fill) {
-    json_builder_set_member_name(builder_.get(), name);
+  void object(std::string_view name, Fill&& fill) {
+    begin(name);
     object(fill);
   }
   template <class Fill>
-  void array(const char* name, Fill&& fill) {
-    json_builder_set_member_name(builder_.get(), name);
-    json_builder_begin_array(builder_.get());
+  void array(std::string_view name, Fill&& fill) {
+    begin(name);
+    open('[');
     fill();
-    json_builder_end_array(builder_.get());
+    close(']');
   }
 
   // Text that is not UTF-8 is made so.
-  void member(const char* name, const std::string& text);
-  void member(const char* name, const char* text) { member(name, std::string(text)); }
-  void member(const char* name, bool value);
-  void member(const char* name, double value);
-  void member(const char* name, std::integral auto value) {
-    integer(name, static_cast<int64_t>(value));
+  void member(std::string_view name, std::string_view text);
+  void member(std::string_view name, const std::string& text) {
+    member(name, std::string_view(text));
   }
-  void null_member(const char* name);
+  void member(std::string_view name, const char* text) { member(name, std::string_view(text)); }
+  void member(std::string_view name, bool value) { literal(name, value ? "true" : "false"); }
+  void member(std::string_view name, double value);  // finite
+  void member(std::string_view name, std::integral auto value) {
+    literal(name, std::to_string(value));
+  }
+  void null_member(std::string_view name) { literal(name, "null"); }
 
-  std::string print() const;
+  const std::string& text() const { return text_; }
 
  private:
-  void integer(const char* name, int64_t value);
+  void separate();
+  void begin(std::string_view name);
+  void literal(std::string_view name, std::string_view value);
+  void open(char bracket);
+  void close(char bracket);
+  void quote(std::string_view text);
 
-  Ref<JsonBuilder> builder_;
+  std::string text_;
+  bool follows_ = false;  // a comma has to come first
 };
 
 }  // namespace gstlk::metrics

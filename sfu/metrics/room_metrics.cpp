@@ -19,6 +19,10 @@ constexpr Duration kFresh = 1s;
 
 const std::vector<double> kRoomSeconds{5, 10, 60, 300, 600, 1800, 3600, 7200, 18000, 36000};
 const std::vector<double> kPercent{0, 0.1, 0.3, 0.5, 0.7, 1, 5, 10, 40, 100};
+const std::vector<double> kRoundTripMilliseconds{50,  100, 150,  200,  250,
+                                                 500, 750, 1000, 5000, 10000};
+const std::vector<double> kRatings{0, 1, 2};
+const std::vector<double> kScores{1, 2, 2.5, 3, 3.25, 3.5, 3.75, 4, 4.25, 4.5};
 const std::vector<double> kJitterMicroseconds{1000,   10000,  30000,  50000,  70000,
                                               100000, 300000, 600000, 1000000};
 
@@ -40,6 +44,18 @@ std::string protocol_of(const room::Participant& participant) {
 
 double milliseconds(Duration duration) {
   return std::chrono::duration<double, std::milli>(duration).count();
+}
+
+// From a rating of 0 to 100 to a mean opinion score, ITU-T G.107 annex B.
+double opinion_score(double rating) {
+  if (rating <= 0) return 1;
+  if (rating >= 100) return 4.5;
+  return 1 + 0.035 * rating + rating * (rating - 60) * (100 - rating) * 7e-6;
+}
+
+// "udp", "tcp", or "turn" when it is the relay that we hear.
+std::string kind_of(const room::TransportReport& transport) {
+  return transport.candidate_type == "relay" ? "turn" : transport.protocol;
 }
 
 // A figure that starts again after a restart of its stream counts from zero.
@@ -85,7 +101,22 @@ RoomMetrics::RoomMetrics(room::RoomRegistry& rooms, room::Timers& timers)
                     "Loss of a track between two readings.",
                     {"direction", "source", "type", "country"}, kPercent),
       jitter_(Kind::Histogram, "livekit_jitter_us", "Jitter of a track at a reading.",
-              {"direction", "source", "type", "country"}, kJitterMicroseconds) {
+              {"direction", "source", "type", "country"}, kJitterMicroseconds),
+      round_trip_(Kind::Histogram, "livekit_rtt_ms", "Round trip to a track's client at a reading.",
+                  {"direction", "source", "type", "country"}, kRoundTripMilliseconds),
+      connections_(Kind::Counter, "livekit_connection_total",
+                   "Participants whose media connected, by the way.", {"kind"}),
+      connection_states_(Kind::Gauge, "livekit_peer_connection_state",
+                         "Peer connections by their state.", {"transport", "state"}),
+      relayed_(Kind::Gauge, "livekit_turn_relay_sessions",
+               "Participants whose media comes through a TURN server."),
+      web_sockets_(Kind::Gauge, "livekit_ws_connections", "Participants with a WebSocket."),
+      quality_rating_(
+          Kind::Histogram, "livekit_quality_rating",
+          "Connection quality of participants at a reading: 0 poor, 1 good, 2 excellent.", {},
+          kRatings),
+      quality_score_(Kind::Histogram, "livekit_quality_score",
+                     "Connection quality of participants as a mean opinion score.", {}, kScores) {
   room_total_.set({}, 0);
   participant_total_.set({}, 0);
 }
@@ -143,17 +174,58 @@ void RoomMetrics::start() {
 void RoomMetrics::read() {
   read_at_ = timers_.now();
   Seen seen;
+  Connected connected;
   track_subscribed_.clear();
+  connection_states_.clear();
+  relayed_.set({}, 0);
+  web_sockets_.set({}, 0);
   rooms_.for_each_room([&](room::Room& room) {
     room.for_each_participant(
-        [&](room::Participant& participant) { read_participant(participant, seen); });
+        [&](room::Participant& participant) { read_participant(participant, seen, connected); });
   });
   seen_ = std::move(seen);
+  connected_ = std::move(connected);
 }
 
-void RoomMetrics::read_participant(room::Participant& participant, Seen& seen) {
+void RoomMetrics::read_connections(room::Participant& participant, const room::MediaReport& report,
+                                   Connected& connected) {
+  if (participant.has_link()) web_sockets_.add({}, 1);
+  for (const room::TransportReport& transport : report.transports)
+    connection_states_.add({transport.role, transport.state}, 1);
+  const auto path = std::ranges::find_if(
+      report.transports, [](const auto& transport) { return !transport.protocol.empty(); });
+  if (path != report.transports.end() && participant.is_active()) {
+    if (!connected_.contains(participant.sid())) connections_.add({kind_of(*path)}, 1);
+    if (kind_of(*path) == "turn") relayed_.add({}, 1);
+    connected.insert(participant.sid());
+  }
+  if (const auto quality = participant.room().reports().quality(participant.sid())) {
+    // Their numbers are no scale: lost is the last.
+    const auto rating =
+        quality->quality == ::livekit::LOST ? 0 : static_cast<int>(quality->quality);
+    quality_rating_.observe({}, rating);
+    quality_score_.observe({}, opinion_score(quality->score));
+  }
+}
+
+void RoomMetrics::read_round_trip(const room::Publication& publication,
+                                  const room::MediaReport& report, bool incoming) {
+  const char* other = incoming ? "subscriber" : "publisher";
+  for (const room::TransportReport& transport : report.transports) {
+    if (transport.role == other || transport.round_trip == Duration{}) continue;
+    round_trip_.observe(
+        {incoming ? "incoming" : "outgoing",
+         ::livekit::TrackSource_Name(publication.info().source()), kind_of(publication), ""},
+        milliseconds(transport.round_trip));
+  }
+}
+
+void RoomMetrics::read_participant(room::Participant& participant, Seen& seen,
+                                   Connected& connected) {
   const room::MediaReport report = participant.media().report();
+  read_connections(participant, report, connected);
   for (const room::Publication* publication : participant.publications().published()) {
+    read_round_trip(*publication, report, true);
     if (const auto stats = report.received(publication->sid()))
       read_track({participant.sid(), publication->sid(), true}, *publication, *stats, seen);
   }
@@ -161,6 +233,7 @@ void RoomMetrics::read_participant(room::Participant& participant, Seen& seen) {
     const room::Publication* publication = participant.room().find_track(track);
     if (!publication) continue;
     track_subscribed_.add({kind_of(*publication)}, 1);
+    read_round_trip(*publication, report, false);
     if (const room::SentTrack* sent = report.sent(track))
       read_track({participant.sid(), track, false}, *publication, sent->stats, seen);
   }
@@ -178,6 +251,7 @@ void RoomMetrics::read_track(const Key& key, const room::Publication& publicatio
                           ? growth(stats.packets_lost, before.packets_lost)
                           : 0;
   packets_.add({direction, "initial", ""}, packets);
+  packets_.add({direction, "retransmit", ""}, growth(stats.retransmitted, before.retransmitted));
   bytes_.add({direction, "initial", ""}, growth(stats.bytes, before.bytes));
   // The direction of the request, as LiveKit counts: of the track that it is about.
   nacks_.add({direction, ""}, growth(stats.nacks, before.nacks));
@@ -197,10 +271,29 @@ void RoomMetrics::read_track(const Key& key, const room::Publication& publicatio
 std::string RoomMetrics::print(const Labels& constant) {
   if (timers_.now() - read_at_ >= kFresh) read();
   std::string out;
-  for (const Family* family :
-       {&room_total_, &room_duration_, &participant_total_, &participant_join_, &track_published_,
-        &track_subscribed_, &publish_counter_, &session_start_, &session_duration_, &packets_,
-        &bytes_, &nacks_, &plis_, &lost_, &loss_percent_, &jitter_}) {
+  for (const Family* family : {&room_total_,
+                               &room_duration_,
+                               &participant_total_,
+                               &participant_join_,
+                               &track_published_,
+                               &track_subscribed_,
+                               &publish_counter_,
+                               &session_start_,
+                               &session_duration_,
+                               &packets_,
+                               &bytes_,
+                               &nacks_,
+                               &plis_,
+                               &lost_,
+                               &loss_percent_,
+                               &jitter_,
+                               &round_trip_,
+                               &connections_,
+                               &connection_states_,
+                               &relayed_,
+                               &web_sockets_,
+                               &quality_rating_,
+                               &quality_score_}) {
     family->print(constant, out);
   }
   return out;

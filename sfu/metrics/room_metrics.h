@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <tuple>
 
@@ -41,21 +42,27 @@ class RoomMetrics : public room::RoomListener {
   void on_track_unpublished(const room::Publication& publication) override;
 
  private:
+  using Connected = std::set<ParticipantId>;
   // Who sends or receives it, which, and whether the client sends it.
   using Key = std::tuple<ParticipantId, TrackId, bool>;
   using Seen = std::map<Key, room::TrackStats>;
 
   void start();
   void read();
-  void read_participant(room::Participant& participant, Seen& seen);
+  void read_participant(room::Participant& participant, Seen& seen, Connected& connected);
+  void read_connections(room::Participant& participant, const room::MediaReport& report,
+                        Connected& connected);
   void read_track(const Key& key, const room::Publication& publication,
                   const room::TrackStats& stats, Seen& seen);
+  void read_round_trip(const room::Publication& publication, const room::MediaReport& report,
+                       bool incoming);
 
   room::RoomRegistry& rooms_;
   room::Timers& timers_;
   std::unique_ptr<room::Timer> timer_;
   Timestamp read_at_{};
   Seen seen_;
+  Connected connected_;  // whose connections have been counted
   std::map<RoomId, Timestamp> started_;
 
   Family room_total_;
@@ -74,6 +81,13 @@ class RoomMetrics : public room::RoomListener {
   Family lost_;
   Family loss_percent_;
   Family jitter_;
+  Family round_trip_;
+  Family connections_;
+  Family connection_states_;
+  Family relayed_;
+  Family web_sockets_;
+  Family quality_rating_;
+  Family quality_score_;
 };
 
 }  // namespace gstlk::metrics

@@ -311,7 +311,7 @@ std::string print_rooms(room::RoomRegistry& rooms, const ServerStatistics& serve
       });
     });
   });
-  return json.print();
+  return json.text();
 }
 
 std::string print_room(room::Room& room, const ServerStatistics& server) {
@@ -327,7 +327,7 @@ std::string print_room(room::Room& room, const ServerStatistics& server) {
         add_participant(json, *participant, report, subscribers);
     });
   });
-  return json.print();
+  return json.text();
 }
 
 std::string print_graph(const room::PipelineGraph& graph) {
@@ -354,7 +354,7 @@ std::string print_graph(const room::PipelineGraph& graph) {
       }
     });
   });
-  return json.print();
+  return json.text();
 }
 
 }  // namespace gstlk::metrics
