@@ -4,6 +4,10 @@
 // publish; by the signal connection, ICE, DTLS and SRTP, over loopback.
 //
 //   forward --daemon PATH [--subscribers N | --meeting n] [--seconds S] [--audio] [--no-gro]
+//           [--watched]
+//
+// With --watched it is measured in turns, with nobody who looks on and with metrics and statistics
+// asked for every second; `watched_ratio` is what that costs.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -16,10 +20,13 @@
 #include "load_participant.h"
 #include "main_loop.h"
 #include "process_usage.h"
+#include "watcher.h"
 
 namespace gstlk::bench {
 namespace {
 
+constexpr char kRoom[] = "bench";
+constexpr int kTurns = 5;
 constexpr size_t kSampleEvery = 50;
 // So many are on their way into the room at a time.
 constexpr size_t kJoiningAtOnce = 32;
@@ -31,6 +38,7 @@ struct Options {
   unsigned seconds = 10;
   bool audio = false;
   bool gro = true;
+  bool watched = false;
 };
 
 Options parse_options(int argc, char** argv) {
@@ -45,6 +53,7 @@ Options parse_options(int argc, char** argv) {
     if (name == "--seconds") options.seconds = number();
     if (name == "--audio") options.audio = true;
     if (name == "--no-gro") options.gro = false;
+    if (name == "--watched") options.watched = true;
   }
   return options;
 }
@@ -71,7 +80,7 @@ class ForwardBench {
 
 LoadParticipant::Config ForwardBench::config(const std::string& identity, bool publishes) {
   LoadParticipant::Config config;
-  config.room = "bench";
+  config.room = kRoom;
   config.identity = identity;
   config.gro = options_.gro;
   config.kind = options_.audio ? MediaKind::Audio : MediaKind::Video;
@@ -167,16 +176,45 @@ bool ForwardBench::wait_media(Duration limit) {
 
 // libsoup's connections answer pings on the main context, which therefore has to run while the
 // measuring thread sleeps.
-bool measure(LoadSite& site, const ForwardPlan& plan, Figures& figures) {
+bool measure(LoadSite& site, const ForwardPlan& plan, Figures& figures,
+             double* us_per_packet = nullptr) {
   bool ok = false;
   std::atomic<bool> done{false};
   std::thread measuring([&] {
-    ok = measure_forward(site.engine, plan, figures);
+    ok = measure_forward(site.engine, plan, figures, us_per_packet);
     done = true;
   });
   run_until([&] { return done.load(); }, 600s, 200ms);
   measuring.join();
   return ok;
+}
+
+// In turns, because what else the machine does changes with time.
+bool measure_watched(LoadSite& site, const ForwardPlan& plan, Figures& figures) {
+  Watcher watcher(DaemonProcess::kHttpPort, kRoom);
+  std::vector<double> ratios;
+  std::vector<double> alone;
+  std::vector<double> watched;
+  for (int turn = 0; turn < kTurns; ++turn) {
+    double cost[2] = {0, 0};
+    // The one that begins changes too.
+    for (const bool looks : {turn % 2 != 0, turn % 2 == 0}) {
+      watcher.set_watching(looks);
+      Figures unused("forward");
+      if (!measure(site, plan, unused, &cost[looks])) return false;
+    }
+    alone.push_back(cost[0]);
+    watched.push_back(cost[1]);
+    ratios.push_back(cost[1] / cost[0]);
+  }
+  figures.add("us_per_packet", percentile(alone, 50))
+      .add("us_per_packet_watched", percentile(watched, 50))
+      .add("watched_ratio", percentile(ratios, 50))
+      .add("answers", watcher.answers())
+      .add("answer_bytes", watcher.bytes());
+  if (watcher.refusals() == 0 && watcher.answers() > 0) return true;
+  fprintf(stderr, "%zu answers, %zu refusals\n", watcher.answers(), watcher.refusals());
+  return false;
 }
 
 int run(const Options& options) {
@@ -216,7 +254,8 @@ int run(const Options& options) {
     fprintf(stderr, joined ? "not everybody got media\n" : "not everybody could join\n");
     return 1;
   }
-  const bool ok = measure(site, plan, figures);
+  const bool ok =
+      options.watched ? measure_watched(site, plan, figures) : measure(site, plan, figures);
   figures.print();
   return ok ? 0 : 1;
 }

@@ -65,7 +65,8 @@ bool wait_connected(LoadEngine& engine, size_t count, std::chrono::seconds limit
   return false;
 }
 
-bool measure_forward(LoadEngine& engine, const ForwardPlan& plan, Figures& figures) {
+bool measure_forward(LoadEngine& engine, const ForwardPlan& plan, Figures& figures,
+                     double* us_per_packet) {
   publish_for(engine, kWarmUp);
   engine.call([&] {
     for (const auto& peer : engine.peers()) peer->reset_counters();
@@ -85,8 +86,10 @@ bool measure_forward(LoadEngine& engine, const ForwardPlan& plan, Figures& figur
   const uint64_t arrived = counters.received + totals.kernel_drops;
   const auto cpu_ns = static_cast<double>(after.cpu_ns - before.cpu_ns);
   const uint64_t server_drops = read_socket_drops(plan.udp_port) - drops_before;
+  const double cost = cpu_ns / 1000 / static_cast<double>(std::max<uint64_t>(arrived, 1));
+  if (us_per_packet) *us_per_packet = cost;
   figures.add("packets", counters.received)
-      .add("us_per_packet", cpu_ns / 1000 / static_cast<double>(std::max<uint64_t>(arrived, 1)))
+      .add("us_per_packet", cost)
       .add("calibration_ns", calibration)
       .add("server_cpu", cpu_ns / elapsed_ns)
       .add("load_cpu", static_cast<double>(load_after.cpu_ns - load_before.cpu_ns) / elapsed_ns)

@@ -23,6 +23,8 @@ struct ForwardPlan {
 // Waits until `count` peers are connected; false after `limit`.
 bool wait_connected(LoadEngine& engine, size_t count, std::chrono::seconds limit);
 // Publishes for a while, then counts what it cost and what arrived. False when nothing did.
-bool measure_forward(LoadEngine& engine, const ForwardPlan& plan, Figures& figures);
+// `us_per_packet`, if not null, gets what it cost.
+bool measure_forward(LoadEngine& engine, const ForwardPlan& plan, Figures& figures,
+                     double* us_per_packet = nullptr);
 
 }  // namespace gstlk::bench
