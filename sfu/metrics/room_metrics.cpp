@@ -222,6 +222,7 @@ void RoomMetrics::read_round_trip(const room::Publication& publication,
 
 void RoomMetrics::read_participant(room::Participant& participant, Seen& seen,
                                    Connected& connected) {
+  if (participant.is_forwarded()) return;
   const room::MediaReport report = participant.media().report();
   read_connections(participant, report, connected);
   for (const room::Publication* publication : participant.publications().published()) {

@@ -154,7 +154,8 @@ void add_layer(JsonWriter& json, room::Room& room, const room::Publication& publ
   if (publication.kind() == room::TrackKind::Video)
     layers = room.media().layers(source_of(publication, subscription.codec));
   const room::LayerReason reason = room::layer_reason(
-      {subscription.bound, subscription.affordable, forwarded}, settings, info, layers);
+      {subscription.bound, subscription.affordable, subscription.starved, forwarded}, settings,
+      info, layers);
   json.object("layer", [&] {
     json.member("spatial", forwarded.spatial);
     json.member("temporal", forwarded.temporal);

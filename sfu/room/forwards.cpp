@@ -20,7 +20,8 @@ JoinDetails details_of(const Participant& source, const RoomName& to) {
   JoinDetails details{.identity = source.identity(),
                       .claims = source.claims(),
                       .client = source.client(),
-                      .auto_subscribe = false};
+                      .auto_subscribe = false,
+                      .forwarded = true};
   livekit::Grants& grants = details.claims.grants;
   grants.kind_details.emplace_back(kForwarded);
   grants.video->room = to.value;
@@ -38,7 +39,7 @@ Participant* Forwards::find(const Place& place) const {
 
 Result<void, ApiError> Forwards::check(const Participant& source) const {
   using Info = ::livekit::ParticipantInfo;
-  if (targets_.contains(source.sid()))
+  if (source.is_forwarded())
     return refuse(ErrorCode::FailedPrecondition, "forwarded participants cannot be forwarded");
   if (source.is_hidden() || source.info().kind() == Info::EGRESS)
     return refuse(ErrorCode::FailedPrecondition,
@@ -54,7 +55,6 @@ void Forwards::start(Participant& source, Room& to) {
       details_of(source, to.name()),
       std::make_unique<ForwardedMedia>([this, from] { return find(from); }, to.media()));
   forwarded_[source.sid()].push_back({to.name(), target.sid()});
-  targets_.insert(target.sid());
   mirror(source);
 }
 
@@ -80,7 +80,7 @@ void Forwards::on_participant_changed(const Participant& participant) {
 }
 
 void Forwards::on_participant_left(const Participant& participant) {
-  if (targets_.erase(participant.sid()) != 0) {
+  if (participant.is_forwarded()) {
     for (auto& [source, places] : forwarded_)
       std::erase_if(places, [&](const Place& place) { return place.sid == participant.sid(); });
     std::erase_if(forwarded_, [](const auto& entry) { return entry.second.empty(); });

@@ -3,7 +3,6 @@
 
 #include <map>
 #include <memory>
-#include <set>
 #include <vector>
 
 #include "base/ids.h"
@@ -47,7 +46,6 @@ class Forwards : public RoomListener {
   RoomRegistry& rooms_;
   Timers& timers_;
   std::map<ParticipantId, std::vector<Place>> forwarded_;  // by source
-  std::set<ParticipantId> targets_;
   // What has to be done when no room is in the middle of something.
   std::map<ParticipantId, RoomName> changed_;
   std::vector<Place> ended_;

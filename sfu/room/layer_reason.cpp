@@ -42,6 +42,7 @@ LayerReason layer_reason(const LayerQuestion& question,
   if (track.muted()) return LayerReason::Muted;
   if (track.type() != ::livekit::VIDEO) return LayerReason::OnlyLayer;
   if (wanted_quality(settings, track) == ::livekit::OFF) return LayerReason::Paused;
+  if (question.starved) return LayerReason::Bandwidth;
   return video_reason(question, settings, track, layers);
 }
 

@@ -29,6 +29,7 @@ const char* words_of(LayerReason reason);
 struct LayerQuestion {
   bool bound = false;
   std::optional<uint8_t> affordable;  // the highest spatial layer, when the bandwidth is limited
+  bool starved = false;               // no bandwidth is left for it
   ForwardedLayer forwarded;
 };
 // `settings` are the subscriber's as they apply, `layers` those of the stream that it gets.

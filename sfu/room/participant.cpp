@@ -57,6 +57,7 @@ Participant::Participant(Room& room, ParticipantId sid, JoinDetails details)
       client_(std::move(details.client)),
       quirks_(quirks_of(client_)),
       single_peer_connection_(details.single_peer_connection),
+      forwarded_(details.forwarded),
       auto_subscribe_data_(details.auto_subscribe_data_track),
       joined_(room.timers().now()),
       joined_unix_(room.timers().unix_micros()),

@@ -39,7 +39,8 @@ struct JoinDetails {
   bool adaptive_stream = false;
   std::optional<bool> allow_pause = {};  // of video there is no bandwidth for; else the settings'
   bool single_peer_connection = false;
-  std::string metadata;  // own ones, on top of the token's
+  bool forwarded = false;  // from another room
+  std::string metadata;    // own ones, on top of the token's
   std::map<std::string, std::string> attributes;
 };
 
@@ -72,6 +73,8 @@ class Participant : public ParticipantMediaListener {
   bool is_hidden() const { return grant().hidden; }
   bool is_recorder() const;
   bool is_agent() const;
+  // Its media is counted at its source, in another room.
+  bool is_forwarded() const { return forwarded_; }
   // A recorder or an agent: does not count, and does not keep the room open.
   bool is_dependent() const { return is_recorder() || is_agent(); }
   bool is_publisher() const { return was_publisher_; }
@@ -169,6 +172,7 @@ class Participant : public ParticipantMediaListener {
   const ::livekit::ClientInfo client_;
   const ClientQuirks quirks_;
   const bool single_peer_connection_;
+  const bool forwarded_;
   const bool auto_subscribe_data_;
   Timestamp joined_;
   int64_t joined_unix_;  // microseconds

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "livekit_room.pb.h"
 #include "room/admission.h"
 #include "room_fixture.h"
 
@@ -75,13 +76,13 @@ class RemovalTest : public RoomFixture {
 };
 
 TEST_F(RemovalTest, LeavesTokensAloneUnlessToldOtherwise) {
-  join("ada");
+  const Guest ada = join("ada");
   remove("ada");
   EXPECT_EQ(status_of(claims_of("ada")), 200u);
 }
 
 TEST_F(RemovalTest, RefusesTokensOfBeforeWhenTheRequestSaysSo) {
-  join("ada");
+  const Guest ada = join("ada");
   remove("ada", now().time_since_epoch().count());
   livekit::Claims claims = claims_of("ada");
   claims.not_before = now() - 1s;
@@ -93,7 +94,7 @@ TEST_F(RemovalTest, RefusesTokensOfBeforeWhenTheRequestSaysSo) {
 
 TEST_F(RemovalTest, RefusesTokensOfBeforeWhenThatIsConfigured) {
   registry_.revoke_tokens_of_removed();
-  join("ada");
+  const Guest ada = join("ada");
   livekit::Claims claims = claims_of("ada");
   claims.not_before = now() - 1h;
   EXPECT_EQ(status_of(claims), 200u);
