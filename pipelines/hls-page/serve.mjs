@@ -37,8 +37,8 @@ function installPackages() {
 
 /** Of the request's path, without folders: nothing else is given out. */
 function fileOf(request, folder) {
-  const name = path.posix.basename(new URL(request.url, 'http://localhost').pathname) || 'index.html';
-  if (kPage[name]) return kPage[name];
+  const name = path.posix.basename(request.url.split(/[?#]/)[0]) || 'index.html';
+  if (Object.hasOwn(kPage, name)) return kPage[name];
   return ['.m3u8', '.ts'].includes(path.extname(name)) ? path.join(folder, name) : null;
 }
 
@@ -61,6 +61,10 @@ function fail(message) {
 }
 
 const words = process.argv.slice(2);
+if (words[0] === '--install') {
+  installPackages();
+  process.exit(0);
+}
 const copy = words[0] === '--copy';
 if (copy) words.shift();
 const [folder, port = '8080', address = '127.0.0.1'] = words;

@@ -189,19 +189,18 @@ void Recorder::finish() {
 }
 
 void Recorder::on_output_added(RemoteOutput& output) {
-  TrackFile* file = nullptr;
-  {
-    MutexLock lock(mutex_);
-    if (ending_) return;
-  }
   auto made = std::make_unique<TrackFile>(GST_BIN(element_), output.track(), folder_, *this);
-  file = made.get();
+  TrackFile* file = made.get();
+  // Linked first: what ends everything from here on finds it by its output or in the list.
+  gst_pad_link_full(output.pad(), file->pad(), GST_PAD_LINK_CHECK_NOTHING);
   {
     MutexLock lock(mutex_);
-    files_[file] = std::move(made);
-    of_outputs_[&output] = file;
+    if (!ending_) {
+      files_[file] = std::move(made);
+      of_outputs_[&output] = file;
+    }
   }
-  gst_pad_link_full(output.pad(), file->pad(), GST_PAD_LINK_CHECK_NOTHING);
+  if (made) gst_pad_unlink(output.pad(), file->pad());
 }
 
 void Recorder::on_output_removed(RemoteOutput& output) {

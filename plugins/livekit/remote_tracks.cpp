@@ -78,6 +78,9 @@ void RemoteTracks::leave_room() {
     gap_timer_.reset();
     session_ = nullptr;
     wishes_.clear();
+    // What is left is removed by whoever leaves, on another thread.
+    MutexLock lock(mutex_);
+    for (auto& [track, entry] : entries_) entry->farewell->stop();
   });
 }
 
@@ -147,7 +150,11 @@ void RemoteTracks::handle_pad(GstPad* pad) {
     GST_INFO_OBJECT(element_, "a stream of no known track");
     return drop_media(pad);
   }
-  const auto attached = entry->output->attach(pad, settings_.form);
+  // webrtcbin has a thread for each stream.
+  const auto attached = [&] {
+    MutexLock one_at_a_time(entry->one_at_a_time);
+    return entry->output->attach(pad, settings_.form);
+  }();
   if (!attached)
     GST_ELEMENT_WARNING(
         element_, STREAM, DECODE,
@@ -240,11 +247,24 @@ bool RemoteTracks::set_subscribed(const std::string& track_sid, bool subscribed)
   if (!track || who->sid() == session_->room().self().sid()) return false;
   wishes_[track_sid].subscribed = subscribed;
   if (!receiving_) return true;
+  const TrackIdentity identity = identity_of(*who, *track);
   if (subscribed) {
+    {
+      MutexLock lock(mutex_);
+      const auto it = entries_.find(identity);
+      if (it != entries_.end()) it->second->farewell->stop();
+    }
     subscribe(*who, *track);
   } else {
     send_subscription(track_sid, false);
-    end(identity_of(*who, *track));
+    {
+      // No output is made of it any more, until the next offer.
+      MutexLock lock(mutex_);
+      std::erase_if(by_mid_, [&](const auto& announced) {
+        return announced.second.track == identity && announced.second.publisher == who->sid();
+      });
+    }
+    end(identity);
   }
   return true;
 }

@@ -89,6 +89,7 @@ class RemoteTracks : public SubscriberOwner, public RoomListener {
     std::unique_ptr<ClientTimer> farewell;  // runs while the track is away
     // Pads of webrtcbin that are being attached, with mutex_. The output does not end before.
     unsigned attaching = 0;
+    Mutex one_at_a_time;  // held while one is attached, without mutex_
   };
   // By sid, of tracks that are published.
   struct Wish {

@@ -43,8 +43,31 @@ Ref<GstElement> make(GstElement* bin, const char* factory) {
   return element;
 }
 
-std::string media_of(const GstCaps* caps) {
-  return gst_structure_get_name(gst_caps_get_structure(caps, 0));
+// What matroskamux lets change within a file: the picture's size and what says so.
+Ref<GstCaps> without_size(const GstCaps* caps) {
+  auto rest = Ref<GstCaps>::adopt(gst_caps_copy(caps));
+  GstStructure* structure = gst_caps_get_structure(rest.get(), 0);
+  const std::string_view name = gst_structure_get_name(structure);
+  if (name == "video/x-h264" || name == "video/x-h265") {
+    gst_structure_remove_fields(structure, "width", "height", "codec_data", "profile", "level",
+                                "tier", nullptr);
+  } else if (name == "video/x-vp8" || name == "video/x-vp9") {
+    gst_structure_remove_fields(structure, "width", "height", "profile", "streamheader", nullptr);
+  } else {
+    return rest;
+  }
+  gst_structure_remove_fields(structure, "chroma-site", "chroma-format", "bit-depth-luma",
+                              "bit-depth-chroma", nullptr);
+  return rest;
+}
+
+bool goes_on_with(const GstCaps* open, const GstCaps* next) {
+  const Ref<GstCaps> before = without_size(open);
+  const Ref<GstCaps> after = without_size(next);
+  const bool is_video =
+      g_str_has_prefix(gst_structure_get_name(gst_caps_get_structure(before.get(), 0)), "video/");
+  return is_video ? gst_caps_is_subset(after.get(), before.get())
+                  : gst_caps_is_equal(after.get(), before.get());
 }
 
 }  // namespace
@@ -128,7 +151,7 @@ GstPadProbeReturn TrackFile::on_event(GstPad*, GstPadProbeInfo* info, gpointer s
   if (GST_EVENT_TYPE(event) == GST_EVENT_CAPS) {
     GstCaps* caps = nullptr;
     gst_event_parse_caps(event, &caps);
-    if (media_of(caps) != file->media_) file->close();
+    if (file->caps_ && !goes_on_with(file->caps_.get(), caps)) file->close();
   } else if (GST_EVENT_TYPE(event) == GST_EVENT_EOS) {
     file->close();
     file->owner_.on_track_ended(*file);
@@ -146,7 +169,7 @@ void TrackFile::open() {
     return owner_.on_file_failed(
         *this, "no file can be made in " + folder_ + ": " + std::string(g_strerror(errno)));
   }
-  media_ = media_of(caps.get());
+  caps_ = caps;
   writer_ = make(own_bin_.get(), "filesink");
   g_object_set(writer_.get(), "location", path_.c_str(), "sync", FALSE, "async", FALSE, nullptr);
   gst_util_set_object_arg(G_OBJECT(writer_.get()), "buffer-mode", "unbuffered");
@@ -172,7 +195,7 @@ void TrackFile::close() {
     gst_bin_remove(GST_BIN(own_bin_.get()), element->get());
     element->reset();
   }
-  media_.clear();
+  caps_.reset();
   owner_.on_file_closed(*this, std::exchange(path_, {}));
 }
 

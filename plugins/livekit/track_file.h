@@ -35,10 +35,11 @@ class TrackFileOwner {
 //   (output) ! capsfilter ! queue ! [ matroskamux ! filesink ]
 //
 // What is in brackets is made when the first media comes, and is closed and made anew when the
-// codec becomes another. The times in the file are running times of the pipeline, so that those of
-// one recorder have one timeline. Parameter sets stay in the stream ("avc3"): the picture may
-// change its size, as it does when the server sends another layer. What waits for a slow disk is
-// bounded: beyond that new media is lost.
+// media becomes another than the muxer can
+// go on with: another codec, or other channels. The times in the file are running times of the
+// pipeline, so that those of one recorder have one timeline. Parameter sets stay in the stream
+// ("avc3"): the picture may change its size, as it does when the server sends another layer. What
+// waits for a slow disk is bounded: beyond that new media is lost.
 //
 // Times increase. Pictures come in the order in which they are shown, as WebRTC has it, but what
 // brings tracks in sync may set one back, and demuxers take that for a fault.
@@ -73,7 +74,7 @@ class TrackFile {
   // The queue's streaming thread, and the destructor when that has ended.
   Ref<GstElement> muxer_;
   Ref<GstElement> writer_;
-  std::string media_;  // of what is open
+  Ref<GstCaps> caps_;  // of what is open
   std::string path_;
   GstClockTime last_pts_ = GST_CLOCK_TIME_NONE;
   bool failed_ = false;

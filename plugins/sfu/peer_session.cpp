@@ -499,7 +499,7 @@ void PeerSession::handle_rtcp(ByteView datagram, Timestamp now) {
 
 void PeerSession::report_playout_delays(Timestamp now) {
   for (const auto& port : ports_) {
-    if (port->playout_delay_id_ == 0) continue;
+    if (!port->added_ || port->playout_delay_id_ == 0) continue;
     const rtp::SendStats stats = send_.stats(port->stream_);
     // What an earlier message said is still true.
     if (stats.last_report == now) {

@@ -23,6 +23,11 @@ function installPackages() {
   fs.writeFileSync(stamp, lock);
 }
 
+/** The page that plays a stream has packages of its own. */
+function installPage() {
+  execFileSync(process.execPath, [path.join(folder, '../../pipelines/hls-page/serve.mjs'), '--install'], { stdio: 'inherit' });
+}
+
 function parse(words) {
   const options = { files: [], limit: 300, reporter: 'spec', daemon: process.env.LIVEKIT_SFU };
   for (let i = 0; i < words.length; i += 1) {
@@ -63,6 +68,7 @@ function attempt(options, captured) {
 
 const options = parse(process.argv.slice(2));
 installPackages();
+if (options.install) installPage();
 if (!options.install) {
   // The thresholds are of real time, and a machine that is busy with something else for a moment misses
   // them: under --tap, as meson runs it, a file that fails is run once more, and its second result counts.
