@@ -187,6 +187,11 @@ Result<void> Daemon::listen() {
   std::vector<std::string> taken;
   for (const transport::SocketAddress& address : media_->workers().tcp_addresses())
     taken.push_back(address.host());
+  const auto covered = [&](const std::string& host) {
+    return net::covers(config_.bind_addresses, host);
+  };
+  if (std::ranges::none_of(taken, covered))
+    return http_->listen(config_.bind_addresses, config_.port);
   const auto left = net::addresses_left(config_.bind_addresses, net::list_host_addresses(), taken);
   return left.empty() ? Result<void>{} : http_->listen(left, config_.port);
 }
@@ -261,12 +266,15 @@ void Daemon::take_guest(int fd, sfu::Greeting greeting) {
     int fd;
     sfu::Greeting greeting;
   };
-  g_idle_add_once(
-      [](gpointer data) {
+  // At the priority of everything else: a busy loop would keep them waiting for ever.
+  g_idle_add_full(
+      G_PRIORITY_DEFAULT,
+      [](gpointer data) -> gboolean {
         const std::unique_ptr<Guest> guest(static_cast<Guest*>(data));
         guest->daemon->serve_guest(guest->fd, guest->greeting);
+        return G_SOURCE_REMOVE;
       },
-      new Guest{this, fd, greeting});
+      new Guest{this, fd, greeting}, nullptr);
 }
 
 // What would have come to the API's port if it were another comes to the API; who speaks HTTP

@@ -60,7 +60,7 @@ class Daemon {
   void open_gate();
   void open_health();
   // One port serves signalling, the API and ICE/TCP.
-  bool has_one_port() const { return config_.port == config_.rtc.tcp_port; }
+  bool has_one_port() const { return config_.port != 0 && config_.port == config_.rtc.tcp_port; }
   Result<void> listen();
   void take_guest(int fd, sfu::Greeting greeting);  // from any thread
   void serve_guest(int fd, sfu::Greeting greeting);

@@ -156,7 +156,9 @@ void DataRelay::deliver(Participant* sender, DataChannelKind channel, const Pack
   bool somebody_waits = false;
   std::vector<Participant*> recipients;
   room_.for_each_participant([&](Participant& recipient) {
-    if (&recipient == sender || !recipient.is_connected() || !audience.includes(recipient)) return;
+    if (&recipient == sender || !recipient.is_connected() || recipient.is_forwarded() ||
+        !audience.includes(recipient))
+      return;
     if (recipient.has_data_channels()) {
       recipients.push_back(&recipient);
     } else {

@@ -49,7 +49,7 @@ class ForwardedMedia final : public ParticipantMedia {
   void add_downstream(const DownstreamTrack&) override {}
   void update_downstream(const TrackId&, const SubscriptionSettings&) override {}
   void remove_downstream(const TrackId&) override {}
-  // What is meant for everybody in the room is taken and dropped.
+  // Nothing is sent to it.
   bool send_data(DataChannelKind, ByteView) override { return true; }
   size_t buffered_data(DataChannelKind) const override { return 0; }
   void hold_data(bool) override {}

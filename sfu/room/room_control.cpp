@@ -21,6 +21,10 @@ Unexpected<ApiError> no_room() {
 Unexpected<ApiError> no_participant() {
   return refuse(ErrorCode::NotFound, "participant does not exist");
 }
+// What it is, it is at its source.
+Unexpected<ApiError> is_forwarded() {
+  return refuse(ErrorCode::FailedPrecondition, "forwarded participants change with their source");
+}
 
 bool exceeds(size_t size, size_t limit) { return limit != 0 && size > limit; }
 
@@ -159,6 +163,7 @@ Result<::livekit::MuteRoomTrackResponse, ApiError> RoomRegistry::mute_published_
     const ::livekit::MuteRoomTrackRequest& request) {
   Participant* participant = find_participant(*this, request.room(), request.identity());
   if (!participant) return no_participant();
+  if (participant->is_forwarded()) return is_forwarded();
   if (!request.muted() && !settings_.enable_remote_unmute)
     return refuse(ErrorCode::FailedPrecondition, "remote unmute not enabled");
   Publications& publications = participant->publications();
@@ -178,6 +183,7 @@ Result<::livekit::ParticipantInfo, ApiError> RoomRegistry::update_participant(
     return Unexpected<ApiError>{checked.error()};
   Participant* participant = find_participant(*this, request.room(), request.identity());
   if (!participant) return no_participant();
+  if (participant->is_forwarded()) return is_forwarded();
   if (auto updated = participant->update(request); !updated)
     return Unexpected<ApiError>{updated.error()};
   return participant->info();

@@ -140,6 +140,8 @@ void Subscriptions::start(Subscription& subscription, Publication& publication) 
 void Subscriptions::stop(const TrackId& track, Subscription& subscription) {
   if (!std::exchange(subscription.active, false)) return;
   subscription.bound = false;
+  subscription.affordable.reset();
+  subscription.starved = false;
   owner_.media().remove_downstream(track);
   if (Publication* publication = owner_.room().find_track(track)) {
     publication->remove_subscriber(owner_.sid());

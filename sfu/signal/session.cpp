@@ -140,7 +140,7 @@ void WebSocketSession::resume(room::RoomRegistry& registry, const room::Admissio
   Room* room = registry.find(admission.room);
   Participant* participant = room ? room->find(admission.identity) : nullptr;
   const std::string& sid = parameters.participant_sid;
-  if (!participant || !participant->is_connected() ||
+  if (!participant || !participant->is_connected() || participant->is_forwarded() ||
       (!sid.empty() && participant->sid().value != sid)) {
     refuse({::livekit::STATE_MISMATCH, ::livekit::LeaveRequest::RECONNECT});
     return;

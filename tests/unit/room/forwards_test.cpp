@@ -214,6 +214,10 @@ TEST_F(ForwardsTest, WhoCannotBeForwarded) {
   further.set_identity("alice");
   further.set_destination_room("attic");
   EXPECT_EQ(registry_.forward_participant(further).error().code, ErrorCode::FailedPrecondition);
+  ::livekit::UpdateParticipantRequest update;
+  update.set_room("hall");
+  update.set_identity("alice");
+  EXPECT_EQ(registry_.update_participant(update).error().code, ErrorCode::FailedPrecondition);
   ::livekit::MoveParticipantRequest move;
   move.set_room("hall");
   move.set_identity("alice");
