@@ -15,7 +15,7 @@ import { hostileJson, hostileProtobuf, lengthDelimited, readSchema, unknownTypes
 import { makeStage } from './lib/stage.mjs';
 import { freshRoom, joinToken, rawToken } from './lib/token.mjs';
 
-const kSlowest = 2000;  // milliseconds until an answer
+const kSlowest = 10000;  // milliseconds until an answer
 const kCodes = ['invalid_argument', 'malformed', 'not_found', 'already_exists', 'failed_precondition', 'resource_exhausted',
   'unauthenticated', 'permission_denied', 'deadline_exceeded', 'canceled', 'unavailable', 'unimplemented', 'bad_route'];
 const schema = readSchema();
@@ -82,7 +82,7 @@ stage.test('a body that is too long, of no type or cut short', (s) => besideACal
     assert.ok([400, 413].includes((await call(s, method, type, tooMuch)).status));
   for (const type of ['text/plain', '', 'application/json; charset=utf-7'])
     assert.ok((await call(s, method, type, '{')).status >= 400);
-  for (const path of ['/twirp/', '/twirp/livekit.RoomService', '/twirp/livekit.RoomService/NoSuch', '/twirp/livekit.Nothing/At', '/twirp/../../etc/passwd', `/twirp/${'x'.repeat(9000)}`]) {
+  for (const path of ['/twirp/', '/twirp/livekit.RoomService', '/twirp/livekit.RoomService/NoSuch', '/twirp/livekit.Nothing/At', '/twirp/%2e%2e/%2e%2e/etc/passwd', `/twirp/${'x'.repeat(9000)}`]) {
     const { status } = await fetch(`${s.daemon.http}${path}`, { method: 'POST', headers: { 'content-type': 'application/json' }, body: '{}' });
     assert.ok(status >= 400 && status < 500, `${path.slice(0, 60)}: ${status}`);
   }

@@ -21,7 +21,10 @@ const kSetUp = `ip link set lo up
   echo nameserver 127.0.0.1 >/run/netns/.resolv.conf
   mount --bind /run/netns/.resolv.conf /etc/resolv.conf
   nft list ruleset
-  ip netns add try && nsenter --net=/run/netns/try true && ip netns del try`;
+  ip netns add try && nsenter --net=/run/netns/try true && ip netns del try
+  sysctl -qw net.ipv4.ip_forward=1
+  ip link add try0 type veth peer name try1 && ip link del try0
+  nft add table ip try && nft 'add chain ip try nat { type nat hook postrouting priority 100; }' && nft delete table ip try`;
 
 /** First of all in a test file. Gives the reason why this machine has no such networks, or nothing. */
 export const moveToOwnNetworks = (url) => moveInside(url, ['--net', '--mount'], kSetUp);
