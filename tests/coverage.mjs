@@ -125,9 +125,12 @@ function table(records) {
 
 // ---- the records of a run -----------------------------------------------------------------------------------
 
+// Sends everything, and nothing as it is meant.
+const kHostile = 'bad_input.json';
+
 function fresh(from) {
   if (!from || !fs.existsSync(from)) return {};
-  const files = fs.readdirSync(from).filter((name) => name.endsWith('.json')).sort();
+  const files = fs.readdirSync(from).filter((name) => name.endsWith('.json') && name !== kHostile).sort();
   return Object.fromEntries(files.map((name) => [path.basename(name, '.json'), JSON.parse(fs.readFileSync(path.join(from, name), 'utf8'))]));
 }
 
