@@ -6,6 +6,7 @@
 #include <array>
 
 #include "base/ref.h"
+#include "run_until.h"
 #include "transport/stun.h"
 
 namespace gstlk::net {
@@ -115,16 +116,6 @@ class FakeServer {
   bool forges_ = false;
   int asked_ = 0;
 };
-
-template <class Condition>
-bool run_until(Condition done) {
-  const gint64 deadline = g_get_monotonic_time() + 5 * G_USEC_PER_SEC;
-  const guint wake = g_timeout_add(
-      10, [](gpointer) -> gboolean { return G_SOURCE_CONTINUE; }, nullptr);
-  while (!done() && g_get_monotonic_time() < deadline) g_main_context_iteration(nullptr, TRUE);
-  g_source_remove(wake);
-  return done();
-}
 
 // What a query from 127.0.0.1 gives.
 std::string query(const Texts& servers, Duration limit = 3s) {

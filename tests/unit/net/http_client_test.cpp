@@ -8,20 +8,10 @@
 #include <openssl/x509.h>
 
 #include "base/ref.h"
+#include "run_until.h"
 
 namespace gstlk::net {
 namespace {
-
-// Turns the main loop until `done`; nothing here waits longer than a few milliseconds.
-template <class Condition>
-bool run_until(Condition done) {
-  const gint64 deadline = g_get_monotonic_time() + 5 * G_USEC_PER_SEC;
-  const guint wake = g_timeout_add(
-      20, [](gpointer) -> gboolean { return G_SOURCE_CONTINUE; }, nullptr);
-  while (!done() && g_get_monotonic_time() < deadline) g_main_context_iteration(nullptr, TRUE);
-  g_source_remove(wake);
-  return done();
-}
 
 // Signed by nobody but itself.
 std::string make_certificate() {

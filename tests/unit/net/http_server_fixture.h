@@ -8,6 +8,7 @@
 #include "base/time.h"
 #include "certificates.h"
 #include "net/http_server.h"
+#include "run_until.h"
 
 // A server with handlers of every kind, and a client of libsoup's; with a certificate too.
 namespace gstlk::net {
@@ -16,17 +17,6 @@ using Payload = std::shared_ptr<const std::string>;
 
 inline Payload payload(std::string text) {
   return std::make_shared<const std::string>(std::move(text));
-}
-
-// Turns the main loop until `done`; nothing here waits longer than a few milliseconds.
-template <class Condition>
-bool run_until(Condition done) {
-  const gint64 deadline = g_get_monotonic_time() + 5 * G_USEC_PER_SEC;
-  const guint wake = g_timeout_add(
-      20, [](gpointer) -> gboolean { return G_SOURCE_CONTINUE; }, nullptr);
-  while (!done() && g_get_monotonic_time() < deadline) g_main_context_iteration(nullptr, TRUE);
-  g_source_remove(wake);
-  return done();
 }
 
 struct Reply {

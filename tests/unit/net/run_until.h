@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <glib.h>
+
+namespace gstlk::net {
+
+// Turns the main loop until `done`; nothing here waits longer than a few milliseconds.
+template <class Condition>
+bool run_until(Condition done) {
+  const gint64 deadline = g_get_monotonic_time() + 5 * G_USEC_PER_SEC;
+  const guint wake = g_timeout_add(
+      20, [](gpointer) -> gboolean { return G_SOURCE_CONTINUE; }, nullptr);
+  while (!done() && g_get_monotonic_time() < deadline) g_main_context_iteration(nullptr, TRUE);
+  g_source_remove(wake);
+  return done();
+}
+
+}  // namespace gstlk::net
