@@ -35,6 +35,7 @@
 
 #include "base/mutex.h"
 #include "base/ref.h"
+#include "plugins/sfu/router_port.h"
 #include "plugins/sfu/router_track.h"
 #include "plugins/sfu/sfu_events.h"
 #include "plugins/sfu/worker.h"
