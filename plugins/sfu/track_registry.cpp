@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "plugins/sfu/track_registry.h"
+
+#include "plugins/sfu/router_track.h"
+
+namespace gstlk::sfu {
+
+std::shared_ptr<RouterTrack> TrackRegistry::find_or_add(const std::string& id) {
+  MutexLock lock(mutex_);
+  std::shared_ptr<RouterTrack>& track = tracks_[id];
+  if (!track) track = std::make_shared<RouterTrack>(id);
+  return track;
+}
+
+void TrackRegistry::drop_unused(const std::string& id) {
+  MutexLock lock(mutex_);
+  const auto found = tracks_.find(id);
+  // Pads and ports hold it as well.
+  if (found != tracks_.end() && found->second.use_count() == 1 && !found->second->has_sinks()) {
+    tracks_.erase(found);
+  }
+}
+
+}  // namespace gstlk::sfu

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <memory>
+#include <string>
+#include <unordered_map>
+
+#include "base/mutex.h"
+
+namespace gstlk::sfu {
+
+class RouterTrack;
+
+// The tracks of one sfu-router by their names. A track is there from the first pad that names it,
+// on either side, until none does. Thread-safe.
+class TrackRegistry {
+ public:
+  std::shared_ptr<RouterTrack> find_or_add(const std::string& id) EXCLUDES(mutex_);
+  // A pad has left it: forgets the track when nobody uses it any more.
+  void drop_unused(const std::string& id) EXCLUDES(mutex_);
+
+ private:
+  Mutex mutex_;
+  std::unordered_map<std::string, std::shared_ptr<RouterTrack>> tracks_ GUARDED_BY(mutex_);
+};
+
+}  // namespace gstlk::sfu
