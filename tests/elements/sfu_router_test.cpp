@@ -5,11 +5,15 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <memory>
 #include <string>
 
 #include "base/bytes.h"
 #include "base/ref.h"
+#include "plugins/sfu/gstsfurouter.h"
 #include "plugins/sfu/plugin.h"
+#include "plugins/sfu/router_track.h"
+#include "plugins/sfu/track_registry.h"
 
 namespace gstlk {
 namespace {
@@ -210,6 +214,25 @@ TEST_F(SfuRouterTest, PadsComeAndGoWhilePlaying) {
     gst_bin_remove(GST_BIN(pipeline.get()), sink);
   }
   gst_element_set_state(pipeline.get(), GST_STATE_NULL);
+}
+
+// Whoever leaves last, the track goes: its name may come back as another one.
+TEST_F(SfuRouterTest, ForgetsATrackThatNoPadNames) {
+  const auto router = Ref<GstElement>::sink(gst_element_factory_make("sfu-router", nullptr));
+  sfu::TrackRegistry& tracks = gst_sfu_router_get_tracks(GST_SFU_ROUTER(router.get()));
+  for (const bool source_first : {true, false}) {
+    const auto sink = Ref<GstPad>::adopt(gst_element_request_pad_simple(router.get(), "sink_%u"));
+    const auto source = Ref<GstPad>::adopt(gst_element_request_pad_simple(router.get(), "src_%u"));
+    const auto peer = Ref<GstPad>::sink(gst_pad_new("peer", GST_PAD_SINK));
+    g_object_set(sink.get(), "track", "camera", nullptr);
+    g_object_set(source.get(), "track", "camera", nullptr);
+    ASSERT_EQ(gst_pad_link(source.get(), peer.get()), GST_PAD_LINK_OK);
+    const std::weak_ptr<sfu::RouterTrack> track = tracks.find_or_add("camera");
+    gst_element_release_request_pad(router.get(), (source_first ? source : sink).get());
+    EXPECT_FALSE(track.expired());
+    gst_element_release_request_pad(router.get(), (source_first ? sink : source).get());
+    EXPECT_TRUE(track.expired());
+  }
 }
 
 TEST_F(SfuRouterTest, GoesThroughAllStates) {
