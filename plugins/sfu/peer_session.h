@@ -17,6 +17,7 @@
 #include "plugins/sfu/data_account.h"
 #include "plugins/sfu/data_credit.h"
 #include "plugins/sfu/media_section.h"
+#include "plugins/sfu/peer_stats.h"
 #include "plugins/sfu/route.h"
 #include "plugins/sfu/send_port.h"
 #include "plugins/sfu/timer_queue.h"
@@ -46,49 +47,6 @@ class PeerSessionListener {
   virtual void on_data(const std::string& label, GBytes* message) = 0;
   // data_buffered() has fallen to DataAccount::kLow.
   virtual void on_data_low(const std::string& label) = 0;
-};
-
-// A copy of the session's figures, made once a second.
-struct PeerStats {
-  Timestamp at{};
-  Duration round_trip{};
-  std::optional<transport::AddressPair> path;  // none before the first valid check
-  uint64_t packets_received = 0;
-  uint64_t bytes_received = 0;
-  uint64_t packets_sent = 0;
-  uint64_t bytes_sent = 0;
-  uint64_t malformed = 0;   // datagrams that were none of ours, SRTP that did not authenticate
-  uint64_t over_limit = 0;  // RTP packets, dropped unread
-  struct Received {
-    Mid mid;
-    Rid rid;
-    rtp::ReceiveStats stats;
-    Bitrate bitrate;  // of the payload, since the copy before
-  };
-  struct Sent {
-    Ssrc ssrc;
-    rtp::SendStats stats;
-    uint64_t retransmitted = 0;
-    Bitrate bitrate;
-  };
-  std::vector<Received> received;
-  std::vector<Sent> sent;
-};
-
-// From a counter that is looked at now and then to a bitrate.
-class ByteGrowth {
- public:
-  // Of the time since the last call; zero at the first.
-  Bitrate update(uint64_t bytes, Timestamp now) {
-    const Timestamp last = std::exchange(at_, now);
-    const uint64_t before = std::exchange(bytes_, bytes);
-    if (last == Timestamp{} || now <= last || bytes < before) return {};
-    return {(bytes - before) * 8 * 1'000'000 / static_cast<uint64_t>((now - last).count())};
-  }
-
- private:
-  uint64_t bytes_ = 0;
-  Timestamp at_{};
 };
 
 // One peer connection where its packets are: ICE, DTLS, SRTP, SCTP and RTCP towards one peer,
@@ -130,6 +88,7 @@ class PeerSession final : public std::enable_shared_from_this<PeerSession>, priv
   struct ReceiveLimits {
     Bitrate bitrate;               // of all RTP
     uint32_t data_per_second = 0;  // bytes of messages
+    bool operator==(const ReceiveLimits&) const = default;
   };
   void set_limits(ReceiveLimits limits);
   // Buffers are stamped with the time since `base_time` (ns of the system clock).
