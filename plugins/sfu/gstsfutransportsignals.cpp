@@ -3,6 +3,7 @@
 
 #include "base/ref.h"
 #include "plugins/sfu/gstsfutransport.h"
+#include "plugins/sfu/peer_session.h"
 
 enum {
   SIGNAL_DATA_MESSAGE,

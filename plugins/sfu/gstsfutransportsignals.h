@@ -6,7 +6,7 @@
 #include <atomic>
 #include <string>
 
-#include "plugins/sfu/peer_session.h"
+#include "plugins/sfu/peer_session_listener.h"
 
 // The signals of sfu-transport, and its action signals with what they do.
 void gst_sfu_transport_install_signals(GObjectClass* klass);

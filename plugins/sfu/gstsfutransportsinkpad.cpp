@@ -8,6 +8,7 @@
 #include "plugins/sfu/gstsfutransport.h"
 #include "plugins/sfu/peer_session.h"
 #include "plugins/sfu/sfu_events.h"
+#include "plugins/sfu/transport_port.h"
 
 using gstlk::Mid;
 using gstlk::Ssrc;

@@ -192,6 +192,13 @@ const MediaSection::Format* MediaSection::find(PayloadType payload_type) const {
   return nullptr;
 }
 
+const MediaSection* find_section(const std::vector<MediaSection>& sections, const Mid& mid) {
+  for (const MediaSection& section : sections) {
+    if (section.mid == mid) return &section;
+  }
+  return nullptr;
+}
+
 GstCaps* MediaSection::caps(const Rid& rid, const Format& format) const {
   gchar* name = g_ascii_strup(format.encoding_name.c_str(), -1);
   GstCaps* caps = gst_caps_new_simple(

@@ -59,4 +59,7 @@ struct MediaSection {
   GstCaps* caps(const Rid& rid, const Format& format) const;  // transfer full
 };
 
+// Null when there is none.
+const MediaSection* find_section(const std::vector<MediaSection>& sections, const Mid& mid);
+
 }  // namespace gstlk::sfu

@@ -7,6 +7,7 @@
 #include "plugins/sfu/gstsfutransportsignals.h"
 #include "plugins/sfu/gstsfutransportsinkpad.h"
 #include "plugins/sfu/gstsfutransportsrcpad.h"
+#include "plugins/sfu/transport_port.h"
 
 GST_DEBUG_CATEGORY_EXTERN(gst_sfu_transport_debug);
 #define GST_CAT_DEFAULT gst_sfu_transport_debug

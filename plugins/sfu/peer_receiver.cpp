@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "plugins/sfu/peer_receiver.h"
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+#include "plugins/sfu/packet_pool.h"
+#include "plugins/sfu/receive_limits.h"
+#include "plugins/sfu/sfu_events.h"
+#include "plugins/sfu/worker_pool.h"
+#include "rtp/rtcp_writer.h"
+
+GST_DEBUG_CATEGORY_EXTERN(gst_sfu_transport_debug);
+#define GST_CAT_DEFAULT gst_sfu_transport_debug
+
+namespace gstlk::sfu {
+
+PeerReceiver::PeerReceiver(transport::Transport& transport, WorkerPool& pool)
+    : transport_(transport), pool_(pool), session_(pool.random_ssrc()) {}
+
+// --- a packet's way ---
+
+void PeerReceiver::handle_rtp(ByteView datagram, PacketPool& packets, Timestamp now) {
+  transport::SrtpReceiveSession* srtp = transport_.srtp_receive();
+  if (!srtp) return;  // before DTLS is done: nothing to open it with
+  if (bucket_ && exceeds_limit(datagram.size(), now)) return;
+  std::span<uint8_t> bytes;
+  Ref<GstBuffer> buffer = packets.take(datagram.size(), &bytes);
+  if (!buffer) {
+    ++malformed_;
+    return;
+  }
+  const auto size = srtp->unprotect_rtp(datagram, bytes);
+  if (!size) {
+    ++malformed_;
+    return;
+  }
+  ++packets_;
+  bytes_ += *size;
+  const rtp::ReceiveResult result = session_.handle_rtp(bytes.first(*size), now);
+  const auto* deliver = std::get_if<rtp::Deliver>(&result);
+  if (!deliver) return;
+  Encoding* encoding = find(deliver->encoding);
+  if (!encoding) return;
+  const PayloadType payload_type(deliver->packet[1] & 0x7f);
+  if (encoding->payload_type != payload_type && !update_caps(*encoding, payload_type)) return;
+  gst_buffer_resize(buffer.get(), deliver->packet.data() - bytes.data(),
+                    static_cast<gssize>(deliver->packet.size()));
+  stamp(buffer.get(), now);
+  if (!encoding->pending)
+    encoding->pending = Ref<GstBufferList>::adopt(gst_buffer_list_new_sized(8));
+  gst_buffer_list_add(encoding->pending.get(), buffer.release());
+  has_pending_ = true;
+}
+
+void PeerReceiver::stamp(GstBuffer* buffer, Timestamp now) const {
+  const int64_t base = base_time_.load(std::memory_order_relaxed);
+  if (base < 0) return;
+  const auto running = static_cast<GstClockTime>(now.time_since_epoch().count() * 1000 - base);
+  GST_BUFFER_PTS(buffer) = running;
+  GST_BUFFER_DTS(buffer) = running;
+}
+
+// The caps follow what is really sent, because several formats may have been negotiated.
+bool PeerReceiver::update_caps(Encoding& encoding, PayloadType payload_type) {
+  const MediaSection* media = find_section(sections_, encoding.mid);
+  const MediaSection::Format* format = media ? media->find(payload_type) : nullptr;
+  if (!format) return false;
+  if (format->receive.codec == rtp::Codec::Red) {
+    // RED is a wrapping: the stream is what is inside, and its packets say themselves that they
+    // are.
+    if (encoding.payload_type) return true;
+    format = media->find(rtp::Codec::Opus);
+    if (!format) return false;
+  }
+  if (encoding.payload_type == format->receive.payload_type) return true;
+  if (encoding.pending) {
+    gst_pad_push_list(encoding.pad.get(), encoding.pending.release());
+  }
+  const bool first = !encoding.payload_type;
+  encoding.payload_type = format->receive.payload_type;
+  GstCaps* caps = media->caps(encoding.rid, *format);
+  gst_pad_push_event(encoding.pad.get(), gst_event_new_caps(caps));
+  gst_caps_unref(caps);
+  if (first) {
+    GstSegment segment;
+    gst_segment_init(&segment, GST_FORMAT_TIME);
+    gst_pad_push_event(encoding.pad.get(), gst_event_new_segment(&segment));
+  }
+  return true;
+}
+
+void PeerReceiver::push_pending() {
+  if (!std::exchange(has_pending_, false)) return;
+  // A push may reconfigure this session through an element's signal: look again by index.
+  for (size_t i = 0; i < encodings_.size(); ++i) {
+    if (!encodings_[i].pending) continue;
+    const Ref<GstPad> pad = encodings_[i].pad;
+    gst_pad_push_list(pad.get(), encodings_[i].pending.release());
+  }
+}
+
+// --- the limit ---
+
+void PeerReceiver::set_bitrate_limit(Bitrate limit) {
+  limit_ = limit;
+  // Bitrate estimates swing, and headers and retransmissions come on top: a quarter more is no
+  // offence, nor is a keyframe.
+  bucket_ = receive_bucket(limit.bps / 8 * 5 / 4);
+}
+
+bool PeerReceiver::exceeds_limit(size_t size, Timestamp now) {
+  if (bucket_->take(size, now)) return false;
+  if (over_limit_++ == 0) {
+    GST_WARNING("a peer sends more than the %" G_GUINT64_FORMAT
+                " bit/s that it may and was asked for: what is above is dropped",
+                limit_.bps);
+  }
+  pool_.count_over_limit();
+  return true;
+}
+
+// draft-alvestrand-rmcat-remb-03: clients take it for the upper end of what they estimate.
+bool PeerReceiver::append_bitrate_limit(Bytes& out) const {
+  if (!bucket_) return false;
+  std::vector<Ssrc> sources;
+  for (const Encoding& encoding : encodings_) {
+    const auto stats = session_.stats(encoding.id);
+    if (stats && stats->ssrc) sources.push_back(*stats->ssrc);
+  }
+  if (sources.empty()) return false;
+  // "All RTCP packets MUST be sent in a compound" (RFC 3550 section 6.1), which begins with a
+  // report.
+  rtp::RtcpWriter writer(out);
+  const Ssrc local = session_.local_ssrc();
+  writer.receiver_report(local, {});
+  writer.remb(local, limit_, sources);
+  return true;
+}
+
+// --- encodings ---
+
+void PeerReceiver::set_media(const std::vector<MediaSection>& sections,
+                             const std::vector<EncodingPad>& pads) {
+  push_pending();
+  sections_ = sections;
+  std::vector<rtp::ReceiveMedia> media;
+  for (const MediaSection& section : sections_) {
+    if (section.receive && !section.application) media.push_back(section.to_receive_media());
+  }
+  session_.set_media(std::move(media));
+  std::vector<Encoding> encodings;
+  for (const rtp::ReceiveEncoding& received : session_.encodings()) {
+    const auto pad = std::ranges::find_if(pads, [&](const EncodingPad& candidate) {
+      return candidate.mid == received.mid && candidate.rid == received.rid;
+    });
+    if (pad == pads.end()) continue;
+    Encoding encoding{received.id, received.mid, received.rid, pad->pad, {}, {}, {}};
+    if (const Encoding* old = find(received.id)) {
+      encoding.payload_type = old->payload_type;
+      encoding.growth = old->growth;
+    }
+    encodings.push_back(std::move(encoding));
+  }
+  encodings_ = std::move(encodings);
+}
+
+void PeerReceiver::clear() {
+  for (Encoding& encoding : encodings_) encoding.pending.reset();
+  encodings_.clear();
+  has_pending_ = false;
+}
+
+void PeerReceiver::push_sender_reports(std::span<const rtp::EncodingId> ids) {
+  for (const rtp::EncodingId id : ids) {
+    const Encoding* encoding = find(id);
+    const auto report = session_.sender_report(id);
+    if (!encoding || !report) continue;
+    gst_pad_push_event(encoding->pad.get(), new_sender_report(report->ntp, report->rtp_timestamp));
+  }
+}
+
+void PeerReceiver::request_keyframe(const GstPad* pad, Timestamp now) {
+  for (const Encoding& encoding : encodings_) {
+    if (encoding.pad.get() == pad) session_.request_keyframe(encoding.id, now);
+  }
+}
+
+void PeerReceiver::write_stats(PeerStats& stats, Timestamp now) {
+  stats.packets_received = packets_;
+  stats.bytes_received = bytes_;
+  stats.malformed += malformed_;
+  stats.over_limit = over_limit_;
+  for (Encoding& encoding : encodings_) {
+    if (auto received = session_.stats(encoding.id)) {
+      stats.received.push_back(
+          {encoding.mid, encoding.rid, *received, encoding.growth.update(received->bytes, now)});
+    }
+  }
+}
+
+PeerReceiver::Encoding* PeerReceiver::find(rtp::EncodingId id) {
+  for (Encoding& encoding : encodings_) {
+    if (encoding.id == id) return &encoding;
+  }
+  return nullptr;
+}
+
+}  // namespace gstlk::sfu
