@@ -1,27 +1,31 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
-#include <sys/socket.h>
-
 #include <atomic>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <thread>
-#include <unordered_map>
+#include <utility>
 #include <vector>
 
-#include "base/mutex.h"
+#include "base/bytes.h"
 #include "base/time.h"
+#include "plugins/sfu/address_table.h"
+#include "plugins/sfu/epoll.h"
+#include "plugins/sfu/mailbox.h"
 #include "plugins/sfu/packet_pool.h"
+#include "plugins/sfu/receive_batch.h"
 #include "plugins/sfu/route.h"
 #include "plugins/sfu/send_batch.h"
-#include "plugins/sfu/tcp_connection.h"
+#include "plugins/sfu/tcp_peers.h"
 #include "plugins/sfu/timer_queue.h"
 #include "transport/address.h"
 
 namespace gstlk::sfu {
 
 class PeerSession;
+class TcpConnection;
 class WorkerPool;
 
 struct WorkerCounters {
@@ -59,10 +63,10 @@ class Worker {
   void stop();
 
   // Runs `task` on this worker's thread, in the order of posting. Any thread.
-  void post(std::function<void()> task) EXCLUDES(mailbox_mutex_);
+  void post(std::function<void()> task) { mailbox_.post(std::move(task)); }
   // Likewise for packets, which a worker that is too far behind does not get: false, and counted
   // as overrun.
-  bool post_packets(std::function<void()> task) EXCLUDES(mailbox_mutex_);
+  bool post_packets(std::function<void()> task) { return mailbox_.post_packets(std::move(task)); }
   bool is_current() const { return current_ == this; }
   // The worker whose thread this is; null on others.
   static Worker* current() { return current_; }
@@ -74,6 +78,7 @@ class Worker {
   TimerQueue& timers() { return timers_; }
   SendBatch& send_batch() { return send_batch_; }
   PacketPool& packets() { return packets_; }
+  TcpPeers& tcp_peers() { return tcp_peers_; }
   const WorkerCounters& counters() const { return counters_; }
 
   // Datagrams from `remote` to `local` belong to `session` until forget() is called for it.
@@ -86,107 +91,44 @@ class Worker {
   Route route_to(const transport::SocketAddress& remote,
                  const transport::SocketAddress& local) const;
 
-  // A datagram for a session of this worker that arrived on another one.
-  void handle_foreign(const std::shared_ptr<PeerSession>& session, ByteView datagram,
-                      const transport::SocketAddress& remote,
-                      const transport::SocketAddress& local);
+  // A datagram for a session of this worker, wherever it arrived; `tcp` when by ICE/TCP, here.
+  void deliver(PeerSession& session, ByteView datagram, const transport::SocketAddress& remote,
+               const transport::SocketAddress& local, TcpConnection* tcp);
 
   // Reads the monotonic clock; the only place in the data plane that does.
   static Timestamp read_clock();
 
  private:
-  struct AddressPair {
-    transport::SocketAddress remote;
-    uint32_t endpoint;  // index into udp_, or kTcp
-    bool operator==(const AddressPair&) const = default;
-  };
-  struct AddressPairHash {
-    size_t operator()(const AddressPair& pair) const {
-      return std::hash<transport::SocketAddress>{}(pair.remote) * 31 + pair.endpoint;
-    }
-  };
-  // Where packets from an address go: a session here, or another worker.
-  struct Owner {
-    std::shared_ptr<PeerSession> session;
-    Worker* foreign = nullptr;
-  };
-  struct TcpPeer {
-    std::unique_ptr<TcpConnection> connection;
-    transport::SocketAddress remote;
-    transport::SocketAddress local;
-    std::shared_ptr<PeerSession> session;
-    Timestamp accepted{};
-    Worker* moving_to = nullptr;  // the worker of its session, until the connection is there
-    std::vector<Bytes> held;      // frames read before it moved
-  };
-  class TcpReaper final : public Timer {
-   public:
-    explicit TcpReaper(Worker& worker) : worker_(worker) {}
-    void on_timer(Timestamp now) override;
-
-   private:
-    Worker& worker_;
-  };
-
   void run();
   int wait_milliseconds() const;
+  void handle_ready(Epoll::Ready ready);
   void read_udp(uint32_t endpoint);
-  void accept_tcp(uint32_t endpoint);
-  void adopt_tcp(TcpPeer peer);
-  void move_tcp(int fd);
-  void read_tcp(int fd);
-  void watch_tcp(int fd, bool writable);
-  void drop_tcp(int fd);
-  void close_silent_tcp(Timestamp now);
   void handle_datagram(ByteView datagram, const transport::SocketAddress& remote,
                        uint32_t endpoint);
   void handle_unknown(ByteView datagram, const transport::SocketAddress& remote, uint32_t endpoint);
-  void handle_tcp_frame(TcpPeer& peer, ByteView frame);
-  void give_away_tcp(int fd, Greeting greeting);
-  void remember(const AddressPair& pair, Owner owner);
-  void deliver(PeerSession& session, ByteView datagram, const transport::SocketAddress& remote,
-               const transport::SocketAddress& local, TcpConnection* tcp);
-  void wake();
-  void run_mailbox() EXCLUDES(mailbox_mutex_);
+  void hand_over(Worker& owner, const std::shared_ptr<PeerSession>& session, ByteView datagram,
+                 const transport::SocketAddress& remote, uint32_t endpoint);
   void finish_turn();
 
   static thread_local Worker* current_;
-  static constexpr uint32_t kTcp = 0xffffffff;
-  static constexpr size_t kMaxAddresses = 65'536;
-  static constexpr size_t kMaxTcpConnections = 16'384;
-  // Batches of packets: a tenth of a second's at the most that one core forwards.
-  static constexpr size_t kMaxWaitingPackets = 4096;
 
   const unsigned index_;
   WorkerPool& pool_;
   std::vector<Endpoint> udp_;
   std::vector<Endpoint> tcp_;
-  int epoll_ = -1;
-  int wake_ = -1;
+  Mailbox mailbox_;
+  Epoll epoll_;
 
   Timestamp now_{};
   TimerQueue timers_;
+  ReceiveBatch receive_batch_;
   SendBatch send_batch_;
   PacketPool packets_;
   WorkerCounters counters_;
-  TcpReaper tcp_reaper_{*this};
-
-  std::unordered_map<AddressPair, Owner, AddressPairHash> addresses_;
-  AddressPair last_pair_{};
-  Owner* last_owner_ = nullptr;
-  std::unordered_map<int, TcpPeer> tcp_peers_;
-  std::vector<TcpConnection*> tcp_unflushed_;
+  AddressTable addresses_;
+  TcpPeers tcp_peers_{*this, pool_, epoll_, counters_};
   std::vector<std::shared_ptr<PeerSession>> touched_;
 
-  struct ReceiveArea;
-  std::unique_ptr<ReceiveArea> area_;
-
-  Mutex mailbox_mutex_;
-  std::vector<std::function<void()>> mailbox_ GUARDED_BY(mailbox_mutex_);
-  size_t waiting_packets_ GUARDED_BY(mailbox_mutex_) = 0;
-  uint64_t overrun_ GUARDED_BY(mailbox_mutex_) = 0;
-  std::vector<std::function<void()>> running_;
-  std::atomic<bool> sleeping_{false};
   std::atomic<bool> stopping_{false};
   std::thread thread_;
 };

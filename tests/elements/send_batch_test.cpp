@@ -1,49 +1,21 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "plugins/sfu/send_batch.h"
 
-#include <arpa/inet.h>
 #include <gtest/gtest.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <cstring>
 #include <vector>
 
+#include "support/udp_pair.h"
+
 namespace gstlk::sfu {
 namespace {
 
-// Two UDP sockets on loopback and a route from the first to the second.
 class SendBatchTest : public testing::Test {
  protected:
-  SendBatchTest() {
-    from_ = open_socket(nullptr);
-    to_ = open_socket(&route_);
-    route_.fd = from_;
-  }
-  ~SendBatchTest() override {
-    close(from_);
-    close(to_);
-  }
-
-  static int open_socket(Route* route) {
-    const int fd = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
-    const int size = 4 << 20;
-    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof size);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    bind(fd, reinterpret_cast<sockaddr*>(&address), sizeof address);
-    socklen_t length = sizeof address;
-    getsockname(fd, reinterpret_cast<sockaddr*>(&address), &length);
-    if (route) {
-      std::memcpy(&route->address, &address, sizeof address);
-      route->address_size = sizeof address;
-    }
-    return fd;
-  }
-
   void put(size_t size, uint8_t content) {
-    std::memset(batch_.reserve(route_, size), content, size);
+    std::memset(batch_.reserve(pair_.route(), size), content, size);
   }
 
   // Sizes of what arrived, checked to be of one content each.
@@ -51,17 +23,15 @@ class SendBatchTest : public testing::Test {
     std::vector<std::pair<size_t, uint8_t>> result;
     uint8_t bytes[4096];
     for (;;) {
-      const ssize_t size = recv(to_, bytes, sizeof bytes, 0);
+      const ssize_t size = recv(pair_.to(), bytes, sizeof bytes, 0);
       if (size <= 0) return result;
       for (ssize_t i = 1; i < size; ++i) EXPECT_EQ(bytes[i], bytes[0]);
       result.emplace_back(size, bytes[0]);
     }
   }
 
+  UdpPair pair_;
   SendBatch batch_;
-  Route route_;
-  int from_ = -1;
-  int to_ = -1;
 };
 
 TEST_F(SendBatchTest, SendsEachDatagramWholeAndInOrder) {
