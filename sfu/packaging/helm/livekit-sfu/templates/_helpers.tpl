@@ -36,6 +36,16 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- (.Values.livekit.prometheus | default dict).port | default .Values.livekit.prometheus_port | default "" }}
 {{- end }}
 
+{{- /* "yes" where media over TCP comes to the port of the API. */ -}}
+{{- define "livekit-sfu.onePort" -}}
+{{- if eq (toString (.Values.livekit.rtc | default dict).tcp_port) (toString .Values.livekit.port) }}yes{{ end }}
+{{- end }}
+
+{{- /* That of media over TCP, where it has one of its own. */ -}}
+{{- define "livekit-sfu.tcpPort" -}}
+{{- if not (include "livekit-sfu.onePort" .) }}{{ (.Values.livekit.rtc | default dict).tcp_port | default "" }}{{ end }}
+{{- end }}
+
 {{- /* The one port of UDP, where there is one. */ -}}
 {{- define "livekit-sfu.udpPort" -}}
 {{- $rtc := .Values.livekit.rtc | default dict }}
