@@ -66,8 +66,10 @@ struct ReceiveStats {
   int64_t lost = 0;           // expected - received, RFC 3550
   uint8_t fraction_lost = 0;  // of 256, in the last receiver report
   Duration jitter{};
-  uint64_t nacks_sent = 0;  // sequence numbers asked for
+  uint64_t out_of_order = 0;  // later than a newer one; retransmissions are not counted
+  uint64_t nacks_sent = 0;    // sequence numbers asked for
   uint64_t keyframe_requests_sent = 0;
+  uint64_t firs_sent = 0;  // of those
   Timestamp last_arrival;  // meaningful when packets > 0
 };
 

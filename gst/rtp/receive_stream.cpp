@@ -56,8 +56,10 @@ Arrival ReceiveStream::on_packet(const PacketView& packet, const ReceiveFormat& 
     case Arrival::Restarted:
       nack_.reset();
       break;
-    case Arrival::InOrder:
     case Arrival::Late:
+      stats_.out_of_order += !retransmitted;
+      break;
+    case Arrival::InOrder:
       break;
   }
   if (format.nack) nack_.on_packet(place.sequence, retransmitted, now);
@@ -94,6 +96,7 @@ void ReceiveStream::write_keyframe_request(Ssrc local, RtcpWriter& writer) {
   } else if (fir_) {
     const FirItem item{.ssrc = *ssrc_, .sequence = fir_sequence_++};
     writer.fir(local, {&item, 1});
+    ++stats_.firs_sent;
   } else {
     return;
   }

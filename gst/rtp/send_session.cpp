@@ -161,7 +161,8 @@ void SendSession::handle_rtcp(const RtcpMessage& message, Timestamp now,
     add_keyframe_request(pli->media, events);
   } else if (const auto* fir = std::get_if<RtcpFir>(&message)) {
     for (size_t i = 0; i < fir->items.size(); ++i) {
-      add_keyframe_request(fir->items[i].ssrc, events);
+      if (Stream* stream = add_keyframe_request(fir->items[i].ssrc, events))
+        ++stream->firs_received;
     }
   } else if (const auto* remb = std::get_if<RtcpRemb>(&message)) {
     events.push_back(RembEstimate{remb->bitrate});
@@ -189,12 +190,14 @@ void SendSession::handle(const RtcpNack& nack, std::vector<SendEvent>& events) {
   }
 }
 
-void SendSession::add_keyframe_request(Ssrc ssrc, std::vector<SendEvent>& events) {
+// The stream that it is about; null when there is none.
+SendSession::Stream* SendSession::add_keyframe_request(Ssrc ssrc, std::vector<SendEvent>& events) {
   SendStreamId id;
   Stream* stream = stream_of(ssrc, &id);
-  if (!stream) return;
+  if (!stream) return nullptr;
   ++stream->keyframe_requests_received;
   events.push_back(KeyframeRequest{.stream = id, .ssrc = stream->ssrc});
+  return stream;
 }
 
 void SendSession::handle_blocks(const ReportBlocks& blocks, Timestamp now) {
@@ -235,6 +238,7 @@ SendStats SendSession::stats(SendStreamId id) const {
   stats.bytes = stream.bytes;
   stats.nacks_received = stream.nacks_received;
   stats.keyframe_requests_received = stream.keyframe_requests_received;
+  stats.firs_received = stream.firs_received;
   stats.fraction_lost = stream.fraction_lost;
   stats.cumulative_lost = stream.cumulative_lost;
   stats.highest_sequence = stream.highest_sequence;

@@ -51,6 +51,7 @@ struct SendStats {
   uint64_t bytes = 0;           // payload
   uint64_t nacks_received = 0;  // sequence numbers
   uint64_t keyframe_requests_received = 0;
+  uint64_t firs_received = 0;  // of those
   // From the peer's last receiver report.
   uint8_t fraction_lost = 0;
   int32_t cumulative_lost = 0;
@@ -133,6 +134,7 @@ class SendSession {
     Timestamp last_report;
     uint32_t nacks_received = 0;
     uint32_t keyframe_requests_received = 0;
+    uint32_t firs_received = 0;
     uint16_t highest_sequence = 0;
     bool has_report = false;
   };
@@ -149,7 +151,7 @@ class SendSession {
   void handle(const RtcpNack& nack, std::vector<SendEvent>& events);
   void handle_blocks(const ReportBlocks& blocks, Timestamp now);
   void handle(const RtcpExtendedReport& report, Timestamp now);
-  void add_keyframe_request(Ssrc ssrc, std::vector<SendEvent>& events);
+  Stream* add_keyframe_request(Ssrc ssrc, std::vector<SendEvent>& events);
   bool append_report(Stream& stream, Timestamp now, Bytes& out);
 
   Ssrc local_ssrc_;

@@ -92,8 +92,10 @@ room::TrackStats track_stats(const sfu::PeerStats::Received& received) {
           .bytes = stats.bytes,
           .packets_lost = not_negative(stats.lost),
           .retransmitted = stats.retransmitted,
+          .out_of_order = stats.out_of_order,
           .nacks = stats.nacks_sent,
           .keyframe_requests = stats.keyframe_requests_sent,
+          .firs = stats.firs_sent,
           .jitter = stats.jitter,
           .bitrate = received.bitrate,
           .fraction_lost = stats.fraction_lost / 256.0};
@@ -111,6 +113,7 @@ room::TrackStats track_stats(const sfu::PeerStats::Sent& sent) {
           .retransmitted = sent.retransmitted,
           .nacks = stats.nacks_received,
           .keyframe_requests = stats.keyframe_requests_received,
+          .firs = stats.firs_received,
           .jitter = stats.jitter,
           .bitrate = sent.bitrate,
           .fraction_lost = stats.fraction_lost / 256.0};

@@ -20,8 +20,10 @@ struct TrackStats {
   uint64_t bytes = 0;  // payload
   uint64_t packets_lost = 0;
   uint64_t retransmitted = 0;
+  uint64_t out_of_order = 0;  // received streams only
   uint64_t nacks = 0;
   uint64_t keyframe_requests = 0;
+  uint64_t firs = 0;  // of those
   Duration jitter{};
   Bitrate bitrate;           // payload
   double fraction_lost = 0;  // 0 to 1

@@ -245,6 +245,15 @@ TEST_F(ReceiveSessionTest, ARetransmissionIsRestoredInPlaceOnce) {
   EXPECT_EQ(stats->lost, 1);
 }
 
+TEST_F(ReceiveSessionTest, WhatIsOvertakenIsOutOfOrderAndWhatIsRepeatedIsNot) {
+  session_.set_media({video_media("v")});
+  receive(vp8(10, 1).extension(kMidId, "v"));
+  for (const uint16_t seq : {4, 3, 6, 5}) receive(vp8(10, seq));
+  receive(rtx(20, 1, 2).extension(kMidId, "v"));
+  EXPECT_EQ(session_.stats(first_encoding())->packets, 6u);
+  EXPECT_EQ(session_.stats(first_encoding())->out_of_order, 2u);
+}
+
 TEST_F(ReceiveSessionTest, ProbesOfPaddingAreDropped) {
   session_.set_media({video_media("v")});
   const auto probe = rtp_packet().ssrc(Ssrc(20)).payload_type(kRtx).padding(200);
@@ -334,6 +343,8 @@ TEST_F(ReceiveSessionTest, FirIsSentWherePliWasNotNegotiated) {
     EXPECT_EQ(firs[0].items[0].ssrc, Ssrc(10));
     EXPECT_EQ(firs[0].items[0].sequence, i);
   }
+  EXPECT_EQ(session_.stats(first_encoding())->keyframe_requests_sent, 2u);
+  EXPECT_EQ(session_.stats(first_encoding())->firs_sent, 2u);
 }
 
 TEST_F(ReceiveSessionTest, ReportsEverySecondOnWhatWasReceived) {

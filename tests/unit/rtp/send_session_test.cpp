@@ -196,6 +196,8 @@ TEST_F(SendSessionTest, PliAndFirAskForAKeyframe) {
     ASSERT_TRUE(std::holds_alternative<KeyframeRequest>(event));
     EXPECT_EQ(std::get_if<KeyframeRequest>(&event)->stream, video_);
   }
+  EXPECT_EQ(session_.stats(video_).keyframe_requests_received, 2u);
+  EXPECT_EQ(session_.stats(video_).firs_received, 1u);
 }
 
 TEST_F(SendSessionTest, EstimatesAndFeedbackAreHandedOn) {
