@@ -32,7 +32,11 @@ bool SendBatch::extends_last(const Route& route, size_t size) const {
 
 uint8_t* SendBatch::reserve(const Route& route, size_t size) {
   assert(size > 0 && size <= kMaxDatagram);
-  if (route.tcp) return route.tcp->reserve(size);
+  if (route.tcp) {
+    counters_.packets++;
+    counters_.bytes += size;
+    return route.tcp->reserve(size);
+  }
   const bool fits = used_ + size <= kArenaSize;
   if (fits && extends_last(route, size)) {
     Message& last = messages_.back();

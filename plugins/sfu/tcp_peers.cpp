@@ -61,7 +61,7 @@ void TcpPeers::read(int fd) {
     if (pool_.takes(greeting)) return give_away(fd, greeting);
   }
   const bool open = peer.connection->read([&](ByteView frame) {
-    counters_.received++;
+    worker_.count_received(1, frame.size());
     handle_frame(peer, frame);
   });
   if (!open) {

@@ -106,16 +106,24 @@ void Worker::finish_turn() {
   touched_.clear();
   send_batch_.flush();
   tcp_peers_.flush();
+  const SendCounters& sent = send_batch_.counters();
+  traffic_.packets_sent.set(sent.packets);
+  traffic_.bytes_sent.set(sent.bytes);
+  if (traffic_.latency.is_waiting()) traffic_.latency.on_sent(read_clock());
 }
 
 // --- UDP ---
 
 void Worker::read_udp(uint32_t endpoint) {
+  size_t packets = 0;
+  size_t bytes = 0;
   receive_batch_.read(udp_[endpoint].fd,
                       [&](ByteView datagram, const transport::SocketAddress& remote) {
-                        counters_.received++;
+                        ++packets;
+                        bytes += datagram.size();
                         handle_datagram(datagram, remote, endpoint);
                       });
+  count_received(packets, bytes);
 }
 
 void Worker::handle_datagram(ByteView datagram, const transport::SocketAddress& remote,

@@ -20,6 +20,7 @@
 #include "plugins/sfu/send_batch.h"
 #include "plugins/sfu/tcp_peers.h"
 #include "plugins/sfu/timer_queue.h"
+#include "plugins/sfu/traffic.h"
 #include "transport/address.h"
 
 namespace gstlk::sfu {
@@ -29,7 +30,6 @@ class TcpConnection;
 class WorkerPool;
 
 struct WorkerCounters {
-  uint64_t received = 0;     // datagrams
   uint64_t unknown = 0;      // from an address that belongs to no session
   uint64_t malformed = 0;    // neither STUN, DTLS, RTP nor RTCP
   uint64_t handed_over = 0;  // belonged to a session of another worker
@@ -67,6 +67,7 @@ class Worker {
   // Likewise for packets, which a worker that is too far behind does not get: false, and counted
   // as overrun.
   bool post_packets(std::function<void()> task) { return mailbox_.post_packets(std::move(task)); }
+  const TrafficCounters& traffic() const { return traffic_; }
   bool is_current() const { return current_ == this; }
   // The worker whose thread this is; null on others.
   static Worker* current() { return current_; }
@@ -80,6 +81,11 @@ class Worker {
   PacketPool& packets() { return packets_; }
   TcpPeers& tcp_peers() { return tcp_peers_; }
   const WorkerCounters& counters() const { return counters_; }
+  TrafficCounters& traffic() { return traffic_; }
+  void count_received(size_t packets, size_t bytes) {
+    traffic_.packets_received.add(packets);
+    traffic_.bytes_received.add(bytes);
+  }
 
   // Datagrams from `remote` to `local` belong to `session` until forget() is called for it.
   void learn(const transport::SocketAddress& remote, const transport::SocketAddress& local,
@@ -125,6 +131,7 @@ class Worker {
   SendBatch send_batch_;
   PacketPool packets_;
   WorkerCounters counters_;
+  TrafficCounters traffic_;
   AddressTable addresses_;
   TcpPeers tcp_peers_{*this, pool_, epoll_, counters_};
   std::vector<std::shared_ptr<PeerSession>> touched_;

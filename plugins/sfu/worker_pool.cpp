@@ -307,6 +307,12 @@ void WorkerPool::unregister_ufrag(const std::string& ufrag) {
   sessions_.erase(ufrag);
 }
 
+Traffic WorkerPool::traffic() const {
+  Traffic traffic;
+  for (const auto& worker : workers_) std::as_const(*worker).traffic().add_to(traffic);
+  return traffic;
+}
+
 void WorkerPool::forget_elsewhere(const std::shared_ptr<PeerSession>& session,
                                   const Worker& owner) {
   for (const auto& worker : workers_) {

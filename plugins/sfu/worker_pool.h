@@ -83,6 +83,9 @@ class WorkerPool {
   void count_over_limit() { over_limit_.fetch_add(1, std::memory_order_relaxed); }
   uint64_t over_limit() const { return over_limit_.load(std::memory_order_relaxed); }
 
+  // Of all workers; they go on while it is read.
+  Traffic traffic() const;
+
   bool takes(Greeting greeting) const {
     return on_guest_ && (greeting == Greeting::Http || (greeting == Greeting::Tls && takes_tls_));
   }
