@@ -128,6 +128,7 @@ std::shared_ptr<PacketBatch> RouterTrack::parse(uint8_t layer, Ref<GstBufferList
     }
     batch->packets.push_back(packet);
   }
+  batch->arrived = time;
   batch->state = published_->state(time);
   batch->list = std::move(list);
   return batch;

@@ -104,6 +104,7 @@ void TrackShard::forward(const PacketBatch& batch) {
       }
     }
     if (!staged_.empty()) send(*port, batch.list);
+    if (worker_) worker_->traffic().latency.on_forwarded(batch.arrived, staged_.size());
     waiting |= down_track->next_timeout().has_value();
   }
   if (waiting) poll(time);
@@ -139,9 +140,7 @@ void TrackShard::remember(const PacketBatch& batch) {
 }
 
 void TrackShard::send(RouterPort& port, const Ref<GstBufferList>& list) {
-  if (const auto layer = port.down_track_->current_layer()) {
-    port.sending_.store({*layer, port.down_track_->target_layer(), 1}, std::memory_order_relaxed);
-  }
+  if (const auto layer = port.down_track_->current_layer()) note_layer(port, *layer);
   if (!port.staging_) {
     send_copies(port);
     return;
@@ -150,6 +149,14 @@ void TrackShard::send(RouterPort& port, const Ref<GstBufferList>& list) {
   gst_pad_push_list(port.pad_.get(), gst_buffer_list_ref(list.get()));
   // A pad that was unlinked meanwhile did not take it.
   port.staging_->stage({});
+}
+
+void TrackShard::note_layer(RouterPort& port, forward::Layer layer) const {
+  const auto before = port.sending_.load(std::memory_order_relaxed);
+  port.sending_.store({layer, port.down_track_->target_layer(), 1}, std::memory_order_relaxed);
+  if (!worker_ || before.known == 0 || before.current.spatial == layer.spatial) return;
+  const bool up = layer.spatial > before.current.spatial;
+  (up ? worker_->traffic().switches_up : worker_->traffic().switches_down).add();
 }
 
 // For a peer that does not share: whole packets of its own.

@@ -26,6 +26,7 @@ class Worker;
 struct PacketBatch {
   Ref<GstBufferList> list;
   std::vector<SharedPacket> packets;  // of `list`, without what was malformed
+  Timestamp arrived{};
   forward::TrackState state;
 };
 
@@ -68,6 +69,7 @@ class TrackShard final : public std::enable_shared_from_this<TrackShard>, privat
   void prefetch_after(size_t index) const;
   void remember(const PacketBatch& batch);
   void send(RouterPort& port, const Ref<GstBufferList>& list);
+  void note_layer(RouterPort& port, forward::Layer layer) const;
   void send_copies(RouterPort& port);
   void send_filler(RouterPort& port, Timestamp now);
   void start_port(RouterPort& port);
