@@ -94,6 +94,13 @@ net::HttpResponse RtcService::validate(SignalPath path, const net::HttpRequest& 
 
 Result<std::unique_ptr<net::WebSocketListener>, net::HttpResponse> RtcService::open(
     SignalPath path, const net::HttpRequest& request, net::WebSocket& socket) {
+  auto opened = try_open(path, request, socket);
+  if (!opened) ++rooms_.tally().refused_joins;
+  return opened;
+}
+
+Result<std::unique_ptr<net::WebSocketListener>, net::HttpResponse> RtcService::try_open(
+    SignalPath path, const net::HttpRequest& request, net::WebSocket& socket) {
   const auto claims = authenticator_.authenticate(request);
   if (!claims) return Unexpected{claims.error()};
   auto parameters = read_parameters(path, request);

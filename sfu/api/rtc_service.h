@@ -27,6 +27,8 @@ class RtcService {
   net::HttpResponse validate(signal::SignalPath path, const net::HttpRequest& request) const;
   Result<std::unique_ptr<net::WebSocketListener>, net::HttpResponse> open(
       signal::SignalPath path, const net::HttpRequest& request, net::WebSocket& socket);
+  Result<std::unique_ptr<net::WebSocketListener>, net::HttpResponse> try_open(
+      signal::SignalPath path, const net::HttpRequest& request, net::WebSocket& socket);
   bool is_turned_away(const livekit::Claims* claims,
                       const signal::JoinParameters& parameters) const;
 

@@ -94,6 +94,11 @@ void DataRelay::handle(Participant& sender, DataChannelKind channel, ByteView me
   log_packet(channel, packet);
   if (room_.rpc().take(sender, packet)) return;
   stamp(sender, channel, packet);
+  if (packet.has_stream_header()) {
+    const DataStreamEvent event{packet.stream_header(),
+                                static_cast<size_t>(packet.destination_identities_size())};
+    room_.listeners().tell(&RoomListener::on_data_stream, event);
+  }
   if (packet.has_metrics()) return deliver_metrics(sender, packet);
   deliver(&sender, channel, packet);
 }

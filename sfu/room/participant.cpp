@@ -59,6 +59,7 @@ Participant::Participant(Room& room, ParticipantId sid, JoinDetails details)
       single_peer_connection_(details.single_peer_connection),
       forwarded_(details.forwarded),
       auto_subscribe_data_(details.auto_subscribe_data_track),
+      asked_(details.asked),
       joined_(room.timers().now()),
       joined_unix_(room.timers().unix_micros()),
       publications_(*this),
@@ -197,6 +198,7 @@ void Participant::enter(Room& room, ParticipantId sid) {
   room_ = &room;
   sid_ = std::move(sid);
   claims_.grants.video->room = room.name().value;
+  asked_.reset();
   joined_ = room.timers().now();
   joined_unix_ = room.timers().unix_micros();
   state_ = Info::ACTIVE;
@@ -403,6 +405,7 @@ void Participant::on_upstream_tracks(const std::vector<UpstreamTrack>& tracks) {
 
 void Participant::on_negotiation_failed(const std::string& why) {
   LOG_WARNING(log_room, "%s (%s): %s", identity_.value.c_str(), sid_.value.c_str(), why.c_str());
+  room_->listeners().tell(&RoomListener::on_negotiation_failed, std::as_const(*this));
   room_->remove(*this, {::livekit::STATE_MISMATCH, ::livekit::LeaveRequest::RECONNECT});
 }
 

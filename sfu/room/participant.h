@@ -39,8 +39,9 @@ struct JoinDetails {
   bool adaptive_stream = false;
   std::optional<bool> allow_pause = {};  // of video there is no bandwidth for; else the settings'
   bool single_peer_connection = false;
-  bool forwarded = false;  // from another room
-  std::string metadata;    // own ones, on top of the token's
+  bool forwarded = false;               // from another room
+  std::optional<Timestamp> asked = {};  // when the request came in
+  std::string metadata;                 // own ones, on top of the token's
   std::map<std::string, std::string> attributes;
 };
 
@@ -88,6 +89,8 @@ class Participant : public ParticipantMediaListener {
     return !single_peer_connection_ && quirks_.subscriber_primary && grant().may_subscribe();
   }
   Timestamp joined_at() const { return joined_; }
+  // When its client asked; nullopt when it came in another way, from another room.
+  std::optional<Timestamp> asked_at() const { return asked_; }
   bool auto_subscribes_data() const { return auto_subscribe_data_; }
   bool has_data_channels() const { return has_data_channels_; }
 
@@ -174,6 +177,7 @@ class Participant : public ParticipantMediaListener {
   const bool single_peer_connection_;
   const bool forwarded_;
   const bool auto_subscribe_data_;
+  std::optional<Timestamp> asked_;
   Timestamp joined_;
   int64_t joined_unix_;  // microseconds
 

@@ -2,6 +2,7 @@
 #include "room/publications.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "room/log.h"
 #include "room/participant.h"
@@ -50,6 +51,7 @@ void Publications::handle_add_track(const ::livekit::AddTrackRequest& request) {
       request.cid()));
   Publication& publication = *list_.back();
   announce(publication, request.cid());
+  room.listeners().tell(&RoomListener::on_track_requested, std::as_const(publication));
   publication.await_offer(kOfferLimit, [this, sid] { on_never_offered(sid); });
   claim(publication);
 }
@@ -200,6 +202,8 @@ void Publications::end(List::iterator position) {
     for (const auto& [source, upstream] : publication->streams()) owner_.media().unpublish(source);
     owner_.room().on_unpublished(*publication);
     publication->ask_no_more();
+  } else {
+    owner_.room().listeners().tell(&RoomListener::on_track_cancelled, std::as_const(*publication));
   }
   serve_queue(publication->cid());
 }

@@ -50,6 +50,7 @@ class Room {
   const Settings& settings() const { return settings_; }
   Timers& timers() const { return timers_; }
   RandomSource random() const { return random_; }
+  const RoomListeners& listeners() const { return listeners_; }
   RoomMedia& media() { return *media_; }
   DataRelay& data() { return data_; }
   DataTracks& data_tracks() { return data_tracks_; }

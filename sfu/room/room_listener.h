@@ -1,13 +1,41 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <vector>
+
+#include "base/ids.h"
+#include "base/time.h"
+
+namespace livekit {
+class DataStream_Header;
+}
 
 namespace gstlk::room {
 
 class Participant;
 class Publication;
 class Room;
+
+// A step of a participant towards receiving a track, or back. Each request succeeds, fails or is
+// cancelled; what has succeeded ends.
+struct SubscriptionEvent {
+  enum class Step : uint8_t { Requested, Succeeded, Failed, Cancelled, Ended };
+  Step step;
+  const Participant& subscriber;
+  const TrackId& track;
+  const Publication* publication = nullptr;  // null: there is none, or it has ended
+  Duration took{};                           // Succeeded: since it was requested
+  uint32_t times = 0;                        // Succeeded: for the how manieth time
+  const char* error = "";                    // Failed
+};
+
+// A text or byte stream begins.
+struct DataStreamEvent {
+  const ::livekit::DataStream_Header& header;
+  size_t destinations;  // that it names; 0: all
+};
 
 // What happens in the rooms, for those outside who have to know: webhooks, and whoever else starts
 // something when a room does. Told in the order in which it happens, with the state after it; what
@@ -31,6 +59,13 @@ class RoomListener {
   // on_participant_active, and never if that does not come.
   virtual void on_track_published(const Publication&) {}
   virtual void on_track_unpublished(const Publication&) {}
+  // Its client asked to publish it, and: it never came to that.
+  virtual void on_track_requested(const Publication&) {}
+  virtual void on_track_cancelled(const Publication&) {}
+  virtual void on_subscription(const SubscriptionEvent&) {}
+  virtual void on_data_stream(const DataStreamEvent&) {}
+  // Its descriptions were of no use.
+  virtual void on_negotiation_failed(const Participant&) {}
 };
 
 // All who listen, which outlive the rooms.

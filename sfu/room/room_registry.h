@@ -14,6 +14,7 @@
 #include "room/room_control.h"
 #include "room/room_listener.h"
 #include "room/settings.h"
+#include "room/signal_tally.h"
 #include "room/timers.h"
 
 namespace livekit {
@@ -54,6 +55,8 @@ class RoomRegistry : public RoomControl {
   // From now on whoever is removed by the API has to be given a new token to come back.
   void revoke_tokens_of_removed() { revokes_tokens_ = true; }
   const Revocations& revocations() const { return revocations_; }
+
+  SignalTally& tally() { return tally_; }
 
   const Settings& settings() const { return settings_; }
   Timers& timers() { return timers_; }
@@ -98,6 +101,7 @@ class RoomRegistry : public RoomControl {
   RandomSource random_;
   RoomMediaFactory media_;
   Forwards forwards_;
+  SignalTally tally_;
   RoomListeners listeners_;
   Revocations revocations_;
   bool revokes_tokens_ = false;

@@ -122,6 +122,7 @@ void Subscriptions::start(Subscription& subscription, Publication& publication) 
   const ::livekit::UpdateTrackSettings settings = settings_of(subscription);
   const bool sync = owner_.room().syncs_streams() && owner_.quirks().takes_sync_streams;
   subscription.active = true;
+  note_request(publication.sid(), subscription);
   owner_.media().add_downstream(
       {.track = publication.sid(),
        .publisher = publication.publisher().sid(),
@@ -139,6 +140,7 @@ void Subscriptions::start(Subscription& subscription, Publication& publication) 
 
 void Subscriptions::stop(const TrackId& track, Subscription& subscription) {
   if (!std::exchange(subscription.active, false)) return;
+  note_end(track, subscription);
   subscription.bound = false;
   subscription.affordable.reset();
   subscription.starved = false;
@@ -150,14 +152,60 @@ void Subscriptions::stop(const TrackId& track, Subscription& subscription) {
   share_bandwidth();
 }
 
+void Subscriptions::tell(const SubscriptionEvent& event) const {
+  owner_.room().listeners().tell(&RoomListener::on_subscription, event);
+}
+
+void Subscriptions::note_request(const TrackId& track, Subscription& subscription) {
+  if (subscription.requested) return;
+  subscription.requested = owner_.room().timers().now();
+  tell({.step = SubscriptionEvent::Step::Requested,
+        .subscriber = owner_,
+        .track = track,
+        .publication = owner_.room().find_track(track)});
+}
+
+void Subscriptions::note_success(const TrackId& track, Subscription& subscription,
+                                 const Publication* publication) {
+  const Timestamp now = owner_.room().timers().now();
+  tell({.step = SubscriptionEvent::Step::Succeeded,
+        .subscriber = owner_,
+        .track = track,
+        .publication = publication,
+        .took = now - subscription.requested.value_or(now),
+        .times = ++subscription.times_bound});
+  subscription.requested.reset();
+}
+
+void Subscriptions::note_failure(const TrackId& track, Subscription& subscription,
+                                 const char* error) {
+  if (!std::exchange(subscription.requested, std::nullopt)) return;
+  tell({.step = SubscriptionEvent::Step::Failed,
+        .subscriber = owner_,
+        .track = track,
+        .error = error});
+}
+
+void Subscriptions::note_end(const TrackId& track, Subscription& subscription) {
+  const bool requested = std::exchange(subscription.requested, std::nullopt).has_value();
+  if (!subscription.bound && !requested) return;
+  tell({.step = subscription.bound ? SubscriptionEvent::Step::Ended
+                                   : SubscriptionEvent::Step::Cancelled,
+        .subscriber = owner_,
+        .track = track});
+}
+
 void Subscriptions::await_publication(const TrackId& track, Subscription& subscription) {
   if (!subscription.wanted.value_or(false) || subscription.not_found) return;
+  note_request(track, subscription);
   subscription.not_found = owner_.room().timers().call_later(kNotFoundLimit, [this, track] {
     ::livekit::SignalResponse response;
     response.mutable_subscription_response()->set_track_sid(track.value);
     response.mutable_subscription_response()->set_err(::livekit::SE_TRACK_NOTFOUND);
     owner_.send(response);
-    subscriptions_.erase(subscriptions_.find(track));
+    const auto found = subscriptions_.find(track);
+    note_failure(track, found->second, "track cannot be found");
+    subscriptions_.erase(found);
   });
 }
 
@@ -166,6 +214,7 @@ bool Subscriptions::forget(const TrackId& track) {
   if (found == subscriptions_.end()) return false;
   const bool received = found->second.active;
   stop(track, found->second);
+  note_end(track, found->second);
   unapplied_.erase(track);
   subscriptions_.erase(found);
   return received;
@@ -174,6 +223,7 @@ bool Subscriptions::forget(const TrackId& track) {
 void Subscriptions::end_all() {
   for (auto& [track, subscription] : subscriptions_) {
     stop(track, subscription);
+    note_end(track, subscription);
     if (!subscription.refused) continue;
     if (Publication* publication = owner_.room().find_track(track))
       publication->remove_subscriber(owner_.sid());
@@ -293,6 +343,7 @@ void Subscriptions::on_bound(const TrackId& track, const std::string& codec) {
                             wanted_quality(settings_of(found->second), publication->info()));
   }
   if (std::exchange(found->second.bound, true)) return;
+  note_success(track, found->second, publication);
   if (!owner_.is_hidden()) publication->note_bound();
   owner_.room().on_subscribed(owner_, publication->publisher());
 }
@@ -302,7 +353,9 @@ void Subscriptions::on_refused(const TrackId& track) {
   if (found == subscriptions_.end()) return;
   Subscription& subscription = found->second;
   subscription.refused = true;
+  const auto requested = std::exchange(subscription.requested, std::nullopt);
   stop(track, subscription);
+  subscription.requested = requested;
   // The publisher may have another codec ready.
   Publication* publication = owner_.room().find_track(track);
   if (const auto other = publication ? publication->announced_codec() : std::nullopt) {
@@ -311,6 +364,7 @@ void Subscriptions::on_refused(const TrackId& track) {
                             wanted_quality(settings_of(subscription), publication->info()));
     return;
   }
+  note_failure(track, subscription, "codec is not supported by remote");
   ::livekit::SignalResponse response;
   response.mutable_subscription_response()->set_track_sid(track.value);
   response.mutable_subscription_response()->set_err(::livekit::SE_CODEC_UNSUPPORTED);

@@ -10,6 +10,7 @@
 #include "base/ids.h"
 #include "livekit_rtc.pb.h"
 #include "room/participant_media.h"
+#include "room/room_listener.h"
 #include "room/timers.h"
 
 namespace gstlk::room {
@@ -30,6 +31,8 @@ struct Subscription {
   std::string codec;  // that it is sent as, or would have to be; empty: not known yet
   std::optional<bool> permission_told;
   std::unique_ptr<Timer> not_found;
+  std::optional<Timestamp> requested;  // until it has succeeded, failed or been cancelled
+  uint32_t times_bound = 0;
 };
 
 // What one participant receives: desire, permission and the track itself meet in reconcile(), which
@@ -75,6 +78,13 @@ class Subscriptions {
   void tell_permission(Subscription& subscription, const Publication& publication);
   void start(Subscription& subscription, Publication& publication);
   void stop(const TrackId& track, Subscription& subscription);
+  // What is told of it; of each request once.
+  void note_request(const TrackId& track, Subscription& subscription);
+  void note_success(const TrackId& track, Subscription& subscription,
+                    const Publication* publication);
+  void note_failure(const TrackId& track, Subscription& subscription, const char* error);
+  void note_end(const TrackId& track, Subscription& subscription);
+  void tell(const SubscriptionEvent& event) const;
   void await_publication(const TrackId& track, Subscription& subscription);
   SubscriptionSettings media_settings(const Subscription& subscription,
                                       const Publication& publication) const;

@@ -29,14 +29,14 @@ constexpr Duration kOfferDelay = 30ms;
 
 class WebSocketSession final : public Session, public room::SignalLink {
  public:
-  explicit WebSocketSession(SignalSink& sink) : sink_(sink) {}
+  WebSocketSession(SignalSink& sink, room::SignalTally& tally) : sink_(sink), tally_(tally) {}
   ~WebSocketSession() override {
     if (Participant* participant = std::exchange(participant_, nullptr))
       participant->on_link_closed(*this);
   }
 
   void join(room::RoomRegistry& registry, const room::Admission& admission,
-            const livekit::Claims& claims, JoinParameters parameters);
+            const livekit::Claims& claims, JoinParameters parameters, Timestamp asked);
   void resume(room::RoomRegistry& registry, const room::Admission& admission,
               const JoinParameters& parameters);
 
@@ -47,6 +47,9 @@ class WebSocketSession final : public Session, public room::SignalLink {
     const ::livekit::SignalResponse& response = message.response();
     LOG_DEBUG(room::log_traffic, "response %s",
               room::field_name(response, response.message_case()).c_str());
+    ++tally_.responses;
+    tally_.offers += response.has_offer();
+    tally_.answers += response.has_answer();
     sink_.send(kind_, message.payload(kind_));
   }
   void detach(bool normal) override {
@@ -60,6 +63,7 @@ class WebSocketSession final : public Session, public room::SignalLink {
   void handle(const ::livekit::SignalRequest& request);
 
   SignalSink& sink_;
+  room::SignalTally& tally_;            // of the registry, which outlives every session
   FrameKind kind_ = FrameKind::Binary;  // of the last message that came
   Participant* participant_ = nullptr;  // lets go of us before it is destroyed
   std::unique_ptr<room::Timer> delayed_offer_;
@@ -105,11 +109,13 @@ void WebSocketSession::refuse(const room::Leave& leave) {
 }
 
 void WebSocketSession::join(room::RoomRegistry& registry, const room::Admission& admission,
-                            const livekit::Claims& claims, JoinParameters parameters) {
+                            const livekit::Claims& claims, JoinParameters parameters,
+                            Timestamp asked) {
   const auto configuration = room_configuration(registry.settings(), claims.grants);
   Room& room = registry.find_or_create(admission.room, &configuration);
-  const auto joined =
-      room.join(join_details(admission, claims, parameters), *this, make_media_session);
+  room::JoinDetails details = join_details(admission, claims, parameters);
+  details.asked = asked;
+  const auto joined = room.join(std::move(details), *this, make_media_session);
   if (!joined) {
     refuse({::livekit::JOIN_FAILURE});
     return;
@@ -168,6 +174,7 @@ void WebSocketSession::handle_binary(ByteView message) {
   kind_ = FrameKind::Binary;
   ::livekit::SignalRequest request;
   if (!request.ParseFromArray(message.data(), static_cast<int>(message.size()))) {
+    ++tally_.malformed_requests;
     LOG_DEBUG(log_signal, "%s: no SignalRequest", participant_->sid().value.c_str());
     return;
   }
@@ -179,6 +186,7 @@ void WebSocketSession::handle_text(std::string_view message) {
   kind_ = FrameKind::Text;
   ::livekit::SignalRequest request;
   if (const auto parsed = livekit::from_json(message, request); !parsed) {
+    ++tally_.malformed_requests;
     LOG_DEBUG(log_signal, "%s: %s", participant_->sid().value.c_str(),
               parsed.error().message.c_str());
     return;
@@ -187,6 +195,7 @@ void WebSocketSession::handle_text(std::string_view message) {
 }
 
 void WebSocketSession::handle(const ::livekit::SignalRequest& request) {
+  ++tally_.requests;
   participant_->ice().on_signal();
   if (participant_->is_connected()) handle_request(*participant_, request);
 }
@@ -197,13 +206,14 @@ Result<std::unique_ptr<Session>, room::HttpError> Session::start(room::RoomRegis
                                                                  const livekit::Claims* claims,
                                                                  JoinParameters parameters,
                                                                  SignalSink& sink) {
+  const Timestamp asked = registry.timers().now();
   const auto admission = room::admit(registry, claims, parameters.sets_own_metadata());
   if (!admission) return Unexpected<room::HttpError>{admission.error()};
-  auto session = std::make_unique<WebSocketSession>(sink);
+  auto session = std::make_unique<WebSocketSession>(sink, registry.tally());
   if (parameters.reconnect) {
     session->resume(registry, *admission, parameters);
   } else {
-    session->join(registry, *admission, *claims, std::move(parameters));
+    session->join(registry, *admission, *claims, std::move(parameters), asked);
   }
   return std::unique_ptr<Session>(std::move(session));
 }
