@@ -146,6 +146,9 @@ struct WebhookConfig {
 };
 
 struct LimitConfig {
+  // Of the node; nobody new is let in while it has so many tracks, or moves so many bytes.
+  uint32_t num_tracks = 0;
+  double bytes_per_sec = 0;
   uint32_t subscription_limit_video = 0;
   uint32_t subscription_limit_audio = 0;
   uint32_t max_metadata_size = 524288;

@@ -10,13 +10,14 @@ namespace {
 constexpr unsigned kBadRequest = 400;
 constexpr unsigned kUnauthorized = 401;
 constexpr unsigned kNotFound = 404;
+constexpr unsigned kServiceUnavailable = 503;
 
 bool exceeds(const std::string& text, size_t limit) { return limit != 0 && text.size() > limit; }
 
 }  // namespace
 
 Result<Admission, HttpError> admit(RoomRegistry& registry, const livekit::Claims* claims,
-                                   bool sets_own_metadata) {
+                                   bool sets_own_metadata, bool resumes) {
   if (!claims || !claims->grants.video || !claims->grants.video->room_join)
     return refuse(kUnauthorized, "permissions denied");
   const livekit::Grants& grants = claims->grants;
@@ -35,6 +36,8 @@ Result<Admission, HttpError> admit(RoomRegistry& registry, const livekit::Claims
   // The words are livekit-client's sign not to try another signalling version.
   if (!settings.auto_create && !registry.find(RoomName(room)))
     return refuse(kNotFound, "requested room does not exist");
+  if (!resumes && registry.load().is_full())
+    return refuse(kServiceUnavailable, "node has exceeded its configured limit");
   return Admission{RoomName(room), ParticipantIdentity(grants.identity)};
 }
 

@@ -23,8 +23,9 @@ struct Admission {
 
 // Whether the bearer of `claims` (null: no token was sent) may join: the checks that /rtc and
 // /rtc/validate have in common, with their statuses and words. `sets_own_metadata`: the request
-// carries metadata or attributes, which needs a grant.
+// carries metadata or attributes, which needs a grant. `resumes`: its participant is there already,
+// and needs no place.
 Result<Admission, HttpError> admit(RoomRegistry& registry, const livekit::Claims* claims,
-                                   bool sets_own_metadata);
+                                   bool sets_own_metadata, bool resumes);
 
 }  // namespace gstlk::room

@@ -82,6 +82,7 @@ Result<::livekit::Room, ApiError> RoomRegistry::create_room(
       return refuse(ErrorCode::InvalidArgument,
                     "unknown room configuration in create room request");
   }
+  if (load_.is_full()) return refuse(ErrorCode::Internal, "reached configured limit for node");
   const RoomName name(request.name());
   Room* room = find(name);
   const bool is_new = !room;

@@ -23,8 +23,10 @@ RoomRegistry::RoomRegistry(Settings settings, Timers& timers, RandomSource rando
       timers_(timers),
       random_(random),
       media_(std::move(media)),
-      forwards_(*this, timers) {
+      forwards_(*this, timers),
+      load_(settings_.limits, timers, settings_.media_bytes) {
   listeners_.add(forwards_);
+  listeners_.add(load_);
 }
 
 RoomRegistry::~RoomRegistry() = default;

@@ -10,6 +10,7 @@
 #include "base/random.h"
 #include "room/forwards.h"
 #include "room/media.h"
+#include "room/node_load.h"
 #include "room/revocations.h"
 #include "room/room_control.h"
 #include "room/room_listener.h"
@@ -56,6 +57,7 @@ class RoomRegistry : public RoomControl {
   void revoke_tokens_of_removed() { revokes_tokens_ = true; }
   const Revocations& revocations() const { return revocations_; }
 
+  const NodeLoad& load() const { return load_; }
   SignalTally& tally() { return tally_; }
 
   const Settings& settings() const { return settings_; }
@@ -101,6 +103,7 @@ class RoomRegistry : public RoomControl {
   RandomSource random_;
   RoomMediaFactory media_;
   Forwards forwards_;
+  NodeLoad load_;
   SignalTally tally_;
   RoomListeners listeners_;
   Revocations revocations_;

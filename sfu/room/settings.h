@@ -41,6 +41,9 @@ struct Limits {
   size_t max_data_track_custom_encoding_length = 32;
   uint32_t subscription_limit_video = 0;
   uint32_t subscription_limit_audio = 0;
+  // Of the node, see NodeLoad.
+  uint32_t num_tracks = 0;
+  double bytes_per_sec = 0;
 };
 
 // How data channels treat subscribers that are slow; `rtc.datachannel_...`. Zero switches each off.
@@ -100,6 +103,8 @@ struct Settings {
   std::function<std::vector<IceServer>(const ParticipantId&, bool tls_only)> ice_servers;
   // Where clients go whose connection fails.
   IceFallbacks ice_fallbacks;
+  // What the media plane has sent and received since the start, for limits.bytes_per_sec.
+  std::function<uint64_t()> media_bytes;
   // Signs a token with these claims and at least ten minutes to live; without it no refresh_token
   // is sent.
   std::function<std::string(const livekit::Claims&)> sign_token;

@@ -207,7 +207,8 @@ Result<std::unique_ptr<Session>, room::HttpError> Session::start(room::RoomRegis
                                                                  JoinParameters parameters,
                                                                  SignalSink& sink) {
   const Timestamp asked = registry.timers().now();
-  const auto admission = room::admit(registry, claims, parameters.sets_own_metadata());
+  const auto admission =
+      room::admit(registry, claims, parameters.sets_own_metadata(), parameters.reconnect);
   if (!admission) return Unexpected<room::HttpError>{admission.error()};
   auto session = std::make_unique<WebSocketSession>(sink, registry.tally());
   if (parameters.reconnect) {
@@ -220,7 +221,8 @@ Result<std::unique_ptr<Session>, room::HttpError> Session::start(room::RoomRegis
 
 Result<void, room::HttpError> validate(room::RoomRegistry& registry, const livekit::Claims* claims,
                                        const JoinParameters& parameters) {
-  const auto admission = room::admit(registry, claims, parameters.sets_own_metadata());
+  const auto admission =
+      room::admit(registry, claims, parameters.sets_own_metadata(), parameters.reconnect);
   if (!admission) return Unexpected<room::HttpError>{admission.error()};
   return {};
 }

@@ -10,6 +10,8 @@ TEST(LimitConfig, NothingIsLimitedByDefault) {
   const Loaded loaded = load("");
   ASSERT_TRUE(loaded.config) << loaded.error;
   const LimitConfig& limit = loaded.config->limit;
+  EXPECT_EQ(limit.num_tracks, 0u);
+  EXPECT_EQ(limit.bytes_per_sec, 0);
   EXPECT_TRUE(limit.allowed_origins.empty());
   EXPECT_EQ(limit.joins_per_minute, 0u);
   EXPECT_EQ(limit.api_requests_per_second, 0u);
@@ -21,6 +23,8 @@ TEST(LimitConfig, NothingIsLimitedByDefault) {
 TEST(LimitConfig, EachLimitIsRead) {
   const Loaded loaded = load(R"(
 limit:
+  num_tracks: 400
+  bytes_per_sec: 1.5e8
   allowed_origins: ["https://app.example.org:8443", "https://*.example.org"]
   trusted_proxies: [10.0.0.0/8, "fd00::1"]
   joins_per_minute: 30
@@ -32,6 +36,8 @@ limit:
   ASSERT_TRUE(loaded.config) << loaded.error;
   EXPECT_TRUE(loaded.warnings.empty());
   const LimitConfig& limit = loaded.config->limit;
+  EXPECT_EQ(limit.num_tracks, 400u);
+  EXPECT_EQ(limit.bytes_per_sec, 1.5e8);
   EXPECT_EQ(limit.allowed_origins.size(), 2u);
   EXPECT_EQ(limit.trusted_proxies.size(), 2u);
   EXPECT_EQ(limit.joins_per_minute, 30u);

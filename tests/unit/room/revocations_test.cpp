@@ -67,7 +67,7 @@ class RemovalTest : public RoomFixture {
     EXPECT_TRUE(registry_.remove_participant(request));
   }
   unsigned status_of(const livekit::Claims& claims) {
-    const auto admission = admit(registry_, &claims, false);
+    const auto admission = admit(registry_, &claims, false, false);
     return admission ? 200 : admission.error().status;
   }
   livekit::UnixTime now() const {

@@ -169,7 +169,7 @@ class AdmissionTest : public RoomFixture {
     claims_.grants.video->room = "kitchen";
   }
   std::string refusal(bool sets_own_metadata = false) {
-    const auto result = admit(registry_, &claims_, sets_own_metadata);
+    const auto result = admit(registry_, &claims_, sets_own_metadata, false);
     return result ? "" : std::to_string(result.error().status) + " " + result.error().text;
   }
 
@@ -177,7 +177,7 @@ class AdmissionTest : public RoomFixture {
 };
 
 TEST_F(AdmissionTest, RefusesInLiveKitsWords) {
-  EXPECT_EQ(admit(registry_, nullptr, false).error().text, "permissions denied");
+  EXPECT_EQ(admit(registry_, nullptr, false, false).error().text, "permissions denied");
   EXPECT_EQ(refusal(), "404 requested room does not exist");
   room();
   EXPECT_EQ(refusal(), "");
