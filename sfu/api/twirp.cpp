@@ -93,6 +93,14 @@ net::HttpResponse bad_route(const std::string& why) {
   return TwirpServer::write_error({TwirpCode::BadRoute, why});
 }
 
+// Of an answer of write_error(), which begins with it; else empty.
+std::string error_word(const net::HttpResponse& response) {
+  constexpr std::string_view kBefore = R"({"code":")";
+  if (response.status == 200 || !response.body.starts_with(kBefore)) return "";
+  const std::string rest = response.body.substr(kBefore.size());
+  return rest.substr(0, rest.find('"'));
+}
+
 }  // namespace
 
 Unexpected<TwirpError> twirp_fail(TwirpCode code, std::string message) {
@@ -111,29 +119,51 @@ TwirpServer::TwirpServer(const Authenticator& authenticator) : authenticator_(au
 
 void TwirpServer::add_method(const std::string& service, const std::string& method,
                              TwirpMethod handler) {
-  methods_["/twirp/livekit." + service + "/" + method] = std::move(handler);
+  methods_["/twirp/livekit." + service + "/" + method] = {service, method, std::move(handler)};
+}
+
+void TwirpServer::observe(std::function<Timestamp()> now,
+                          std::function<void(const TwirpAnswer&)> tell) {
+  now_ = std::move(now);
+  tell_ = std::move(tell);
+}
+
+// `entry` is null for a request to no method. An answer may come when this is gone.
+net::HttpReply TwirpServer::observed(const Entry* entry, const net::HttpReply& reply) const {
+  TwirpAnswer answer;
+  if (entry) {
+    answer.service = entry->service;
+    answer.method = entry->method;
+  }
+  const Timestamp start = now_ ? now_() : Timestamp{};
+  return [answer, reply, start, now = now_, tell = tell_](net::HttpResponse response) mutable {
+    if (!answer.method.empty() && response.status == 200)
+      LOG_DEBUG(room::log_traffic, "twirp %s/%s", answer.service.c_str(), answer.method.c_str());
+    answer.status = response.status;
+    answer.error = error_word(response);
+    if (now) answer.took = now() - start;
+    if (tell) tell(answer);
+    reply(std::move(response));
+  };
 }
 
 void TwirpServer::handle(const net::HttpRequest& request, const net::HttpReply& reply) const {
   Result<std::optional<livekit::Claims>, net::HttpResponse> claims =
       authenticator_.authenticate(request);
   if (!claims) return reply(claims.error());
+  const auto found = methods_.find(request.path);
+  const Entry* entry = found == methods_.end() ? nullptr : &found->second;
+  const net::HttpReply answer = observed(entry, reply);
   if (request.method != "POST") {
-    return reply(bad_route("unsupported method \"" + request.method + "\" (only POST is allowed)"));
+    return answer(
+        bad_route("unsupported method \"" + request.method + "\" (only POST is allowed)"));
   }
-  const auto method = methods_.find(request.path);
-  if (method == methods_.end())
-    return reply(bad_route("no handler for path \"" + request.path + "\""));
+  if (!entry) return answer(bad_route("no handler for path \"" + request.path + "\""));
   if (encoding_of(request) == Encoding::Unknown) {
-    return reply(bad_route("unexpected Content-Type: \"" +
-                           std::string(request.header("Content-Type")) + "\""));
+    return answer(bad_route("unexpected Content-Type: \"" +
+                            std::string(request.header("Content-Type")) + "\""));
   }
-  const net::HttpReply noted = [reply, name = method->first](net::HttpResponse response) {
-    if (response.status == 200)
-      LOG_DEBUG(room::log_traffic, "twirp %s", name.c_str() + sizeof("/twirp/livekit.") - 1);
-    reply(std::move(response));
-  };
-  method->second(*claims ? (*claims)->grants : livekit::Grants(), request, noted);
+  entry->handler(*claims ? (*claims)->grants : livekit::Grants(), request, answer);
 }
 
 bool TwirpServer::is_json(const net::HttpRequest& http) {

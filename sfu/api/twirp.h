@@ -8,6 +8,7 @@
 
 #include "api/authentication.h"
 #include "base/result.h"
+#include "base/time.h"
 #include "livekit/grants.h"
 #include "net/http_server.h"
 #include "room/errors.h"
@@ -64,6 +65,15 @@ using AsyncTwirpHandler =
 using TwirpMethod = std::function<void(const livekit::Grants& grants, const net::HttpRequest& http,
                                        net::HttpReply reply)>;
 
+// For those who count. Of a request to no method both names are empty.
+struct TwirpAnswer {
+  std::string service;
+  std::string method;
+  unsigned status = 200;
+  std::string error;  // Twirp's word for it; empty: none
+  Duration took{};
+};
+
 // Twirp over HTTP, as the LiveKit server SDKs speak it: POST /twirp/livekit.<Service>/<Method> with
 // protobuf or JSON, answered in kind; errors are JSON always. Main thread only.
 //
@@ -98,18 +108,31 @@ class TwirpServer {
   }
   void add_method(const std::string& service, const std::string& method, TwirpMethod handler);
 
+  // `tell` hears of every answer to who was let in, and how long it took by `now`. An answer may
+  // come when this is gone.
+  void observe(std::function<Timestamp()> now, std::function<void(const TwirpAnswer&)> tell);
+
   void handle(const net::HttpRequest& request, const net::HttpReply& reply) const;
 
   static net::HttpResponse write_error(const TwirpError& error);
 
  private:
+  struct Entry {
+    std::string service;
+    std::string method;
+    TwirpMethod handler;
+  };
+
+  net::HttpReply observed(const Entry* entry, const net::HttpReply& reply) const;
   static bool read(const net::HttpRequest& http, google::protobuf::Message& message);
   static bool is_json(const net::HttpRequest& http);
   static net::HttpResponse write(const google::protobuf::Message& message, bool json);
   static net::HttpResponse malformed(const net::HttpRequest& http);
 
   const Authenticator& authenticator_;
-  std::map<std::string, TwirpMethod> methods_;  // by path
+  std::map<std::string, Entry> methods_;  // by path
+  std::function<Timestamp()> now_;
+  std::function<void(const TwirpAnswer&)> tell_;
 };
 
 }  // namespace gstlk::api

@@ -213,6 +213,27 @@ TEST_F(TwirpTest, UnreadableMessagesAreMalformed) {
             R"({"code":"malformed","msg":"the protobuf request could not be decoded"})");
 }
 
+TEST_F(TwirpTest, EveryAnswerIsToldWithItsOutcomeAndItsTime) {
+  std::vector<TwirpAnswer> told;
+  Timestamp now{};
+  server_.observe([&] { return now += 5ms; },
+                  [&](const TwirpAnswer& answer) { told.push_back(answer); });
+  call("RoomService/CreateRoom", "{}", creator());
+  call("RoomService/DeleteRoom", "{}", creator());
+  call("RoomService/NoSuchMethod", "{}", creator());
+  call("RoomService/CreateRoom", "{}", "no.such.token");
+  ASSERT_EQ(told.size(), 3u);
+  EXPECT_EQ(told[0].service, "RoomService");
+  EXPECT_EQ(told[0].method, "CreateRoom");
+  EXPECT_EQ(told[0].status, 200u);
+  EXPECT_EQ(told[0].error, "");
+  EXPECT_EQ(told[0].took, 5ms);
+  EXPECT_EQ(told[1].status, 404u);
+  EXPECT_EQ(told[1].error, "not_found");
+  EXPECT_EQ(told[2].method, "");
+  EXPECT_EQ(told[2].error, "bad_route");
+}
+
 TEST_F(TwirpTest, OtherPathsMethodsAndTypesAreBadRoutes) {
   for (const char* method : {"RoomService/Nothing", "Connector/DialWhatsAppCall", "RoomService"}) {
     const auto response = call(method, "{}", creator());
