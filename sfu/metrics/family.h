@@ -27,6 +27,10 @@ class Family {
   void add(const Values& values, double amount) { series_[values].sum += amount; }
   void set(const Values& values, double value) { series_[values].sum = value; }
   void observe(const Values& values, double value);
+  // What somebody else has counted: each bucket alone, +Inf too.
+  void set_histogram(const Values& values, std::vector<double> observed, double sum) {
+    series_[values] = {sum, std::move(observed)};
+  }
   void clear() { series_.clear(); }
 
   // Nothing for a family without samples.

@@ -16,13 +16,6 @@ double seconds(const timeval& time) {
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
 }
 
-double resident_bytes() {
-  double total = 0;
-  double resident = 0;
-  std::ifstream("/proc/self/statm") >> total >> resident;
-  return resident * static_cast<double>(sysconf(_SC_PAGESIZE));
-}
-
 double open_files() {
   std::error_code error;
   const std::filesystem::directory_iterator files("/proc/self/fd", error);
@@ -30,6 +23,13 @@ double open_files() {
 }
 
 }  // namespace
+
+double resident_bytes() {
+  double total = 0;
+  double resident = 0;
+  std::ifstream("/proc/self/statm") >> total >> resident;
+  return resident * static_cast<double>(sysconf(_SC_PAGESIZE));
+}
 
 std::string print_process_metrics() {
   rusage usage{};

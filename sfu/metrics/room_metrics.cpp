@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cmath>
 
+#include "metrics/labels.h"
 #include "room/participant.h"
 #include "room/publication.h"
 #include "room/room.h"
@@ -25,26 +26,6 @@ const std::vector<double> kRatings{0, 1, 2};
 const std::vector<double> kScores{1, 2, 2.5, 3, 3.25, 3.5, 3.75, 4, 4.25, 4.5};
 const std::vector<double> kJitterMicroseconds{1000,   10000,  30000,  50000,  70000,
                                               100000, 300000, 600000, 1000000};
-
-// `count` bounds in a geometric row, both ends included.
-std::vector<double> exponential(double first, double last, int count) {
-  std::vector<double> bounds;
-  for (int i = 0; i < count; i++)
-    bounds.push_back(first * std::pow(last / first, i / (count - 1.)));
-  return bounds;
-}
-
-std::string kind_of(const room::Publication& publication) {
-  return ::livekit::TrackType_Name(publication.info().type());
-}
-
-std::string protocol_of(const room::Participant& participant) {
-  return std::to_string(participant.client().protocol());
-}
-
-double milliseconds(Duration duration) {
-  return std::chrono::duration<double, std::milli>(duration).count();
-}
 
 // From a rating of 0 to 100 to a mean opinion score, ITU-T G.107 annex B.
 double opinion_score(double rating) {
@@ -73,33 +54,31 @@ RoomMetrics::RoomMetrics(room::RoomRegistry& rooms, room::Timers& timers)
                      "How long rooms were open that have ended.", {}, kRoomSeconds),
       participant_total_(Kind::Gauge, "livekit_participant_total",
                          "Participants whose media is connected."),
-      participant_join_(Kind::Counter, "livekit_participant_join_total",
-                        "Joins by how far they came.", {"state", "warp"}),
       track_published_(Kind::Gauge, "livekit_track_published_total", "Tracks that are published.",
                        {"kind"}),
       track_subscribed_(Kind::Gauge, "livekit_track_subscribed_total",
                         "Tracks that participants receive.", {"kind"}),
-      publish_counter_(Kind::Counter, "livekit_track_publish_counter", "Tracks published so far.",
-                       {"kind", "state"}),
-      session_start_(Kind::Histogram, "livekit_session_start_time_ms",
-                     "From a join to connected media.", {"protocol_version", "warp"},
-                     exponential(100, 10'000, 15)),
-      session_duration_(Kind::Histogram, "livekit_session_duration_ms",
-                        "How long participants stayed.", {"protocol_version"},
-                        exponential(100, 4. * 60 * 60 * 1000, 15)),
       packets_(Kind::Counter, "livekit_packet_total", "RTP packets of tracks.",
                {"direction", "transmission", "country"}),
       bytes_(Kind::Counter, "livekit_packet_bytes", "Payload of the RTP packets of tracks.",
              {"direction", "transmission", "country"}),
       nacks_(Kind::Counter, "livekit_nack_total", "Packets that were asked for again.",
              {"direction", "country"}),
-      plis_(Kind::Counter, "livekit_pli_total", "Keyframes that were asked for.",
+      plis_(Kind::Counter, "livekit_pli_total", "Keyframes that were asked for by PLI.",
+            {"direction", "country"}),
+      firs_(Kind::Counter, "livekit_fir_total", "Keyframes that were asked for by FIR.",
             {"direction", "country"}),
       lost_(Kind::Counter, "livekit_packet_loss_total", "RTP packets of tracks that were lost.",
             {"direction", "source", "type", "country"}),
       loss_percent_(Kind::Histogram, "livekit_packet_loss_percent",
                     "Loss of a track between two readings.",
                     {"direction", "source", "type", "country"}, kPercent),
+      out_of_order_(Kind::Counter, "livekit_packet_out_of_order_total",
+                    "RTP packets of tracks that came after a newer one.",
+                    {"direction", "source", "type", "country"}),
+      out_of_order_percent_(Kind::Histogram, "livekit_packet_out_of_order_percent",
+                            "Share of a track's packets out of order between two readings.",
+                            {"direction", "source", "type", "country"}, kPercent),
       jitter_(Kind::Histogram, "livekit_jitter_us", "Jitter of a track at a reading.",
               {"direction", "source", "type", "country"}, kJitterMicroseconds),
       round_trip_(Kind::Histogram, "livekit_rtt_ms", "Round trip to a track's client at a reading.",
@@ -135,26 +114,14 @@ void RoomMetrics::on_room_finished(const room::Room& room) {
   started_.erase(started);
 }
 
-void RoomMetrics::on_participant_active(const room::Participant& participant) {
-  participant_total_.add({}, 1);
-  participant_join_.add({"rtc_active", "false"}, 1);
-  session_start_.observe({protocol_of(participant), "false"},
-                         milliseconds(timers_.now() - participant.joined_at()));
-}
+void RoomMetrics::on_participant_active(const room::Participant&) { participant_total_.add({}, 1); }
 
 void RoomMetrics::on_participant_left(const room::Participant& participant) {
-  if (!participant.was_active()) {
-    participant_join_.add({"rtc_canceled", "false"}, 1);
-    return;
-  }
-  participant_total_.add({}, -1);
-  session_duration_.observe({protocol_of(participant)},
-                            milliseconds(timers_.now() - participant.joined_at()));
+  if (participant.was_active()) participant_total_.add({}, -1);
 }
 
 void RoomMetrics::on_track_published(const room::Publication& publication) {
   track_published_.add({kind_of(publication)}, 1);
-  publish_counter_.add({kind_of(publication), "success"}, 1);
 }
 
 void RoomMetrics::on_track_unpublished(const room::Publication& publication) {
@@ -214,8 +181,7 @@ void RoomMetrics::read_round_trip(const room::Publication& publication,
   for (const room::TransportReport& transport : report.transports) {
     if (transport.role == other || transport.round_trip == Duration{}) continue;
     round_trip_.observe(
-        {incoming ? "incoming" : "outgoing",
-         ::livekit::TrackSource_Name(publication.info().source()), kind_of(publication), ""},
+        {incoming ? "incoming" : "outgoing", source_of(publication), kind_of(publication), ""},
         milliseconds(transport.round_trip));
   }
 }
@@ -256,10 +222,13 @@ void RoomMetrics::read_track(const Key& key, const room::Publication& publicatio
   bytes_.add({direction, "initial", ""}, growth(stats.bytes, before.bytes));
   // The direction of the request, as LiveKit counts: of the track that it is about.
   nacks_.add({direction, ""}, growth(stats.nacks, before.nacks));
-  plis_.add({direction, ""}, growth(stats.keyframe_requests, before.keyframe_requests));
-  const Family::Values stream{direction, ::livekit::TrackSource_Name(publication.info().source()),
-                              kind_of(publication), ""};
+  const double firs = growth(stats.firs, before.firs);
+  plis_.add({direction, ""},
+            std::max(growth(stats.keyframe_requests, before.keyframe_requests) - firs, 0.));
+  firs_.add({direction, ""}, firs);
+  const Family::Values stream{direction, source_of(publication), kind_of(publication), ""};
   lost_.add(stream, lost);
+  if (incoming) read_order(stream, stats, before);
   if (packets + lost > 0) {
     loss_percent_.observe(stream, 100 * lost / (packets + lost));
     jitter_.observe(stream, milliseconds(stats.jitter) * 1000);
@@ -269,24 +238,32 @@ void RoomMetrics::read_track(const Key& key, const room::Publication& publicatio
   seen.emplace(key, kept);
 }
 
+// Only of what is received: it is sent in the order in which it comes.
+void RoomMetrics::read_order(const Family::Values& stream, const room::TrackStats& stats,
+                             const room::TrackStats& before) {
+  const double packets = growth(stats.packets, before.packets);
+  const double out_of_order = growth(stats.out_of_order, before.out_of_order);
+  out_of_order_.add(stream, out_of_order);
+  if (packets > 0) out_of_order_percent_.observe(stream, 100 * out_of_order / packets);
+}
+
 std::string RoomMetrics::print(const Labels& constant) {
   if (timers_.now() - read_at_ >= kFresh) read();
   std::string out;
   for (const Family* family : {&room_total_,
                                &room_duration_,
                                &participant_total_,
-                               &participant_join_,
                                &track_published_,
                                &track_subscribed_,
-                               &publish_counter_,
-                               &session_start_,
-                               &session_duration_,
                                &packets_,
                                &bytes_,
                                &nacks_,
                                &plis_,
+                               &firs_,
                                &lost_,
                                &loss_percent_,
+                               &out_of_order_,
+                               &out_of_order_percent_,
                                &jitter_,
                                &round_trip_,
                                &connections_,

@@ -54,6 +54,8 @@ class RoomMetrics : public room::RoomListener {
                         Connected& connected);
   void read_track(const Key& key, const room::Publication& publication,
                   const room::TrackStats& stats, Seen& seen);
+  void read_order(const Family::Values& stream, const room::TrackStats& stats,
+                  const room::TrackStats& before);
   void read_round_trip(const room::Publication& publication, const room::MediaReport& report,
                        bool incoming);
 
@@ -68,18 +70,17 @@ class RoomMetrics : public room::RoomListener {
   Family room_total_;
   Family room_duration_;
   Family participant_total_;
-  Family participant_join_;
   Family track_published_;
   Family track_subscribed_;
-  Family publish_counter_;
-  Family session_start_;
-  Family session_duration_;
   Family packets_;
   Family bytes_;
   Family nacks_;
   Family plis_;
+  Family firs_;
   Family lost_;
   Family loss_percent_;
+  Family out_of_order_;
+  Family out_of_order_percent_;
   Family jitter_;
   Family round_trip_;
   Family connections_;

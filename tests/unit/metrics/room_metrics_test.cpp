@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "metrics_text.h"
 #include "unit/room/room_fixture.h"
 
 namespace gstlk::metrics {
@@ -13,11 +14,7 @@ class RoomMetricsTest : public room::RoomFixture {
   RoomMetricsTest() { registry_.add_listener(metrics_); }
 
   // After a reading: the value of that line, or -1 without one.
-  double value(const std::string& sample) {
-    const std::string text = metrics_.print({});
-    const size_t at = text.find("\n" + sample + " ");
-    return at == std::string::npos ? -1 : std::stod(text.substr(at + sample.size() + 2));
-  }
+  double value(const std::string& sample) { return value_in(metrics_.print({}), sample); }
   void read() { timers_.advance(2s); }
 
   RoomMetrics metrics_{registry_, timers_};
@@ -71,6 +68,30 @@ TEST_F(RoomMetricsTest, RepetitionsAreCountedBesideWhatWasSentFirst) {
       value(
           "livekit_packet_total{direction=\"incoming\",transmission=\"retransmit\",country=\"\"}"),
       7);
+}
+
+TEST_F(RoomMetricsTest, FirAndPliAreCountedApart) {
+  room::Guest ada = join("ada");
+  publish_camera(ada);
+  ada.media->stats = room::TrackStats{.packets = 100, .keyframe_requests = 5, .firs = 2};
+  read();
+  EXPECT_EQ(value("livekit_pli_total{direction=\"incoming\",country=\"\"}"), 3);
+  EXPECT_EQ(value("livekit_fir_total{direction=\"incoming\",country=\"\"}"), 2);
+}
+
+TEST_F(RoomMetricsTest, PacketsOutOfOrderAreCountedAndTheirShareObserved) {
+  const std::string labels = "direction=\"incoming\",source=\"CAMERA\",type=\"VIDEO\",country=\"\"";
+  room::Guest ada = join("ada");
+  publish_camera(ada);
+  ada.media->stats = room::TrackStats{.packets = 100, .out_of_order = 4};
+  read();
+  EXPECT_EQ(value("livekit_packet_out_of_order_total{" + labels + "}"), 4);
+  EXPECT_EQ(value("livekit_packet_out_of_order_percent_bucket{" + labels + ",le=\"1\"}"), 0);
+  EXPECT_EQ(value("livekit_packet_out_of_order_percent_bucket{" + labels + ",le=\"5\"}"), 1);
+  ada.media->stats = room::TrackStats{.packets = 200, .out_of_order = 4};
+  read();
+  EXPECT_EQ(value("livekit_packet_out_of_order_total{" + labels + "}"), 4);
+  EXPECT_EQ(value("livekit_packet_out_of_order_percent_bucket{" + labels + ",le=\"0\"}"), 1);
 }
 
 TEST_F(RoomMetricsTest, QualityIsRatedAndScored) {
