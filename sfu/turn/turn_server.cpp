@@ -12,6 +12,7 @@
 #include <cstring>
 #include <utility>
 
+#include "net/host_addresses.h"
 #include "turn/coturn_config.h"
 #include "turn/log.h"
 #include "turn/private_folder.h"
@@ -36,6 +37,13 @@ constexpr gulong kEndStepMicros = 10'000;
 
 Timestamp monotonic_now() { return Timestamp(std::chrono::microseconds(g_get_monotonic_time())); }
 
+bool is_own(const std::string& host) {
+  const auto address = IpRange::parse(host);
+  return std::ranges::any_of(net::list_host_addresses(), [&](const net::HostAddress& own) {
+    return IpRange::parse(own.address) == address;
+  });
+}
+
 bool can_listen(const std::string& host, uint16_t port, GSocketType type, std::string& why) {
   GSocketAddress* raw = g_inet_socket_address_new_from_string(host.c_str(), port);
   if (!raw) {
@@ -46,8 +54,8 @@ bool can_listen(const std::string& host, uint16_t port, GSocketType type, std::s
   GError* error = nullptr;
   const auto socket = Ref<GSocket>::adopt(
       g_socket_new(g_socket_address_get_family(raw), type, G_SOCKET_PROTOCOL_DEFAULT, &error));
-  // An IPv6 address that the kernel still checks for duplicates will do; coturn waits for it.
-  if (socket && g_socket_address_get_family(raw) == G_SOCKET_FAMILY_IPV6)
+  // One of ours that the kernel still checks for duplicates will do; coturn waits for it.
+  if (socket && g_socket_address_get_family(raw) == G_SOCKET_FAMILY_IPV6 && is_own(host))
     g_socket_set_option(socket.get(), IPPROTO_IPV6, IPV6_FREEBIND, 1, nullptr);
   // TCP may be taken over from connections that have just ended, UDP not from anybody.
   const bool bound = socket &&

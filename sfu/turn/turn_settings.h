@@ -40,6 +40,8 @@ struct TurnSettings {
 
   std::vector<std::string> plain_urls;  // turn:, what clients get
   std::vector<std::string> tls_urls;    // turns:
+
+  bool operator==(const TurnSettings&) const = default;
 };
 
 // `config.turn` must be enabled and have passed the loader. `random_secret` is what credentials are
