@@ -20,6 +20,7 @@
 #include "net/bind_addresses.h"
 #include "net/host_addresses.h"
 #include "net/http_client.h"
+#include "part_settings.h"
 #include "room/join_response.h"
 #include "room/room.h"
 #include "room/sids.h"
@@ -51,25 +52,6 @@ net::StaticFiles find_page(const char* built_in, const char* installed_in) {
   return built.has_index() ? built : net::StaticFiles(installed_in);
 }
 
-Result<sfu::WorkerPoolConfig> worker_config(const config::Config& config) {
-  const config::RtcConfig& rtc = config.rtc;
-  sfu::WorkerPoolConfig pool;
-  pool.udp_port = rtc.udp_ports.first;
-  pool.udp_port_last = rtc.udp_ports.last;
-  pool.tcp_port = rtc.tcp_port;
-  pool.udp = !rtc.force_tcp;
-  pool.node_ip = rtc.node_ip;
-  pool.additional_ips = rtc.additional_host_ips;
-  pool.loopback = rtc.enable_loopback_candidate || config.development;
-  const net::AddressFilter filter{rtc.interface_includes, rtc.interface_excludes, rtc.ip_includes,
-                                  rtc.ip_excludes, pool.loopback};
-  if (filter.empty()) return pool;
-  auto addresses = net::choose_addresses(net::list_host_addresses(), filter);
-  if (!addresses) return Unexpected<Error>{addresses.error()};
-  pool.addresses = std::move(*addresses);
-  return pool;
-}
-
 turn::SfuAddresses sfu_addresses(const sfu::WorkerPool& workers, const std::string& node_ip,
                                  const net::ExternalAddresses& external) {
   turn::SfuAddresses out{.local = workers.local_hosts(), .node_ip = node_ip, .external = external};
@@ -99,30 +81,6 @@ std::string random_hex() {
     for (const int digit : {byte >> 4, byte & 15}) text += "0123456789abcdef"[digit];
   }
   return text;
-}
-
-webhook::NotifierSettings webhook_settings(const config::Config& config) {
-  const config::WebhookConfig& webhook = config.webhook;
-  webhook::NotifierSettings settings;
-  settings.urls = webhook.urls;
-  settings.api_key = webhook.api_key;
-  if (!webhook.urls.empty() && !config.keys.contains(webhook.api_key)) {
-    settings.api_key = config.keys.begin()->first;
-    settings.secret = webhook.api_key;
-  }
-  settings.filter = {webhook.include_events, webhook.exclude_events};
-  settings.keys = config.keys;
-  settings.limits.max_bytes = webhook.spool_max_size;
-  settings.limits.max_in_flight = webhook.num_workers;
-  // A spool is there to outlast both.
-  const bool spooled = !webhook.spool_dir.empty();
-  settings.limits.max_depth = spooled ? 0 : webhook.max_depth;
-  if (spooled) {
-    settings.limits.max_age.reset();
-  } else {
-    settings.limits.max_age = webhook.max_age;
-  }
-  return settings;
 }
 
 }  // namespace
@@ -199,14 +157,24 @@ Result<void> Daemon::listen() {
 Result<void> Daemon::open_metrics() {
   const config::PrometheusConfig& prometheus = config_.prometheus;
   room_metrics_ = std::make_unique<metrics::RoomMetrics>(*rooms_, timers_);
+  session_metrics_ = std::make_unique<metrics::SessionMetrics>(timers_, rooms_->tally());
   rooms_->add_listener(*room_metrics_);
+  rooms_->add_listener(*session_metrics_);
+  node_metrics_ = std::make_unique<metrics::NodeMetrics>(
+      timers_, [this] { return media_->workers().traffic(); }, metrics::read_queue_statistics);
+  twirp_->observe([this] { return timers_.now(); },
+                  [this](const api::TwirpAnswer& answer) {
+                    node_metrics_->on_api_answer(answer.service, answer.method, answer.status,
+                                                 answer.error, answer.took);
+                  });
   const metrics::Labels labels{{"node_id", rooms_->settings().node_id}, {"node_type", "SERVER"}};
   metrics_page_ =
       std::make_unique<api::MetricsPage>(prometheus.username, prometheus.password, [this, labels] {
         metrics::Family over_limit(metrics::Kind::Counter, "livekit_packet_over_limit_total",
                                    "RTP packets dropped because of limit.publish_bitrate.");
         over_limit.set({}, static_cast<double>(media_->workers().over_limit()));
-        std::string text = room_metrics_->print(labels);
+        std::string text = room_metrics_->print(labels) + session_metrics_->print(labels) +
+                           node_metrics_->print(labels);
         over_limit.print(labels, text);
         return text + metrics::print_process_metrics();
       });
@@ -307,33 +275,31 @@ Result<void> Daemon::open_tls() {
 
 Result<void> Daemon::open_turn() {
   if (!config_.turn.enabled) return {};
-  if (!turn::find_turnserver()) {
+  const auto program = turn::find_turnserver();
+  if (!program) {
     LOG_WARNING(log_daemon,
                 "turn.enabled: there is no program turnserver, clients get no TURN server; install "
                 "the Debian package coturn");
     return {};
   }
   if (auto watched = watch_turn_certificate(); !watched) return watched;
-  return start_turn({});
+  turn_secret_ = random_hex();
+  auto settings = turn_settings({});
+  if (!settings) return Unexpected<Error>{settings.error()};
+  turn_ = std::make_unique<turn::TurnKeeper>(*program, [this](const turn::TurnSettings* running) {
+    own_turn_ = {};
+    if (!running) return;
+    own_turn_ = {.plain_urls = running->plain_urls,
+                 .tls_urls = running->tls_urls,
+                 .secret = running->secret,
+                 .ttl = std::chrono::seconds(config_.turn.ttl_seconds)};
+  });
+  return turn_->start(*settings);
 }
 
-Result<void> Daemon::start_turn(const net::ExternalAddresses& external) {
-  // Who has credentials can go on using them.
-  const std::string secret = own_turn_.secret.empty() ? random_hex() : own_turn_.secret;
-  auto settings = turn::turn_settings(
-      config_, sfu_addresses(media_->workers(), config_.rtc.node_ip, external), secret);
-  if (!settings) return Unexpected<Error>{settings.error()};
-  turn_.reset();
-  own_turn_ = {.secret = secret};
-  if (auto free = turn::check_ports(*settings); !free) return free;
-  auto started = turn::TurnServer::start(*turn::find_turnserver(), *settings);
-  if (!started) return Unexpected<Error>{started.error()};
-  turn_ = std::move(*started);
-  own_turn_ = {.plain_urls = settings->plain_urls,
-               .tls_urls = settings->tls_urls,
-               .secret = settings->secret,
-               .ttl = std::chrono::seconds(config_.turn.ttl_seconds)};
-  return {};
+Result<turn::TurnSettings> Daemon::turn_settings(const net::ExternalAddresses& external) const {
+  return turn::turn_settings(
+      config_, sfu_addresses(media_->workers(), config_.rtc.node_ip, external), turn_secret_);
 }
 
 // Nothing waits for it: until it is known clients are told what they are without it.
@@ -371,8 +337,9 @@ void Daemon::use_external_addresses(const net::ExternalAddresses& found) {
   for (const auto& [local, addresses] : told) {
     if (!addresses.empty()) external[local] = addresses.front();
   }
-  if (auto started = start_turn(external); !started)
-    LOG_WARNING(log_daemon, "%s; there is no TURN server", started.error().message.c_str());
+  const auto settings = turn_settings(external);
+  if (settings) return turn_->change(*settings);
+  LOG_WARNING(log_daemon, "%s; the TURN server stays as it is", settings.error().message.c_str());
 }
 
 Result<void> Daemon::watch_turn_certificate() {
@@ -427,46 +394,11 @@ void Daemon::open_agents() {
 }
 
 room::Settings Daemon::room_settings() const {
-  room::Settings settings;
-  const config::RoomConfig& room = config_.room;
-  settings.auto_create = room.auto_create;
-  settings.max_participants = room.max_participants;
-  settings.empty_timeout = room.empty_timeout;
-  settings.departure_timeout = room.departure_timeout;
-  settings.enable_remote_unmute = room.enable_remote_unmute;
-  settings.list_needs_room = config_.api.enable_psrpc_for_get_list_participants;
-  settings.enable_data_tracks = config_.enable_data_tracks;
-  settings.enable_participant_data_blob = config_.enable_participant_data_blob;
-  settings.sync_streams = room.sync_streams;
-  if (room.playout_delay.enabled)
-    settings.playout_delay = room::PlayoutDelay{room.playout_delay.min, room.playout_delay.max};
-  settings.update_batch_target_size = room.update_batch_target_size;
-  if (!room.enabled_codecs.empty()) settings.enabled_codecs.clear();
-  for (const config::CodecConfig& codec : room.enabled_codecs) {
-    settings.enabled_codecs.push_back({codec.mime, codec.fmtp_line});
-  }
-  settings.allow_pause = config_.rtc.allow_pause;
-  settings.reconnect_on_publication_error = config_.rtc.reconnect_on_publication_error;
-  settings.speaker_interval = config_.audio.update_interval;
-  settings.dynacast_pause_delay = config_.video.dynacast_pause_delay;
-  const config::LimitConfig& limit = config_.limit;
-  settings.limits.max_metadata_size = limit.max_metadata_size;
-  settings.limits.max_attributes_size = limit.max_attributes_size;
-  settings.limits.max_room_name_length = limit.max_room_name_length;
-  settings.limits.max_participant_identity_length = limit.max_participant_identity_length;
-  settings.limits.max_participant_name_length = limit.max_participant_name_length;
-  settings.limits.max_data_blob_key_length = limit.max_data_blob_key_length;
-  settings.limits.max_data_blobs_size = limit.max_data_blobs_size;
-  settings.limits.max_data_track_custom_encoding_length =
-      limit.max_data_track_custom_encoding_length;
-  settings.limits.subscription_limit_video = limit.subscription_limit_video;
-  settings.limits.subscription_limit_audio = limit.subscription_limit_audio;
-  settings.data = {.slow_threshold = config_.rtc.datachannel_slow_threshold,
-                   .lossy_target_latency = config_.rtc.datachannel_lossy_target_latency,
-                   .data_track_target_latency = config_.rtc.datachannel_data_track_target_latency,
-                   .max_buffered_amount = config_.rtc.data_channel_max_buffered_amount};
-  settings.room_configurations = room.room_configurations;
-  settings.region = config_.region;
+  room::Settings settings = gstlk::room_settings(config_);
+  settings.media_bytes = [this] {
+    const sfu::Traffic traffic = media_->workers().traffic();
+    return traffic.bytes_received + traffic.bytes_sent;
+  };
   settings.node_id = room::make_sid("ND_", fill_random);
   settings.sign_token = [this](const livekit::Claims& claims) {
     return authenticator_.sign(claims);

@@ -15,14 +15,16 @@
 #include "base/result.h"
 #include "config/config.h"
 #include "graph/media_graph.h"
+#include "metrics/node_metrics.h"
 #include "metrics/room_metrics.h"
+#include "metrics/session_metrics.h"
 #include "net/external_addresses.h"
 #include "net/http_server.h"
 #include "net/tls_certificate.h"
 #include "room/glib_timers.h"
 #include "room/room_registry.h"
 #include "signal/ice_servers.h"
-#include "turn/turn_server.h"
+#include "turn/turn_keeper.h"
 #include "webhook/notifier.h"
 #include "webhook/room_events.h"
 
@@ -66,8 +68,7 @@ class Daemon {
   void serve_guest(int fd, sfu::Greeting greeting);
   // Before rooms: their participants are told of it.
   Result<void> open_turn();
-  // In the place of the one that runs.
-  Result<void> start_turn(const net::ExternalAddresses& external);
+  Result<turn::TurnSettings> turn_settings(const net::ExternalAddresses& external) const;
   Result<void> watch_turn_certificate();
   void find_external_addresses();
   void use_external_addresses(const net::ExternalAddresses& found);
@@ -84,6 +85,8 @@ class Daemon {
   std::unique_ptr<webhook::Notifier> webhooks_;
   std::unique_ptr<webhook::RoomEvents> room_events_;
   std::unique_ptr<metrics::RoomMetrics> room_metrics_;
+  std::unique_ptr<metrics::SessionMetrics> session_metrics_;
+  std::unique_ptr<metrics::NodeMetrics> node_metrics_;
   std::unique_ptr<room::RoomRegistry> rooms_;
   std::unique_ptr<agent::Dispatcher> agents_;
   std::unique_ptr<api::MetricsPage> metrics_page_;
@@ -97,7 +100,8 @@ class Daemon {
   std::unique_ptr<net::HttpServer> metrics_http_;   // prometheus.port
   std::unique_ptr<net::HttpServer> health_http_;    // who asks rtc.tcp_port
   std::unique_ptr<net::TlsFileWatch> certificate_;  // its certificate
-  std::unique_ptr<turn::TurnServer> turn_;
+  std::string turn_secret_;                         // who has credentials can go on using them
+  std::unique_ptr<turn::TurnKeeper> turn_;
   std::unique_ptr<net::TlsFileWatch> turn_certificate_;
   std::unique_ptr<net::ExternalAddressFinder> external_addresses_;
 };
