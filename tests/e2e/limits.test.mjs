@@ -168,3 +168,37 @@ limited('RemoveParticipant can say which tokens it makes invalid', {}, async (s)
   assert.equal((await handshake(s, old)).status, 401);
   assert.equal((await handshake(s, await sdkToken(room, 'bob'))).status, 101);
 });
+
+limited('a node with as many tracks as it may have takes nobody new', { num_tracks: 3 }, async (s) => {
+  const room = freshRoom('tracks');
+  const [ada, bob] = [await s.join(room, 'ada'), await s.join(room, 'bob')];
+  await ada.call('publish', { camera: true });
+  await assertSees(bob, 'ada');
+  const carl = () => handshake(s, joinToken(room, 'carl'));
+  assert.equal((await carl()).status, 101);
+  await ada.call('publish', { microphone: true });
+  await eventually(async () => (await carl()).status === 503, { what: 'the node is full' });
+  assert.equal((await carl()).text, 'node has exceeded its configured limit');
+  const dora = await s.join(room, 'dora', { connect: false });
+  await assert.rejects(dora.call('join', s.daemon.url, dora.token));
+  await assert.rejects(backend(s).createRoom({ name: `${room}-other` }), /reached configured limit for node/);
+  // Who is there stays, comes back and may do more.
+  await bob.call('publish', { microphone: true });
+  await bob.page.evaluate(() => window.room.simulateScenario('signal-reconnect'));
+  await eventually(async () => (await bob.call('state')) === 'connected', { what: 'bob is back' });
+  await assertSees(bob, 'ada');
+  await ada.close();
+  await eventually(async () => (await carl()).status === 101, { timeout: 40000, what: 'there is room again' });
+}, 85000);
+
+limited('a node that moves as many bytes as it may takes nobody new', { bytes_per_sec: 20_000 }, async (s) => {
+  const room = freshRoom('bytes');
+  const [ada, bob] = [await s.join(room, 'ada'), await s.join(room, 'bob')];
+  await ada.call('publish', { camera: true });
+  await assertSees(bob, 'ada');
+  const carl = () => handshake(s, joinToken(room, 'carl'));
+  assert.equal((await carl()).status, 101);
+  await eventually(async () => (await carl()).status === 503, { timeout: 30000, what: 'the node is full' });
+  await ada.call('enable', 'Camera', false);
+  await eventually(async () => (await carl()).status === 101, { timeout: 40000, what: 'the node has room again' });
+}, 85000);

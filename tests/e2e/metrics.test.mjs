@@ -7,7 +7,10 @@ import { once } from 'node:events';
 import fs from 'node:fs';
 import net from 'node:net';
 
-import { assertTalk } from './lib/checks.mjs';
+import { RoomServiceClient } from 'livekit-server-sdk';
+
+import { assertSees, assertTalk } from './lib/checks.mjs';
+import { kKey, kSecret } from './lib/daemon.mjs';
 import { parseExposition, total } from './lib/exposition.mjs';
 import { makeStage } from './lib/stage.mjs';
 import { freshRoom } from './lib/token.mjs';
@@ -59,6 +62,31 @@ stage.test('metrics follow a call from its first to its last participant', async
     assert.ok(packets > 200 && bytes > 20 * packets && bytes < 1500 * packets, `${direction} ${packets} ${bytes}`);
     assert.ok(total(call, 'livekit_jitter_us', { direction, source: 'CAMERA', type: 'VIDEO' }) > 0, direction);
   }
+  // What they asked for, and how long it took.
+  assert.equal(total(call, 'livekit_session_join_latency_ms'), 2);
+  assert.equal(total(call, 'livekit_participant_join_total', { state: 'signal_connected' }), 2);
+  assert.equal(total(call, 'livekit_node_service_operation', { type: 'participant_join', status: 'success' }), 2);
+  assert.ok(total(call, 'livekit_node_service_operation', { type: 'answer', status: 'success' }) >= 2);
+  assert.equal(total(call, 'livekit_track_publish_counter', { state: 'attempt' }), 4);
+  assert.equal(total(call, 'livekit_track_publish_counter', { state: 'success' }), 4);
+  assert.equal(total(call, 'livekit_track_subscribe_counter', { state: 'attempt' }), 4);
+  assert.equal(total(call, 'livekit_track_subscribe_counter', { state: 'success' }), 4);
+  assert.equal(total(call, 'livekit_pubsubtime_ms', { direction: 'publish', sdk: 'JS' }), 4);
+  assert.equal(total(call, 'livekit_pubsubtime_ms', { direction: 'subscribe', kind: 'STANDARD' }), 4);
+  for (const direction of ['request', 'response'])
+    assert.ok(total(call, 'livekit_node_messages', { direction, status: 'success' }) > 8, direction);
+  // Forwarding: every packet that went to a subscriber, and no slower than a busy machine is.
+  const forwarded = total(call, 'livekit_forward_latency_ns');
+  assert.ok(forwarded >= total(call, 'livekit_packet_total', { direction: 'outgoing' }), `${forwarded}`);
+  const latency = total(call, 'livekit_forward_latency');
+  assert.ok(latency > 1000 && latency < 50e6, `${latency} ns`);
+  assert.ok(total(call, 'livekit_forward_jitter') > 0);
+  for (const name of ['livekit_packet_out_of_order_total', 'livekit_fir_total', 'livekit_node_packet_total'])
+    assert.ok(call.has(name), name);
+  assert.ok(total(call, 'livekit_packet_out_of_order_percent', { source: 'CAMERA', direction: 'incoming' }) > 0);
+  const rss = total(call, 'livekit_process_rss') / 1024;
+  assert.ok(Math.abs(rss - s.daemon.residentKb()) < 0.2 * rss, `${rss} kB`);
+
   await sleep(2000);
   const later = await scrape(own);
   const growth = total(later, 'livekit_packet_total') - total(call, 'livekit_packet_total');
@@ -72,6 +100,32 @@ stage.test('metrics follow a call from its first to its last participant', async
   assert.equal(total(after, 'livekit_track_published_total'), 0);
   assert.equal(total(after, 'livekit_session_duration_ms'), 2);
   assert.ok(total(after, 'livekit_packet_total') >= total(later, 'livekit_packet_total'));
+}, { timeout: 85000 });
+
+stage.test('a stream of bytes, an API call and a change of layers move their metrics', async (s) => {
+  const before = await scrape(s.daemon.http);
+  const growth = (after, name, labels) => total(after, name, labels) - total(before, name, labels);
+  const room = freshRoom('moves');
+  const [ada, bob] = [await s.join(room, 'ada'), await s.join(room, 'bob')];
+  await bob.call('listenText', 'topic');
+  await ada.call('sendText', 'x'.repeat(3000), { topic: 'topic', destinationIdentities: ['bob'] });
+  const service = new RoomServiceClient(s.daemon.http, kKey, kSecret);
+  await service.listRooms();
+  await assert.rejects(service.getParticipant(room, 'nobody'));
+  await ada.call('publish', { camera: true, videoOptions: { simulcast: true, videoCodec: 'vp8' } });
+  await assertSees(bob, 'ada');
+  await bob.call('setQuality', 'ada', 'LOW');
+  await eventually(async () => growth(await scrape(s.daemon.http), 'livekit_quality_switch_total', { direction: 'down' }) > 0,
+    { timeout: 20000, what: 'a lower layer' });
+  await bob.call('setQuality', 'ada', 'HIGH');
+  await eventually(async () => growth(await scrape(s.daemon.http), 'livekit_quality_switch_total', { direction: 'up' }) > 0,
+    { timeout: 20000, what: 'a higher layer' });
+  const after = await scrape(s.daemon.http);
+  assert.equal(growth(after, 'livekit_datapacket_stream_bytes', { type: 'text' }), 1);
+  assert.equal(growth(after, 'livekit_datapacket_stream_dest_count', { type: 'text' }), 1);
+  assert.equal(growth(after, 'livekit_node_twirp_request_status', { method: 'ListRooms', status: '200' }), 1);
+  assert.equal(growth(after, 'livekit_node_twirp_request_status', { method: 'GetParticipant', status: '4xx', code: 'not_found' }), 1);
+  assert.equal(growth(after, 'livekit_node_twirp_request_latency_ms', { service: 'RoomService' }), 2);
 }, { timeout: 85000 });
 
 stage.test('who does not know the password gets no figures', async (s) => {
