@@ -4,13 +4,17 @@
 // to start a server with; the daemon is started by it as docker would, on the ports that it names, and then does
 // what the document describes.
 //
+// Of a compose file every service runs that is ours or coturn's: with its words, its environment, its files where it has
+// them, and its ports, all of which are looked at. What ran is printed at the end.
+//
 // Waits for egress: recordings, HLS and their files (Dchat, migration plan, TalkPlatform UC-11, nself-chat).
 // Waits for ingress: nself-chat's stream keys and RTMP. Waits for SIP: TalkPlatform UC-08.
-// Waits for TURN: whatever the turn keys say, here the daemon only starts with them.
+// Waits for several nodes: the redis that others name.
 
 import './lib/web_crypto.mjs';
 
 import assert from 'node:assert/strict';
+import crypto from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -21,7 +25,9 @@ import { parse } from 'yaml';
 
 import { certificateFolder } from './lib/certificates.mjs';
 import { assertSees, assertTalk } from './lib/checks.mjs';
-import { argumentsOf, fromCompose, fromDockerRun, readEnv } from './lib/containers.mjs';
+import {
+  argumentsOf, deadPorts, fromCompose, fromDockerRun, readEnv, servicesOf, startContainer,
+} from './lib/containers.mjs';
 import { startProgram } from './lib/daemon.mjs';
 import { moveToOwnNetwork } from './lib/own_network.mjs';
 import { makeStage } from './lib/stage.mjs';
@@ -44,13 +50,21 @@ function fileOf(...texts) {
 
 const stage = makeStage(null, ['--ignore-certificate-errors']);
 
-/** Runs a test with a daemon that a container of the document would be. */
-function seedTest(name, start, run, options) {
+const ran = [];
+after(() => ran.forEach((line) => console.log(`# ${line}`)));
+
+/** Runs a test with a daemon that a container of the document would be; `dead` are its published ports that lead nowhere. */
+function seedTest(name, start, run, { dead = [], ...options } = {}) {
   stage.test(name, async (s) => {
-    const { args, env, ports } = typeof start === 'function' ? await start() : start;
-    s.daemon = await startProgram(args, { env, ...options });
+    const container = typeof start === 'function' ? await start() : start;
+    const { args, env, volumes = [], ports = [] } = container;
+    s.daemon = await startProgram(args, { env, volumes, folder, ...options });
+    ran.push(`${name}: livekit-server ran as "livekit-sfu ${args.join(' ')}", variables ${Object.keys(env).join(' ') || 'none'}, `
+      + `files ${volumes.map(({ outside, inside }) => (outside ? inside : `${inside} (not there)`)).join(' ') || 'none'}, `
+      + `ports ${ports.join(' ') || 'of the host'}`);
     try {
-      await run(s, { ports });
+      assert.deepEqual(deadPorts({ ports }, s.daemon.pid), dead, 'published ports that lead nowhere');
+      await run(s, container);
     } catch (error) {
       error.message += `\n${s.daemon.log().slice(-3000)}`;
       throw error;
@@ -145,10 +159,10 @@ seedTest('Dchat: VideoConference of the docker run line, with the screen shared'
   await eventually(async () => (await tiles(people[1])) === 1, { what: 'one is left' });
 });
 
-seedTest('Dchat: the container of its compose file takes its backend\'s tokens', () => {
-  const variables = readEnv(seed('dchat/backend.env'));
-  return fromCompose(seed('dchat/docker-compose.yml'), { variables, files: { './livekit.yaml': '/nowhere' } });
-}, async (s) => {
+// The document has no livekit.yaml, and nothing reads it.
+seedTest('Dchat: the container of its compose file takes its backend\'s tokens', () => fromCompose(seed('dchat/docker-compose.yml'), {
+  variables: readEnv(seed('dchat/backend.env')),
+}), async (s) => {
   const { LIVEKIT_API_KEY: key, LIVEKIT_API_SECRET: secret } = readEnv(seed('dchat/backend.env'));
   const ada = await enter(s, s.daemon.url, await dchatToken(key, secret)('call_1', 'ada'), 'ada');
   const about = await backend(s.daemon.http, key, secret).rooms.getParticipant('call_1', 'ada');
@@ -194,7 +208,8 @@ seedTest('migration plan: two headless browsers subscribe to each other, and the
   }
   assert.ok(receiver.taken.every((post) => post.path === '/webhooks/livekit'));
   await receiver.stop();
-});
+  // The plan publishes a port for TURN, and never turns it on.
+}, { dead: ['5349/tcp'] });
 
 // ---- TalkPlatform ------------------------------------------------------------------------------------------
 
@@ -288,9 +303,22 @@ seedTest('TalkPlatform: in production the green room checks devices and connecti
 // ---- nself-chat --------------------------------------------------------------------------------------------
 
 const kNself = readEnv(seed('nself/app.env'));
-const nselfContainer = () => fromCompose(seed('nself/docker-compose.yml'), {
-  variables: kNself, files: { './config/livekit.yaml': seedFile('nself/livekit.yaml') },
+const kCoturnAddress = '172.18.0.3';
+
+/** The coturn.conf that the document leaves to its reader, with what its compose file and its variables say. */
+function coturnFile() {
+  const file = path.join(folder, 'turnserver.conf');
+  fs.writeFileSync(file, ['use-auth-secret', `static-auth-secret=${kNself.TURN_SECRET}`, `realm=${kNself.TURN_SERVER_URL}`,
+    'listening-port=3478', 'tls-listening-port=5349', 'min-port=49152', 'max-port=49200', 'no-cli', 'log-file=stdout'].join('\n'));
+  return file;
+}
+
+const nselfServices = () => servicesOf(seed('nself/docker-compose.yml'), {
+  variables: kNself, files: { './config/livekit.yaml': seedFile('nself/livekit.yaml'), './config/turnserver.conf': coturnFile() },
 });
+const nselfContainer = () => nselfServices().livekit;
+// Its comment has them the other way round: 7881 is TCP, and nobody listens on TCP 7882, with LiveKit neither.
+const kNselfDead = ['7882/tcp'];
 
 // The file names variables that only compose has.
 seedTest('nself-chat: the container of its compose file starts, by the keys of its environment', nselfContainer, async (s) => {
@@ -298,7 +326,7 @@ seedTest('nself-chat: the container of its compose file starts, by the keys of i
   assert.deepEqual(await rooms.listRooms(), []);
   assert.match(s.daemon.log(), /livekit\.yaml:12: \$\{LIVEKIT_API_KEY\} is not set in the environment: this key is left out/);
   assert.match(s.daemon.log(), /\$\{BACKEND_URL\} is not set in the environment: this URL is left out/);
-});
+}, { dead: kNselfDead });
 
 seedTest('nself-chat: every method of its service, with the variables given', async () => {
   const secret = 'a secret of the webhooks alone, by openssl rand';
@@ -314,12 +342,22 @@ seedTest('nself-chat: every method of its service, with the variables given', as
   assert.deepEqual((await rooms.listRooms()).map((room) => room.name), ['call']);
   assert.equal((await rooms.listRooms(['call']))[0].emptyTimeout, 300);
   // Its backend gives the ICE servers of its coturn, with credentials that expire.
+  const { coturn: service } = nselfServices();
+  const coturn = await startContainer({ ...service, args: ['-c', '/etc/coturn/turnserver.conf'] }, 'turnserver', kCoturnAddress, folder);
+  await eventually(() => deadPorts(service, coturn.pid).every((port) => port === '5349/tcp'), { what: `coturn listens\n${coturn.log()}` });
+  const others = Object.entries(nselfServices()).filter(([name]) => !['livekit', 'coturn'].includes(name));
+  ran.push(`nself-chat: not run: ${others.map(([name, { image }]) => `${name} (${image})`)}, redis, which the file only names`);
+  ran.push(`nself-chat: coturn ran at ${kCoturnAddress} with its file ${service.volumes[0].inside}, ports ${service.ports.join(' ')}`);
   const username = `${Math.floor(Date.now() / 1000) + 3600}:ada`;
-  const iceServers = [{ urls: `turn:${kNself.TURN_SERVER_URL}:3478`, username, credential: 'hmac' }];
-  const ada = await enter(s, s.daemon.url, await token('call', 'ada'), 'ada', { connect: { rtcConfig: { iceServers } } });
+  const credential = crypto.createHmac('sha1', kNself.TURN_SECRET).update(username).digest('base64');
+  const iceServers = [{ urls: `turn:${kCoturnAddress}:3478`, username, credential }];
+  const ada = await enter(s, s.daemon.url, await token('call', 'ada'), 'ada', {
+    connect: { rtcConfig: { iceServers, iceTransportPolicy: 'relay' } },
+  });
   const bob = await enter(s, s.daemon.url, await token('call', 'bob'), 'bob');
   await Promise.all([ada, bob].map(publishes));
   await assertTalk(ada, bob);
+  assert.deepEqual([...new Set(await ada.call('routes'))], ['relay/udp']);
 
   assert.deepEqual((await rooms.listParticipants('call')).map((one) => one.identity).sort(), ['ada', 'bob']);
   const { tracks } = await rooms.getParticipant('call', 'ada');
@@ -344,4 +382,5 @@ seedTest('nself-chat: every method of its service, with the variables given', as
   assert.deepEqual(receiver.errors, []);
   assert.ok(receiver.taken.every((post) => post.path === '/api/webhooks/livekit'));
   await receiver.stop();
-});
+  await coturn.stop();
+}, { dead: kNselfDead });

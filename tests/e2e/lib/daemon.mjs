@@ -12,6 +12,7 @@ import net from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 
+import { withVolumes } from './containers.mjs';
 import { makeRecorder, recordConfiguration, recordingEnvironment } from './recorder.mjs';
 import { eventually, sleep } from './wait.mjs';
 
@@ -72,12 +73,16 @@ export async function startDaemon({ config = '', env = {}, ports: given, tls = f
   return startProgram(['--dev', '--config', file], { env, ports, tls, onEnd: () => fs.rmSync(folder, { recursive: true, force: true }) });
 }
 
-/** As startDaemon(), with these arguments alone; `ports.http` is where it is expected to answer. */
-export async function startProgram(args, { env = {}, ports = { http: 7880 }, tls = false, onEnd = () => {} } = {}) {
+/**
+ * As startDaemon(), with these arguments alone; `ports.http` is where it is expected to answer. `volumes` and
+ * `folder` are those of withVolumes().
+ */
+export async function startProgram(args, { env = {}, ports = { http: 7880 }, tls = false, volumes = [], folder, onEnd = () => {} } = {}) {
   const program = process.env.LIVEKIT_SFU;
   if (!program) throw new Error('LIVEKIT_SFU names no daemon: run through run.mjs');
-  recordConfiguration(args, env);
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...recordingEnvironment(), ...env } });
+  recordConfiguration(args.map((word) => volumes.find(({ inside }) => inside === word)?.outside ?? word), env);
+  const [first, ...words] = [...withVolumes(volumes, folder), program, ...args];
+  const child = spawn(first, words, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...recordingEnvironment(), ...env } });
   let log = '';
   for (const output of [child.stdout, child.stderr]) {
     const record = makeRecorder();
