@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <numeric>
 
 namespace gstlk::metrics {
@@ -12,6 +13,18 @@ namespace {
 std::string print_number(double number) {
   std::array<char, 32> text;
   const auto end = std::to_chars(text.data(), text.data() + text.size(), number).ptr;
+  return {text.data(), end};
+}
+
+// As Prometheus' own library for Go prints it, and so LiveKit: a bound is a label, which is
+// compared as text.
+std::string print_bound(double bound) {
+  const double size = std::abs(bound);
+  const bool plain = bound == 0 || (size >= 1e-4 && size < 1e6);
+  std::array<char, 32> text;
+  const auto end = std::to_chars(text.data(), text.data() + text.size(), bound,
+                                 plain ? std::chars_format::fixed : std::chars_format::scientific)
+                       .ptr;
   return {text.data(), end};
 }
 
@@ -79,7 +92,7 @@ void Family::print_histogram(const std::string& labels, const Series& series,
   for (size_t i = 0; i <= bounds_.size(); i++) {
     so_far += series.observed[i];
     std::string with_bound = labels;
-    append_label("le", i < bounds_.size() ? print_number(bounds_[i]) : "+Inf", with_bound);
+    append_label("le", i < bounds_.size() ? print_bound(bounds_[i]) : "+Inf", with_bound);
     append_sample(name_ + "_bucket", with_bound, so_far, out);
   }
   append_sample(name_ + "_sum", labels, series.sum, out);

@@ -37,6 +37,15 @@ TEST(Family, BucketsOfAHistogramAreCumulativeAndIncludeTheirBound) {
             "delay_count 4\n");
 }
 
+TEST(Family, BoundsAreWrittenAsByLiveKit) {
+  Family family(Kind::Histogram, "size", "Size.", {}, {0, 0.1, 100'000, 1'000'000, 33'554'432});
+  family.observe({}, 1);
+  const std::string text = print(family);
+  for (const char* bound : {"0", "0.1", "100000", "1e+06", "3.3554432e+07"})
+    EXPECT_NE(text.find("size_bucket{le=\"" + std::string(bound) + "\"}"), std::string::npos)
+        << text;
+}
+
 TEST(Family, ValuesOfLabelsAreEscaped) {
   Family family(Kind::Gauge, "g", "G.", {"name"});
   family.set({"a\"b\\c\nd"}, 1);
