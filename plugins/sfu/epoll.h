@@ -19,10 +19,14 @@ class Epoll {
   Epoll(const Epoll&) = delete;
   Epoll& operator=(const Epoll&) = delete;
 
-  void add(int fd, Kind kind, uint32_t number) { control(EPOLL_CTL_ADD, fd, kind, number, false); }
+  void add(int fd, Kind kind, uint32_t number) { control(EPOLL_CTL_ADD, fd, kind, number, kIn); }
   // Whether room for writing is waited for as well.
   void set_writable(int fd, Kind kind, uint32_t number, bool writable) {
-    control(EPOLL_CTL_MOD, fd, kind, number, writable);
+    control(EPOLL_CTL_MOD, fd, kind, number, writable ? kIn | EPOLLOUT : kIn);
+  }
+  // Whether it is waited for at all.
+  void set_readable(int fd, Kind kind, uint32_t number, bool readable) {
+    control(EPOLL_CTL_MOD, fd, kind, number, readable ? kIn : 0);
   }
   void remove(int fd) { epoll_ctl(fd_, EPOLL_CTL_DEL, fd, nullptr); }
 
@@ -41,8 +45,10 @@ class Epoll {
   }
 
  private:
-  void control(int operation, int fd, Kind kind, uint32_t number, bool writable) {
-    epoll_event event{writable ? EPOLLIN | EPOLLOUT : static_cast<uint32_t>(EPOLLIN),
+  static constexpr int kIn = EPOLLIN;
+
+  void control(int operation, int fd, Kind kind, uint32_t number, int events) {
+    epoll_event event{static_cast<uint32_t>(events),
                       {.u64 = static_cast<uint64_t>(kind) << 32 | number}};
     epoll_ctl(fd_, operation, fd, &event);
   }

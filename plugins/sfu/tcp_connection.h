@@ -52,6 +52,9 @@ class TcpConnection {
     return true;
   }
 
+  // So much of a frame is there that has not come to its end.
+  size_t begun() const { return received_; }
+
   // Room for a datagram of `size` bytes behind what waits. Always room: what is over the bound goes
   // to a scratch place and is counted as dropped.
   uint8_t* reserve(size_t size);

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <utility>
 
 #include "plugins/sfu/epoll.h"
@@ -19,6 +20,8 @@ namespace {
 // A connection that sends no valid check within this time is closed.
 constexpr Duration kFirstCheckLimit = 10s;
 constexpr Duration kReapInterval = 1s;
+// Before it has a session a frame is a check, and none is as long.
+constexpr size_t kMaxFirstFrame = 2048;
 
 }  // namespace
 
@@ -28,7 +31,10 @@ void TcpPeers::accept(int listener, const transport::SocketAddress& local) {
     socklen_t size = sizeof address;
     const int fd = accept4(listener, reinterpret_cast<sockaddr*>(&address), &size,
                            SOCK_NONBLOCK | SOCK_CLOEXEC);
-    if (fd < 0) return;
+    if (fd < 0) {
+      if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED) rest_from_accepting();
+      return;
+    }
     const auto remote =
         transport::SocketAddress::from_sockaddr(reinterpret_cast<const sockaddr*>(&address), size);
     if (remote.empty() || peers_.size() >= kMaxConnections) {
@@ -41,6 +47,12 @@ void TcpPeers::accept(int listener, const transport::SocketAddress& local) {
   }
 }
 
+// No descriptor is left, and epoll would say again and again that somebody is there.
+void TcpPeers::rest_from_accepting() {
+  if (!std::exchange(resting_, true)) worker_.set_accepting(false);
+  if (!scheduled()) worker_.timers().schedule(*this, worker_.now() + kReapInterval);
+}
+
 void TcpPeers::adopt(Peer adopted) {
   const int fd = adopted.connection->fd();
   adopted.connection->set_flush_list(&unflushed_);
@@ -50,6 +62,9 @@ void TcpPeers::adopt(Peer adopted) {
   Peer& peer = peers_[fd] = std::move(adopted);
   if (!scheduled()) worker_.timers().schedule(*this, worker_.now() + kReapInterval);
   for (const Bytes& frame : frames) handle_frame(peer, frame);
+  if (peer.session) return;
+  silent_.emplace_back(fd, worker_.now());
+  close_silent(worker_.now());
 }
 
 void TcpPeers::read(int fd) {
@@ -64,7 +79,8 @@ void TcpPeers::read(int fd) {
     worker_.count_received(1, frame.size());
     handle_frame(peer, frame);
   });
-  if (!open) {
+  const bool known = peer.session || peer.moving_to;
+  if (!open || (!known && peer.connection->begun() > kMaxFirstFrame)) {
     drop(fd);
   } else if (peer.moving_to) {
     move(fd);
@@ -149,12 +165,21 @@ void TcpPeers::forget(const PeerSession& session) {
   for (int fd : closing) drop(fd);
 }
 
-void TcpPeers::on_timer(Timestamp now) {
-  std::vector<int> silent;
-  for (const auto& [fd, peer] : peers_) {
-    if (!peer.session && now - peer.accepted > kFirstCheckLimit) silent.push_back(fd);
+void TcpPeers::close_silent(Timestamp now) {
+  while (!silent_.empty()) {
+    const auto [fd, accepted] = silent_.front();
+    if (now - accepted <= kFirstCheckLimit && silent_.size() <= kMaxSilent) return;
+    silent_.pop_front();
+    const auto found = peers_.find(fd);
+    // It may have a session since, or be another with the same descriptor.
+    if (found != peers_.end() && !found->second.session && found->second.accepted == accepted)
+      drop(fd);
   }
-  for (int fd : silent) drop(fd);
+}
+
+void TcpPeers::on_timer(Timestamp now) {
+  close_silent(now);
+  if (std::exchange(resting_, false)) worker_.set_accepting(true);
   if (!peers_.empty()) worker_.timers().schedule(*this, now + kReapInterval);
 }
 

@@ -93,6 +93,11 @@ void Worker::handle_ready(Epoll::Ready ready) {
   }
 }
 
+void Worker::set_accepting(bool accepting) {
+  for (uint32_t i = 0; i < tcp_.size(); ++i)
+    epoll_.set_readable(tcp_[i].fd, Epoll::Kind::TcpListener, i, accepting);
+}
+
 void Worker::touch(PeerSession& session) {
   if (session.mark_touched()) touched_.push_back(session.shared_from_this());
 }

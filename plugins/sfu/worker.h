@@ -80,6 +80,8 @@ class Worker {
   SendBatch& send_batch() { return send_batch_; }
   PacketPool& packets() { return packets_; }
   TcpPeers& tcp_peers() { return tcp_peers_; }
+  // Whether connections of ICE/TCP are taken, or wait.
+  void set_accepting(bool accepting);
   const WorkerCounters& counters() const { return counters_; }
   TrafficCounters& traffic() { return traffic_; }
   void count_received(size_t packets, size_t bytes) {

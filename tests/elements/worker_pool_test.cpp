@@ -5,16 +5,26 @@
 #include <gtest/gtest.h>
 #include <openssl/rand.h>
 #include <poll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <array>
 
 #include "plugins/sfu/peer_session.h"
+#include "support/no_descriptors.h"
 #include "transport/ice_client.h"
 
 namespace gstlk::sfu {
 namespace {
+
+sockaddr_in loopback(uint16_t port) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(port);
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  return address;
+}
 
 // A client's UDP socket on loopback.
 class ClientSocket {
@@ -49,14 +59,6 @@ class ClientSocket {
   }
 
  private:
-  static sockaddr_in loopback(uint16_t port) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(port);
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    return address;
-  }
-
   int fd_;
 };
 
@@ -125,8 +127,9 @@ class GuestsTest : public testing::Test {
     for (const int fd : clients_) close(fd);
   }
 
-  void open(bool takes_tls) {
+  void open(bool takes_tls, unsigned workers = 0) {
     WorkerPoolConfig config;
+    config.workers = workers;
     config.addresses = {"127.0.0.1"};
     config.udp_port = ClientSocket().port();
     config.tcp_port = port_ = ClientSocket().port();
@@ -144,10 +147,7 @@ class GuestsTest : public testing::Test {
   }
   void begin_with(std::string_view bytes) {
     const int fd = socket(AF_INET, SOCK_STREAM, 0);
-    sockaddr_in to{};
-    to.sin_family = AF_INET;
-    to.sin_port = htons(port_);
-    to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    const sockaddr_in to = loopback(port_);
     ASSERT_EQ(connect(fd, reinterpret_cast<const sockaddr*>(&to), sizeof to), 0);
     ASSERT_EQ(::send(fd, bytes.data(), bytes.size(), 0), ssize_t(bytes.size()));
     clients_.push_back(fd);
@@ -182,6 +182,59 @@ TEST_F(GuestsTest, TheFirstByteTellsHttpAndTlsFromFrames) {
   begin_with("GET /");
   EXPECT_EQ(wait_for(3).back(), (std::pair(Greeting::Http, std::string("GET /"))));
   EXPECT_EQ(wait_for(3).size(), 3u);
+}
+
+// Connections of ICE/TCP that have no session.
+class SilentTcpTest : public GuestsTest {
+ protected:
+  // Whether the other side has closed it, now or within some time.
+  bool is_closed(size_t client, int milliseconds) const {
+    pollfd waiting{clients_[client], POLLIN, 0};
+    char byte = 0;
+    return poll(&waiting, 1, milliseconds) == 1 && recv(clients_[client], &byte, 1, 0) <= 0;
+  }
+  static int64_t processor_microseconds() {
+    rusage usage{};
+    getrusage(RUSAGE_SELF, &usage);
+    return 1'000'000 * (usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) + usage.ru_utime.tv_usec +
+           usage.ru_stime.tv_usec;
+  }
+
+  static constexpr std::string_view kBegun{"\x00\x14\x00\x01", 4};
+};
+
+TEST_F(SilentTcpTest, OfManyTheLastStay) {
+  open(false, 1);
+  for (int i = 0; i < 600; i++) begin_with(kBegun);
+  EXPECT_TRUE(is_closed(0, 5000));
+  EXPECT_TRUE(is_closed(87, 5000));
+  EXPECT_FALSE(is_closed(88, 50));
+  EXPECT_FALSE(is_closed(599, 50));
+}
+
+TEST_F(SilentTcpTest, WhatIsTooLongForACheckIsNotWaitedFor) {
+  open(false, 1);
+  begin_with("\x0f\xff" + std::string(1500, 'x'));
+  EXPECT_FALSE(is_closed(0, 50));
+  ASSERT_GT(::send(clients_[0], std::string(1500, 'x').data(), 1500, 0), 0);
+  EXPECT_TRUE(is_closed(0, 5000));
+}
+
+TEST_F(SilentTcpTest, WithoutDescriptorsNobodyIsBusyUntilThereAreSomeAgain) {
+  open(false, 1);
+  begin_with(kBegun);
+  const int client = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0);
+  clients_.push_back(client);
+  {
+    const NoDescriptors none;
+    sockaddr_in to = loopback(port_);
+    connect(client, reinterpret_cast<const sockaddr*>(&to), sizeof to);
+    const int64_t before = processor_microseconds();
+    usleep(500'000);
+    EXPECT_LT(processor_microseconds() - before, 100'000);
+  }
+  ASSERT_GT(::send(client, "GET /", 5, 0), 0);
+  EXPECT_EQ(wait_for(1), (Guests{{Greeting::Http, "GET /"}}));
 }
 
 TEST_F(GuestsTest, TlsIsLeftAloneWhereNobodyWantsIt) {
