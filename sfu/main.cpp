@@ -18,6 +18,7 @@
 #include "daemon.h"
 #include "doctor/doctor.h"
 #include "logging/log_output.h"
+#include "net/descriptor_limit.h"
 #include "plugins/sfu/worker_pool.h"
 
 namespace gstlk {
@@ -157,6 +158,7 @@ int examine(const config::Config& config, const std::vector<std::string>& warnin
 void stop_like_terminate(int) { kill(getpid(), SIGTERM); }
 
 int serve(const config::Config& config) {
+  net::raise_descriptor_limit();
   gst_init(nullptr, nullptr);
   // What it cannot read is answered where it is read; said on stderr it would let clients fill a
   // disk.

@@ -244,7 +244,7 @@ Finding check_open_files(uint64_t limit, uint64_t workers_sockets) {
   const uint64_t taken = workers_sockets + kFilesOfTheProcess;
   const std::string what = "open files: " + std::to_string(limit) + " allowed, " +
                            std::to_string(taken) + " taken before anybody comes";
-  const std::string remedy = "ulimit -n 65536, or LimitNOFILE=65536 in the service's unit";
+  const std::string remedy = "ulimit -Hn 65536, or LimitNOFILE=65536 in the service's unit";
   if (limit < taken + kFilesForAHundred) return broken(what, remedy);
   if (limit < taken + kFilesForAThousand) {
     return warn(what + ": too few for a thousand participants", remedy);

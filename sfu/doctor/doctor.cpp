@@ -6,6 +6,7 @@
 
 #include "doctor/checks.h"
 #include "doctor/machine.h"
+#include "net/descriptor_limit.h"
 #include "turn/turn_server.h"
 
 namespace gstlk::doctor {
@@ -67,7 +68,8 @@ Findings examine(const config::Config& config, const MediaNeeds& needs) {
     append(findings, check_certificate("turn", turn.cert_file, turn.key_file, std::time(nullptr)));
   }
   append_buffers(findings, needs.socket_buffer);
-  findings.push_back(check_open_files(open_files_limit(), ports.size() * needs.workers));
+  findings.push_back(
+      check_open_files(net::highest_descriptor_limit(), ports.size() * needs.workers));
   append(findings, check_keys(config));
   findings.push_back(check_clock(std::time(nullptr), is_clock_synchronized()));
   return findings;

@@ -3,7 +3,6 @@
 
 #include <gio/gio.h>
 #include <netinet/in.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/timex.h>
 #include <unistd.h>
@@ -62,11 +61,6 @@ std::optional<uint64_t> read_sysctl(const std::string& name) {
   const uint64_t value = g_ascii_strtoull(data, nullptr, 10);
   g_free(data);
   return value;
-}
-
-uint64_t open_files_limit() {
-  rlimit limit{};
-  return getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : 0;
 }
 
 StunAnswers ask_stun_servers(const std::vector<std::string>& local,

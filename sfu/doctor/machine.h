@@ -15,7 +15,6 @@ namespace gstlk::doctor {
 int probe_port(const Port& port);
 // A number of /proc/sys: "net.core.rmem_max". nullopt where that cannot be read.
 std::optional<uint64_t> read_sysctl(const std::string& name);
-uint64_t open_files_limit();
 // From each of these addresses, for some seconds at most.
 StunAnswers ask_stun_servers(const std::vector<std::string>& local,
                              const std::vector<std::string>& servers);

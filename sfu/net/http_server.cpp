@@ -2,39 +2,31 @@
 #include "net/http_server.h"
 
 #include <libsoup/soup.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <list>
 
 #include "base/ref.h"
-#include "net/log.h"
+#include "net/http_connections.h"
+#include "net/listeners.h"
 #include "net/permessage_deflate.h"
 #include "net/web_socket_connection.h"
 
 namespace gstlk::net {
 namespace {
 
-// GLib's is 10: of 200 clients that connect at once most would be dropped, and come again after 1,
-// 3, 7, ... seconds.
-constexpr int kBacklog = 1024;
+using Stage = HttpConnections::Stage;
 
 constexpr size_t kMaxBrief = 64;
-constexpr unsigned kBriefSeconds = 10;
+// Bodies of requests that wait for their end take no more together, small ones aside.
+constexpr size_t kMaxBodies = 64 * 1024 * 1024;
+constexpr size_t kSmallBody = 64 * 1024;
 
 constexpr char kSocketKey[] = "gstlk-web-socket";
 constexpr char kExtensions[] = "Sec-WebSocket-Extensions";
-constexpr char kSizeKey[] = "gstlk-body-size";
+constexpr char kBodyKey[] = "gstlk-body";
 constexpr char kSocketUnderKey[] = "gstlk-socket";
-
-// On a socket that listens already it replaces the backlog; libsoup has no option for it.
-void widen_backlog(SoupServer* server) {
-  GSList* sockets = soup_server_get_listeners(server);
-  for (GSList* item = sockets; item; item = item->next)
-    ::listen(g_socket_get_fd(static_cast<GSocket*>(item->data)), kBacklog);
-  g_slist_free(sockets);
-}
 
 Ref<GSocket> own_socket(int fd) {
   GError* error = nullptr;
@@ -47,7 +39,6 @@ Ref<GSocket> own_socket(int fd) {
 
 // Of a stream libsoup does not know it.
 GSocket* socket_of(SoupServerMessage* message) {
-  if (GSocket* socket = soup_server_message_get_socket(message)) return socket;
   GSocketAddress* remote = soup_server_message_get_remote_address(message);
   return static_cast<GSocket*>(g_object_get_data(G_OBJECT(remote), kSocketUnderKey));
 }
@@ -109,9 +100,49 @@ void answer_handshake(SoupServerMessage* message, const HttpRequest& request) {
                                extensions.c_str());
 }
 
+// What has come of a request's body. It belongs to the message.
+class RequestBody {
+ public:
+  // Null: nothing has come.
+  static RequestBody* find(SoupServerMessage* message) {
+    return static_cast<RequestBody*>(g_object_get_data(G_OBJECT(message), kBodyKey));
+  }
+  static RequestBody& make(SoupServerMessage* message, const std::shared_ptr<size_t>& all) {
+    auto* body = new RequestBody(all);
+    g_object_set_data_full(G_OBJECT(message), kBodyKey, body,
+                           [](gpointer data) { delete static_cast<RequestBody*>(data); });
+    return *body;
+  }
+  ~RequestBody() { *all_ -= kept_; }
+  RequestBody(const RequestBody&) = delete;
+  RequestBody& operator=(const RequestBody&) = delete;
+
+  size_t size() const { return size_; }
+  bool dropped() const { return dropped_; }
+  // False: it is not kept, and neither is what follows.
+  bool add(size_t size, size_t limit) {
+    size_ += size;
+    dropped_ = dropped_ || (limit != 0 && size_ > limit) ||
+               (size_ > kSmallBody && *all_ + size > kMaxBodies);
+    if (dropped_) return false;
+    kept_ += size;
+    *all_ += size;
+    return true;
+  }
+
+ private:
+  explicit RequestBody(std::shared_ptr<size_t> all) : all_(std::move(all)) {}
+
+  const std::shared_ptr<size_t> all_;  // bytes of all that are kept
+  size_t size_ = 0;
+  size_t kept_ = 0;
+  bool dropped_ = false;
+};
+
 // A request whose answer comes later: libsoup keeps it until then.
 struct PausedMessage {
-  explicit PausedMessage(SoupServerMessage* m) : message(Ref<SoupServerMessage>::share(m)) {
+  PausedMessage(SoupServerMessage* m, std::shared_ptr<HttpConnections> c)
+      : message(Ref<SoupServerMessage>::share(m)), connections(std::move(c)) {
     finished_handler =
         g_signal_connect(m, "finished", G_CALLBACK(+[](SoupServerMessage*, gpointer self) {
                            static_cast<PausedMessage*>(self)->is_finished = true;
@@ -129,10 +160,18 @@ struct PausedMessage {
   void reply(const HttpResponse& response) {
     if (is_finished || std::exchange(is_answered, true)) return;
     write_response(message.get(), cors, response);
-    if (is_paused) soup_server_message_unpause(message.get());
+    if (!is_paused) return;
+    connections->change(socket_of(message.get()), Stage::Transfer);
+    soup_server_message_unpause(message.get());
+  }
+  void pause() {
+    is_paused = true;
+    connections->change(socket_of(message.get()), Stage::Answer);
+    soup_server_message_pause(message.get());
   }
 
   const Ref<SoupServerMessage> message;
+  const std::shared_ptr<HttpConnections> connections;  // may be there longer than the server
   Headers cors;
   bool is_paused = false;
   bool is_answered = false;
@@ -145,30 +184,6 @@ struct WebSocketRoute {
   size_t max_message_size;
 };
 
-// A connection that came by serve_briefly(): libsoup would wait for its next request for ever.
-class BriefConnection {
- public:
-  BriefConnection(std::list<BriefConnection>& all, Ref<GSocket> socket)
-      : all_(all), socket_(std::move(socket)) {
-    timer_ = g_timeout_add_seconds(kBriefSeconds, end, this);
-  }
-  BriefConnection(const BriefConnection&) = delete;
-  BriefConnection& operator=(const BriefConnection&) = delete;
-  ~BriefConnection() { g_source_remove(timer_); }
-
- private:
-  static gboolean end(gpointer data) {
-    auto* self = static_cast<BriefConnection*>(data);
-    g_socket_shutdown(self->socket_.get(), TRUE, TRUE, nullptr);
-    self->all_.remove_if([self](const BriefConnection& other) { return &other == self; });
-    return G_SOURCE_CONTINUE;  // The destructor has removed it.
-  }
-
-  std::list<BriefConnection>& all_;
-  Ref<GSocket> socket_;
-  guint timer_;
-};
-
 }  // namespace
 
 struct HttpServer::Impl {
@@ -178,7 +193,8 @@ struct HttpServer::Impl {
   const AsyncHttpHandler* find_handler(const std::string& path) const;
   void answer(const HttpRequest& request, const HttpReply& reply) const;
   void answer(SoupServerMessage* message, const HttpRequest& request) const;
-  void accept(const Ref<GSocket>& socket, bool with_certificate);
+  void pretend_to_listen();
+  void accept(const Ref<GSocket>& socket, Stage stage);
   void handle(SoupServerMessage* message);
   void begin_web_socket(SoupServerMessage* message, const HttpRequest& request,
                         const WebSocketRoute& route);
@@ -189,6 +205,7 @@ struct HttpServer::Impl {
   static void on_chunk(SoupServerMessage* message, GBytes* chunk, gpointer self);
   static void on_request(SoupServer*, SoupServerMessage* message, const char*, GHashTable*,
                          gpointer self);
+  static void on_answered(SoupServerMessage* message, gpointer self);
   static void on_switched(SoupServerMessage* message, gpointer self);
   static void on_finished(SoupServerMessage* message, gpointer self);
 
@@ -198,7 +215,9 @@ struct HttpServer::Impl {
   PermessageDeflate deflate;
   std::map<std::string, AsyncHttpHandler> handlers;
   std::map<std::string, WebSocketRoute> web_sockets;
-  std::list<BriefConnection> brief;
+  const std::shared_ptr<size_t> bodies = std::make_shared<size_t>(0);  // RequestBody
+  const std::shared_ptr<HttpConnections> connections = std::make_shared<HttpConnections>();
+  Listeners listeners{[this](const Ref<GSocket>& socket) { accept(socket, Stage::Request); }};
   bool stopped = false;
   std::list<std::unique_ptr<WebSocketConnection>> sockets;
 };
@@ -207,6 +226,17 @@ HttpServer::Impl::Impl(HttpLimits l)
     : limits(l), server(Ref<SoupServer>::adopt(soup_server_new("raw-paths", TRUE, nullptr))) {
   soup_server_add_early_handler(server.get(), nullptr, on_headers, this, nullptr);
   soup_server_add_handler(server.get(), nullptr, on_request, this, nullptr);
+  pretend_to_listen();
+}
+
+// libsoup lets connections live on after an answer only while it listens somewhere. Nothing can
+// connect to where it does.
+void HttpServer::Impl::pretend_to_listen() {
+  soup_server_listen_local(server.get(), 0, SOUP_SERVER_LISTEN_IPV4_ONLY, nullptr);
+  GSList* sockets = soup_server_get_listeners(server.get());
+  for (GSList* item = sockets; item; item = item->next)
+    g_socket_shutdown(static_cast<GSocket*>(item->data), TRUE, TRUE, nullptr);
+  g_slist_free(sockets);
 }
 
 HttpServer::Impl::~Impl() {
@@ -215,20 +245,23 @@ HttpServer::Impl::~Impl() {
 }
 
 // libsoup has no way to be given a socket that somebody else has accepted, only a stream.
-void HttpServer::Impl::accept(const Ref<GSocket>& socket, bool with_certificate) {
+void HttpServer::Impl::accept(const Ref<GSocket>& socket, Stage stage) {
   auto connection =
       Ref<GSocketConnection>::adopt(g_socket_connection_factory_create_connection(socket.get()));
   auto stream = Ref<GIOStream>::share(G_IO_STREAM(connection.get()));
   GTlsCertificate* certificate = soup_server_get_tls_certificate(server.get());
-  if (with_certificate && certificate) {
+  if (stage != Stage::Brief && certificate) {
     stream = Ref<GIOStream>::adopt(g_tls_server_connection_new(stream.get(), certificate, nullptr));
     if (!stream) return;
+    static const char* const kProtocols[] = {"http/1.1", nullptr};
     // Browsers leave without a word.
-    g_object_set(stream.get(), "require-close-notify", FALSE, nullptr);
+    g_object_set(stream.get(), "require-close-notify", FALSE, "advertised-protocols", kProtocols,
+                 nullptr);
   }
   auto local = Ref<GSocketAddress>::adopt(g_socket_get_local_address(socket.get(), nullptr));
   auto remote = Ref<GSocketAddress>::adopt(g_socket_get_remote_address(socket.get(), nullptr));
   if (!local || !remote) return;  // gone by now
+  connections->add(socket.get(), stage);
   // For socket_of().
   g_object_set_data_full(G_OBJECT(remote.get()), kSocketUnderKey, Ref(socket).release(),
                          g_object_unref);
@@ -238,6 +271,8 @@ void HttpServer::Impl::accept(const Ref<GSocket>& socket, bool with_certificate)
 void HttpServer::Impl::on_headers(SoupServer*, SoupServerMessage* message, const char*, GHashTable*,
                                   gpointer self) {
   auto* impl = static_cast<Impl*>(self);
+  impl->connections->change(socket_of(message), Stage::Transfer);
+  g_signal_connect(message, "finished", G_CALLBACK(on_answered), impl);
   const size_t limit = impl->limits.max_body_size;
   SoupMessageHeaders* headers = soup_server_message_get_request_headers(message);
   const goffset length = soup_message_headers_get_content_length(headers);
@@ -254,14 +289,11 @@ void HttpServer::Impl::on_headers(SoupServer*, SoupServerMessage* message, const
 
 // A body without Content-Length tells its size only while it comes.
 void HttpServer::Impl::on_chunk(SoupServerMessage* message, GBytes* chunk, gpointer self) {
-  const size_t limit = static_cast<Impl*>(self)->limits.max_body_size;
-  const size_t size =
-      GPOINTER_TO_SIZE(g_object_get_data(G_OBJECT(message), kSizeKey)) + g_bytes_get_size(chunk);
-  g_object_set_data(G_OBJECT(message), kSizeKey, GSIZE_TO_POINTER(size));
-  if (limit != 0 && size > limit) {
-    SoupMessageBody* body = soup_server_message_get_request_body(message);
-    soup_message_body_set_accumulate(body, FALSE);
-  }
+  auto* impl = static_cast<Impl*>(self);
+  RequestBody* known = RequestBody::find(message);
+  RequestBody& body = known ? *known : RequestBody::make(message, impl->bodies);
+  if (!body.add(g_bytes_get_size(chunk), impl->limits.max_body_size))
+    soup_message_body_set_accumulate(soup_server_message_get_request_body(message), FALSE);
 }
 
 void HttpServer::Impl::on_request(SoupServer*, SoupServerMessage* message, const char*, GHashTable*,
@@ -271,12 +303,14 @@ void HttpServer::Impl::on_request(SoupServer*, SoupServerMessage* message, const
 
 void HttpServer::Impl::handle(SoupServerMessage* message) {
   const HttpRequest request = read_request(message);
-  const size_t size = GPOINTER_TO_SIZE(g_object_get_data(G_OBJECT(message), kSizeKey));
+  const RequestBody* body = RequestBody::find(message);
   if (const auto refused = filter ? filter(request) : std::nullopt)
     return write_response(message, {}, *refused);
   const auto web_socket = web_sockets.find(request.path);
-  if (limits.max_body_size != 0 && size > limits.max_body_size) {
+  if (limits.max_body_size != 0 && body && body->size() > limits.max_body_size) {
     write_response(message, cors_headers(request), plain_text(413, "request body too large"));
+  } else if (body && body->dropped()) {
+    write_response(message, cors_headers(request), plain_text(503, "too many large requests"));
   } else if (web_socket != web_sockets.end() && request.is_websocket_upgrade()) {
     begin_web_socket(message, request, web_socket->second);
   } else {
@@ -285,12 +319,10 @@ void HttpServer::Impl::handle(SoupServerMessage* message) {
 }
 
 void HttpServer::Impl::answer(SoupServerMessage* message, const HttpRequest& request) const {
-  const auto paused = std::make_shared<PausedMessage>(message);
+  const auto paused = std::make_shared<PausedMessage>(message, connections);
   paused->cors = cors_headers(request);
   answer(request, [paused](const HttpResponse& response) { paused->reply(response); });
-  if (paused->is_answered) return;
-  paused->is_paused = true;
-  soup_server_message_pause(message);
+  if (!paused->is_answered) paused->pause();
 }
 
 void HttpServer::Impl::answer(const HttpRequest& request, const HttpReply& reply) const {
@@ -333,19 +365,24 @@ void HttpServer::Impl::begin_web_socket(SoupServerMessage* message, const HttpRe
   socket->set_listener(std::move(listener).value());
   g_object_set_data(G_OBJECT(message), kSocketKey, socket.get());
   g_signal_connect(message, "finished", G_CALLBACK(on_finished), this);
-  g_signal_connect(message, "wrote-informational", G_CALLBACK(on_switched), nullptr);
+  g_signal_connect(message, "wrote-informational", G_CALLBACK(on_switched), this);
   sockets.push_back(std::move(socket));
   answer_handshake(message, request);
 }
 
+void HttpServer::Impl::on_answered(SoupServerMessage* message, gpointer self) {
+  static_cast<Impl*>(self)->connections->change(socket_of(message), Stage::Idle);
+}
+
 // libsoup writes the answer; what comes after it is ours, because libsoup bounds neither a message
 // in fragments, nor what is inflated, nor the pongs to a peer that does not read.
-void HttpServer::Impl::on_switched(SoupServerMessage* message, gpointer) {
+void HttpServer::Impl::on_switched(SoupServerMessage* message, gpointer self) {
   auto* socket =
       static_cast<WebSocketConnection*>(g_object_steal_data(G_OBJECT(message), kSocketKey));
   if (!socket) return;
   const auto kept = Ref<SoupServerMessage>::share(message);
   auto under = Ref<GSocket>::share(socket_of(message));
+  static_cast<Impl*>(self)->connections->take_away(under.get());
   const bool compressed =
       soup_message_headers_get_one(soup_server_message_get_response_headers(message), kExtensions);
   auto stream = Ref<GIOStream>::adopt(soup_server_message_steal_connection(message));
@@ -395,59 +432,24 @@ void HttpServer::use_certificate(Ref<GTlsCertificate> certificate) {
 
 void HttpServer::serve(int fd) {
   const Ref<GSocket> socket = own_socket(fd);
-  if (socket && !impl_->stopped) impl_->accept(socket, true);
+  if (socket && !impl_->stopped) impl_->accept(socket, Stage::Request);
 }
 
 void HttpServer::serve_briefly(int fd) {
   const Ref<GSocket> socket = own_socket(fd);
-  if (!socket || impl_->brief.size() >= kMaxBrief) return;  // which closes it
-  impl_->brief.emplace_back(impl_->brief, socket);
-  impl_->accept(socket, false);
+  if (!socket || impl_->connections->size() >= kMaxBrief) return;  // which closes it
+  impl_->accept(socket, Stage::Brief);
 }
 
 Result<void> HttpServer::listen(const std::vector<std::string>& addresses, uint16_t port) {
-  const auto options = soup_server_get_tls_certificate(impl_->server.get())
-                           ? SOUP_SERVER_LISTEN_HTTPS
-                           : SoupServerListenOptions(0);
-  GError* error = nullptr;
-  std::string missing;
-  bool listening = false;
-  if (addresses.empty()) {
-    listening = soup_server_listen_all(impl_->server.get(), port, options, &error);
-  }
-  for (const std::string& address : addresses) {
-    auto socket_address =
-        Ref<GSocketAddress>::adopt(g_inet_socket_address_new_from_string(address.c_str(), port));
-    if (!socket_address) return fail("\"" + address + "\" is not an IP address");
-    if (soup_server_listen(impl_->server.get(), socket_address.get(), options, &error)) {
-      listening = true;
-      continue;
-    }
-    // Taken by somebody else is fatal; an address family that this machine has not is not.
-    if (g_error_matches(error, G_IO_ERROR, G_IO_ERROR_ADDRESS_IN_USE)) break;
-    missing = address + ": " + error->message;
-    LOG_WARNING(log_net, "not listening on %s", missing.c_str());
-    g_clear_error(&error);
-  }
-  if (error) {
-    const std::string reason = error->message;
-    g_error_free(error);
-    return fail("cannot listen on port " + std::to_string(port) + ": " + reason);
-  }
-  if (!listening) return fail("cannot listen on " + missing);
-  widen_backlog(impl_->server.get());
-  return {};
+  return impl_->listeners.listen(addresses, port);
 }
 
-uint16_t HttpServer::port() const {
-  GSList* uris = soup_server_get_uris(impl_->server.get());
-  const int port = uris ? g_uri_get_port(static_cast<GUri*>(uris->data)) : 0;
-  g_slist_free_full(uris, reinterpret_cast<GDestroyNotify>(g_uri_unref));
-  return static_cast<uint16_t>(port);
-}
+uint16_t HttpServer::port() const { return impl_->listeners.port(); }
 
 void HttpServer::stop_listening() {
   impl_->stopped = true;
+  impl_->listeners.stop();
   soup_server_disconnect(impl_->server.get());
 }
 

@@ -58,7 +58,6 @@ TEST(DoctorMachine, AnAddressOfSomebodyElseIsNotThere) {
 TEST(DoctorMachine, SysctlsAreRead) {
   EXPECT_GT(read_sysctl("kernel.pid_max").value_or(0), 100u);
   EXPECT_EQ(read_sysctl("no.such.thing"), std::nullopt);
-  EXPECT_GT(open_files_limit(), 0u);
 }
 
 }  // namespace
