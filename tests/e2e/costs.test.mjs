@@ -9,21 +9,16 @@ import path from 'node:path';
 import { after } from 'node:test';
 
 import { joins, pipelineTests, runPipeline } from './lib/pipeline.mjs';
+import { processorSeconds } from './lib/process.mjs';
 import { makeStage } from './lib/stage.mjs';
 import { freshRoom } from './lib/token.mjs';
 import { eventually, sleep } from './lib/wait.mjs';
 
 const kSeconds = Number(process.env.COSTS_SECONDS ?? 30);
-const kTicks = 100;  // of /proc/<pid>/stat in a second, on Linux
 const stage = makeStage();
 const costTest = pipelineTests(stage);
 const work = fs.mkdtempSync(path.join(os.tmpdir(), 'costs-'));
 after(() => fs.rmSync(work, { recursive: true }));
-
-function processorSeconds(pid) {
-  const fields = fs.readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /, '').split(' ');
-  return (Number(fields[11]) + Number(fields[12])) / kTicks;
-}
 
 /** Cores and megabytes of a running process, after it has settled. */
 async function costOf(what, pid) {

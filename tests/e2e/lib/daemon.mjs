@@ -13,6 +13,7 @@ import os from 'node:os';
 import path from 'node:path';
 
 import { withVolumes } from './containers.mjs';
+import { descriptors, processorSeconds, residentKb } from './process.mjs';
 import { makeRecorder, recordConfiguration, recordingEnvironment } from './recorder.mjs';
 import { eventually, sleep } from './wait.mjs';
 
@@ -45,6 +46,9 @@ export async function getUnverified(url) {
   for await (const text of response) body += text;
   return { ok: response.statusCode === 200, status: response.statusCode, body };
 }
+
+/** A program of the build that the daemon is of, by its place there. */
+export const builtProgram = (place) => path.resolve(path.dirname(process.env.LIVEKIT_SFU), '..', place);
 
 function configuration(ports, extra) {
   return [
@@ -103,8 +107,9 @@ export async function startProgram(args, { env = {}, ports = { http: 7880 }, tls
     /** Resolves to { code, signal } when it has ended. */
     exited,
     signal: (name) => child.kill(name),
-    /** Memory in use, in kB. */
-    residentKb: () => Number(/VmRSS:\s+(\d+)/.exec(fs.readFileSync(`/proc/${child.pid}/status`, 'utf8'))[1]),
+    residentKb: () => residentKb(child.pid),
+    descriptors: () => descriptors(child.pid),
+    processorSeconds: () => processorSeconds(child.pid),
     /** Ends it at once, without a word to anybody. */
     async kill() {
       child.kill('SIGKILL');

@@ -9,7 +9,7 @@ import path from 'node:path';
 import readline from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-import { kKey, kSecret } from './daemon.mjs';
+import { builtProgram, kKey, kSecret } from './daemon.mjs';
 import { eventually, sleep } from './wait.mjs';
 
 /** The properties that let an element join `room` as `identity`. */
@@ -18,7 +18,7 @@ export const joins = (daemon, room, identity, url = daemon.url) =>
 
 /** Starts the pipeline; `stop()` ends it and fails when it crashed. */
 export function startPipeline(line, { env = {} } = {}) {
-  const program = path.resolve(path.dirname(process.env.LIVEKIT_SFU), '../tests/support/pipeline_runner');
+  const program = builtProgram('tests/support/pipeline_runner');
   const child = spawn(program, [line.replace(/\s+/g, ' ')], {
     stdio: ['pipe', 'pipe', 'pipe'],
     env: { GST_DEBUG: '2', GST_DEBUG_NO_COLOR: '1', ...process.env, ...env },

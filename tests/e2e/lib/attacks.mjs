@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+//
+// What somebody does who wants to harm a server, as cheap as can be.
+
+import { execFile } from 'node:child_process';
+import crypto from 'node:crypto';
+import net from 'node:net';
+
+import { sleep } from './wait.mjs';
+
+/** A connection that knows whether the other side has closed it. */
+function connect(port, onOpen = () => {}) {
+  const socket = net.connect(port, '127.0.0.1', () => onOpen(socket));
+  socket.isClosed = false;
+  socket.on('error', () => {}).on('close', () => { socket.isClosed = true; });
+  return socket;
+}
+
+/** So many connections that say `greeting` or nothing, read nothing of what comes, and stay. */
+export async function openIdle(port, count, greeting = '') {
+  const sockets = [];
+  for (let i = 0; i < count; i += 1) {
+    const socket = connect(port, () => greeting && socket.write(greeting));
+    sockets.push(socket.resume());
+    if (i % 100 === 99) await sleep(10);
+  }
+  return {
+    open: () => sockets.filter((socket) => !socket.isClosed).length,
+    destroy: () => sockets.forEach((socket) => socket.destroy()),
+  };
+}
+
+/** Requests that come a byte at a time, as long as they are let. Gives how many connections were closed for it. */
+export async function slowLoris(port, count, milliseconds) {
+  const request = `GET /rtc HTTP/1.1\r\nHost: localhost\r\nX-Slow: ${'x'.repeat(1000)}`;
+  const sockets = Array.from({ length: count }, () => connect(port).resume());
+  const end = performance.now() + milliseconds;
+  for (let at = 0; performance.now() < end; at += 1) {
+    for (const socket of sockets) if (!socket.isClosed) socket.write(request[at]);
+    await sleep(200);
+  }
+  const closed = sockets.filter((socket) => socket.isClosed).length;
+  sockets.forEach((socket) => socket.destroy());
+  return closed;
+}
+
+/** Joins with what `makeToken` gives, so many a second at most; the answers' statuses with how often they came. */
+export async function floodJoins(port, makeToken, { perSecond, milliseconds }) {
+  const statuses = {};
+  const end = performance.now() + milliseconds;
+  const ask = () => new Promise((resolve) => {
+    const socket = connect(port, () => socket.write(
+      `GET /rtc?protocol=15&access_token=${makeToken()} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n`
+      + 'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n'));
+    const finish = (status) => {
+      statuses[status] = (statuses[status] ?? 0) + 1;
+      socket.destroy();
+      resolve();
+    };
+    socket.once('data', (data) => finish(String(data).split(' ')[1])).once('error', () => finish('none'));
+  });
+  const asked = [];
+  const start = performance.now();
+  for (let count = 0; performance.now() < end;) {
+    const due = Math.floor(((performance.now() - start) * perSecond) / 1000);
+    for (; count < due; count += 1) asked.push(ask());
+    await sleep(10);
+  }
+  await Promise.race([Promise.all(asked), sleep(5000)]);
+  return statuses;
+}
+
+/** Many requests on each of many connections, of whose answers nothing is read. */
+export function askWithoutReading(port, connections, requests, path) {
+  const text = `GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`.repeat(requests);
+  const sockets = Array.from({ length: connections }, () => connect(port, (socket) => socket.write(text)).pause());
+  return () => sockets.forEach((socket) => socket.destroy());
+}
+
+/** Text that does not get shorter when it is compressed. */
+export const incompressible = (size) => crypto.randomBytes(size * 0.75).toString('base64');
+
+/** Runs a program to its end; gives what it printed. */
+export function finish([program, ...words], options = {}) {
+  return new Promise((resolve, reject) => {
+    execFile(program, words, { timeout: 60000, ...options }, (error, stdout, stderr) =>
+      (error ? reject(new Error(`${program}: ${error.message}\n${stderr}`)) : resolve(stdout)));
+  });
+}
