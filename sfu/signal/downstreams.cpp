@@ -33,10 +33,10 @@ Ssrc random_ssrc(RandomSource random) {
 }  // namespace
 
 SendTrack Downstreams::add(const room::DownstreamTrack& track, RandomSource random) {
-  tracks_[track.track] = {.settings = track.settings,
-                          .sources = track.sources,
-                          .playout_delay = track.playout_delay,
-                          .sent = {}};
+  Track& known = tracks_[track.track];
+  known.settings = track.settings;
+  known.sources = track.sources;
+  known.playout_delay = track.playout_delay;
   SendTrack send{.track = track.track,
                  .participant = track.publisher,
                  .kind = track.kind,

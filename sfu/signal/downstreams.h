@@ -16,7 +16,8 @@ namespace gstlk::signal {
 // forwards since the last negotiation. Main thread only.
 class Downstreams {
  public:
-  // Adds the track and says how it is negotiated, with SSRCs of its own.
+  // Adds the track and says how it is negotiated, with SSRCs of its own. One that is known is sent
+  // as before until the next negotiation is finished.
   SendTrack add(const room::DownstreamTrack& track, RandomSource random);
   void update(const TrackId& track, const room::SubscriptionSettings& settings,
               room::PeerTransport* transport);

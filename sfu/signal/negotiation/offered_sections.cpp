@@ -195,9 +195,10 @@ void OfferedSections::apply_media(Section& section, const MediaDescription& offe
   MediaDescription settled = offered;
   settled.formats = settle_formats(offered.formats, answer.formats);
   settled.extensions = settle_extensions(offered.extensions, answer.extensions);
-  // A track may have left, or another arrived, since the offer.
+  // A track may have left, another arrived, or its codecs changed since the offer.
   Entry* entry = section.track ? find(*section.track) : nullptr;
-  if (entry && (!offered.msid || offered.msid->track != section.track->value)) entry = nullptr;
+  if (entry && (offered.ssrcs.empty() || offered.ssrcs[0].ssrc != entry->track.ssrc))
+    entry = nullptr;
   const auto media = entry && sdp::receives(answer.direction)
                          ? subscribed_media(entry->track, section.mid, settled.formats)
                          : std::nullopt;

@@ -116,6 +116,31 @@ TEST_F(Subscriber, ForgetsATrackRemovedBeforeTheAnswer) {
   EXPECT_TRUE(negotiation_.wants_offer());
 }
 
+TEST_F(Subscriber, KeepsTheMLineOfATrackWhoseCodecsChange) {
+  negotiation_.add_track(send_track("TR_1", room::TrackKind::Video, {"VP9"}));
+  negotiation_.add_track(send_track("TR_2", room::TrackKind::Video, {"VP9"}));
+  negotiate();
+  negotiation_.add_track(send_track("TR_2", room::TrackKind::Video, {"VP8"}));
+  const AppliedAnswer result = negotiate();
+  EXPECT_EQ(parsed(offer_.sdp).media.size(), 3u);
+  ASSERT_EQ(result.sent.size(), 2u);
+  EXPECT_EQ(result.sent[0].encoding_name, "VP9");
+  EXPECT_EQ(result.sent[1].mid, Mid("2"));
+  EXPECT_EQ(result.sent[1].encoding_name, "VP8");
+}
+
+TEST_F(Subscriber, AnAnswerForTheCodecsOfBeforeRefusesNothing) {
+  negotiation_.add_track(send_track("TR_1", room::TrackKind::Video, {"VP8"}));
+  negotiation_.add_track(send_track("TR_2", room::TrackKind::Video, {"VP9"}));
+  const Offer before = negotiation_.create_offer(kLocal);
+  negotiation_.add_track(send_track("TR_2", room::TrackKind::Video, {"VP8"}));
+  const auto result = negotiation_.handle_answer(accept_all(before.sdp));
+  ASSERT_TRUE(result);
+  EXPECT_EQ(result->sent.size(), 1u);
+  EXPECT_TRUE(result->unsupported.empty());
+  EXPECT_EQ(negotiate().sent.size(), 2u);
+}
+
 // pion takes in later sections only what it took in the first.
 TEST_F(Subscriber, OffersTheCodecsOfTheTrackAndBehindThemEveryOtherInTheFirstSection) {
   negotiation_.add_track(send_track("TR_1", room::TrackKind::Video, {"video/h264", "video/vp8"}));

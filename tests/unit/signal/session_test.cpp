@@ -102,6 +102,57 @@ TEST_F(SessionTest, CandidatesThatComeLaterAreTrickledOnce) {
   EXPECT_EQ(bob_.count(Response::kTrickle), 0u);
 }
 
+// A viewer of each kind goes over to the backup codec on the m-line that it has.
+TEST_F(SessionTest, ACodecThatRegressesChangesWhereItIs) {
+  join_v1(alice_);
+  join_v1(bob_);
+  ScriptedClient carol(server_, "carol");
+  ASSERT_TRUE(carol.open());
+  carol.answer();
+  carol.subscriber()->connect();
+
+  ::livekit::SignalRequest request;
+  ::livekit::AddTrackRequest& add = *request.mutable_add_track();
+  add.set_cid("camera");
+  add.set_type(::livekit::VIDEO);
+  add.set_backup_codec_policy(::livekit::REGRESSION);
+  add.add_simulcast_codecs()->set_codec("vp9");
+  add.mutable_simulcast_codecs(0)->set_cid("camera");
+  add.add_simulcast_codecs()->set_codec("vp8");
+  alice_.request(request);
+  const TrackId sid(alice_.last_track);
+  const ClientDescription one = first_offer().video(Direction::SendOnly, "camera");
+  alice_.offer(one, 2);
+  server_.timers.advance(1s);
+  bob_.offer(first_offer(), 2);
+  carol.answer();
+  const auto sent_to_bob = [&] { return bob_.publisher()->subscribed.at(sid).first; };
+  const auto sent_to_carol = [&] { return carol.subscriber()->subscribed.at(sid).first; };
+  const room::SubscribedMedia bob_before = sent_to_bob();
+  const room::SubscribedMedia carol_before = sent_to_carol();
+  EXPECT_EQ(bob_before.encoding_name, "VP9");
+  EXPECT_EQ(carol_before.encoding_name, "VP9");
+
+  add.set_sid(sid.value);
+  add.set_cid("backup");
+  add.mutable_simulcast_codecs()->DeleteSubrange(0, 1);
+  add.mutable_simulcast_codecs(0)->set_cid("backup");
+  alice_.request(request);
+  alice_.offer(ClientDescription(one).video(Direction::SendOnly, "backup"), 3);
+  server_.timers.advance(1s);
+  EXPECT_EQ(sent_to_bob().source, sid);
+  EXPECT_EQ(sent_to_carol().source, sid);
+  bob_.offer(first_offer(), 3);
+  carol.answer();
+  for (const auto& [before, now] :
+       {std::pair(bob_before, sent_to_bob()), std::pair(carol_before, sent_to_carol())}) {
+    EXPECT_EQ(now.mid, before.mid);
+    EXPECT_NE(now.ssrc, before.ssrc);
+    EXPECT_EQ(now.encoding_name, "VP8");
+    EXPECT_EQ(now.source, TrackId(sid.value + "/vp8"));
+  }
+}
+
 TEST_F(SessionTest, ATrackThatIsPublishedReachesTheOtherParticipant) {
   join_v1(alice_);
   join_v1(bob_);
