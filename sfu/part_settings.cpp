@@ -93,6 +93,7 @@ room::Settings room_settings(const config::Config& config) {
   settings.reconnect_on_publication_error = config.rtc.reconnect_on_publication_error;
   settings.speaker_interval = config.audio.update_interval;
   settings.dynacast_pause_delay = config.video.dynacast_pause_delay;
+  settings.codec_regression_threshold = config.video.codec_regression_threshold;
   settings.limits = room_limits(config.limit);
   settings.data = {.slow_threshold = config.rtc.datachannel_slow_threshold,
                    .lossy_target_latency = config.rtc.datachannel_lossy_target_latency,

@@ -88,6 +88,7 @@ struct AudioConfig {
 };
 
 struct VideoConfig {
+  uint32_t codec_regression_threshold = 5;
   Duration dynacast_pause_delay = 5s;
 };
 

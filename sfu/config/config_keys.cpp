@@ -221,7 +221,7 @@ constexpr ConfigKey kKeys[] = {
     {"turn.tls_port", ValueKind::Integer, AT(turn.tls_port)},
     {"turn.ttl_seconds", ValueKind::Integer, AT(turn.ttl_seconds)},
     {"turn.udp_port", ValueKind::Integer, AT(turn.udp_port)},
-    {"video.codec_regression_threshold", ValueKind::Integer},
+    {"video.codec_regression_threshold", ValueKind::Integer, AT(video.codec_regression_threshold)},
     {"video.dynacast_pause_delay", ValueKind::Duration, AT(video.dynacast_pause_delay)},
     {"video.stream_tracker_manager", ValueKind::Subtree},
     {"webhook.api_key", ValueKind::Text, AT(webhook.api_key)},

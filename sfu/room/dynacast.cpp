@@ -28,12 +28,15 @@ void Dynacast::set_wanted(const ParticipantId& subscriber, const std::string& co
 
 void Dynacast::remove(const ParticipantId& subscriber) { wanted_.erase(subscriber); }
 
+void Dynacast::regress(std::optional<std::string> codec) { regressed_ = std::move(codec); }
+
 void Dynacast::repeat() { repeat_ = started_; }
 
 ::livekit::VideoQuality Dynacast::wanted(const std::string& codec) const {
   ::livekit::VideoQuality best = ::livekit::OFF;
   for (const auto& [subscriber, wish] : wanted_) {
-    if (wish.first == codec && rank(wish.second) > rank(best)) best = wish.second;
+    if (regressed_.value_or(wish.first) == codec && rank(wish.second) > rank(best))
+      best = wish.second;
   }
   return best;
 }

@@ -26,6 +26,8 @@ class Dynacast {
   void set_wanted(const ParticipantId& subscriber, const std::string& codec,
                   ::livekit::VideoQuality quality);
   void remove(const ParticipantId& subscriber);
+  // What anybody wants of the track, now and later, is wanted of this codec; nullopt: of its own.
+  void regress(std::optional<std::string> codec);
   // The next poll() repeats what is known: after an unmute or a resume.
   void repeat();
 
@@ -48,6 +50,7 @@ class Dynacast {
   bool started_ = false;
   bool repeat_ = false;
   std::vector<Codec> codecs_;
+  std::optional<std::string> regressed_;
   std::map<ParticipantId, std::pair<std::string, ::livekit::VideoQuality>> wanted_;
 };
 

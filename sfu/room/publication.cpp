@@ -11,6 +11,9 @@
 namespace gstlk::room {
 namespace {
 
+// Of a track's codecs, the one that may take the first one's place.
+constexpr int kBackup = 1;
+
 void add_qualities(::livekit::VideoQuality best,
                    google::protobuf::RepeatedPtrField<::livekit::SubscribedQuality>& qualities) {
   for (const auto quality : {::livekit::LOW, ::livekit::MEDIUM, ::livekit::HIGH}) {
@@ -37,9 +40,10 @@ std::vector<UpstreamHint> Publication::hints() const { return hints_of(info_, ci
 
 std::vector<std::string> Publication::codecs() const {
   std::vector<std::string> names;
-  for (const ::livekit::SimulcastCodecInfo& codec : info_.codecs()) {
+  for (int i = 0; i < info_.codecs_size(); ++i) {
+    const ::livekit::SimulcastCodecInfo& codec = info_.codecs(i);
     // A backup codec counts once it is there.
-    if (codec.mid().empty()) continue;
+    if (codec.mid().empty() || (regressed_ && i != kBackup)) continue;
     names.push_back(codec_name(codec.mime_type()));
     // RED is a wrapping that the media plane takes off where it is not understood.
     if (names.back() == "red") names.emplace_back("opus");
@@ -84,6 +88,8 @@ TrackId Publication::add_stream(const UpstreamTrack& upstream) {
   streams_[source] = upstream;
   // Opus inside RED goes without it too.
   if (codec == "red") sources_["opus"] = source;
+  // Decided as a codec arrives, and not again when people come and go: as LiveKit does.
+  if (may_regress()) set_regressed(true);
   return source;
 }
 
@@ -100,6 +106,7 @@ std::vector<TrackId> Publication::remove_streams(const std::vector<UpstreamTrack
     removed.push_back(source == sources_.end() ? sid_ : source->second);
     std::erase_if(sources_, [&](const auto& entry) { return entry.second == removed.back(); });
     streams_.erase(removed.back());
+    if (regressed_ && i == kBackup) set_regressed(false);
   }
   return removed;
 }
@@ -124,6 +131,7 @@ Publication::Change Publication::mirror(const Publication& of, Origin origin) {
   info_ = of.info_;
   streams_ = of.streams_;
   sources_ = of.sources_;
+  regressed_ = of.regressed_;
   return change;
 }
 
@@ -134,7 +142,7 @@ void Publication::start_over() {
     codecs.push_back(codec_name(codec.mime_type()));
   const Room& room = publisher_.room();
   dynacast_.emplace(std::move(codecs), room.settings().dynacast_pause_delay, room.timers().now());
-  tell_publisher();
+  set_regressed(regressed_);
 }
 
 void Publication::touch() { room::touch(info_, publisher_.room().timers().unix_micros()); }
@@ -152,16 +160,40 @@ void Publication::set_wanted(const ParticipantId& subscriber, const std::string&
   tell_publisher();
 }
 
-// Of audio no codec is stopped again: it costs little.
+bool Publication::may_regress() const {
+  if (info_.codecs_size() <= kBackup || info_.codecs(kBackup).mid().empty()) return false;
+  if (info_.backup_codec_policy() != ::livekit::PREFER_REGRESSION)
+    return info_.backup_codec_policy() == ::livekit::REGRESSION;
+  const size_t threshold = publisher_.room().settings().codec_regression_threshold;
+  return threshold == 0 || publisher_.room().participant_count() < threshold;
+}
+
+void Publication::set_regressed(bool regressed) {
+  const bool changed = std::exchange(regressed_, regressed) != regressed;
+  if (dynacast_) {
+    dynacast_->regress(regressed ? std::optional(codec_name(info_.codecs(kBackup).mime_type()))
+                                 : std::nullopt);
+    tell_publisher();
+  } else if (changed) {
+    tell_audio_codecs();
+  }
+}
+
+// Of audio no codec is stopped because nobody wants it: it costs little.
 void Publication::ask_for_audio(const std::string& codec) {
-  if (!asked_audio_.insert(codec).second) return;
+  if (asked_audio_.insert(codec).second) tell_audio_codecs();
+}
+
+void Publication::tell_audio_codecs() {
   ::livekit::SignalResponse response;
   ::livekit::SubscribedAudioCodecUpdate& update = *response.mutable_subscribed_audio_codec_update();
   update.set_track_sid(sid_.value);
-  for (const ::livekit::SimulcastCodecInfo& known : info_.codecs()) {
+  for (int i = 0; i < info_.codecs_size(); ++i) {
+    const ::livekit::SimulcastCodecInfo& known = info_.codecs(i);
     ::livekit::SubscribedAudioCodec& entry = *update.add_subscribed_audio_codecs();
     entry.set_codec(codec_name(known.mime_type()));
-    entry.set_enabled(!known.mid().empty() || asked_audio_.contains(entry.codec()));
+    const bool asked = !known.mid().empty() || asked_audio_.contains(entry.codec());
+    entry.set_enabled(regressed_ ? i == kBackup : asked);
   }
   publisher_.send(response);
 }

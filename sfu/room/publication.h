@@ -36,7 +36,7 @@ class Publication {
   bool is_published() const { return published_; }
   bool has_cid(const std::string& cid) const;
   std::vector<UpstreamHint> hints() const;
-  // As a subscriber's session description calls them: "vp8", the preferred first.
+  // That subscribers can get, as their session descriptions call them: "vp8", the preferred first.
   std::vector<std::string> codecs() const;
   // Of codecs that came beside the first one, the names of their streams in the media plane.
   const std::map<std::string, TrackId>& sources() const { return sources_; }
@@ -82,6 +82,10 @@ class Publication {
  private:
   void tell_publisher();
   void ask_for_audio(const std::string& codec);
+  void tell_audio_codecs();
+  // The policy of backup codecs says so.
+  bool may_regress() const;
+  void set_regressed(bool regressed);
   // The entry of the track's codecs that `cid` belongs to.
   int codec_of(const std::string& cid) const;
 
@@ -94,6 +98,8 @@ class Publication {
   std::map<TrackId, UpstreamTrack> streams_;
   std::map<std::string, TrackId> sources_;
   std::set<std::string> asked_audio_;
+  // Everybody gets the backup codec, and the publisher is told to stop the others.
+  bool regressed_ = false;
   Origin origin_;
   std::set<ParticipantId> asking_;  // those for whom the origin was asked
   bool published_ = false;

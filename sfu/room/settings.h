@@ -87,6 +87,8 @@ struct Settings {
 
   Duration speaker_interval = 400ms;
   Duration dynacast_pause_delay = 5s;
+  // A room with fewer participants prefers one codec that all can decode to two; 0: every room.
+  uint32_t codec_regression_threshold = 5;
 
   Limits limits;
   DataLimits data;

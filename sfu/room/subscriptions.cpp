@@ -123,12 +123,13 @@ void Subscriptions::start(Subscription& subscription, Publication& publication) 
   const bool sync = owner_.room().syncs_streams() && owner_.quirks().takes_sync_streams;
   subscription.active = true;
   note_request(publication.sid(), subscription);
+  subscription.offered = publication.codecs();
   owner_.media().add_downstream(
       {.track = publication.sid(),
        .publisher = publication.publisher().sid(),
        .kind = publication.kind(),
        .stream = sync ? info.stream() : "",
-       .codecs = publication.codecs(),
+       .codecs = subscription.offered,
        .sources = publication.sources(),
        .stereo = std::ranges::count(info.audio_features(), ::livekit::TF_STEREO) != 0,
        .playout_delay =
@@ -375,11 +376,15 @@ void Subscriptions::on_codecs_changed(Publication& publication) {
   const auto found = subscriptions_.find(publication.sid());
   if (found == subscriptions_.end()) return;
   Subscription& subscription = found->second;
-  const bool sent = subscription.codec.empty() ||
-                    std::ranges::count(publication.codecs(), subscription.codec) != 0;
-  if (subscription.active && !sent) stop(publication.sid(), subscription);
+  const std::vector<std::string> codecs = publication.codecs();
+  const auto is_sent = [&codecs](const std::string& codec) {
+    return std::ranges::count(codecs, codec) != 0;
+  };
+  if (!subscription.codec.empty() && !is_sent(subscription.codec)) subscription.codec.clear();
   subscription.refused = false;
-  if (!sent) subscription.codec.clear();
+  // Where it is: the client keeps its track, and goes on with what is left.
+  if (subscription.active && !std::ranges::all_of(subscription.offered, is_sent))
+    start(subscription, publication);
   reconcile(publication.sid());
 }
 

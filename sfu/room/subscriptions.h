@@ -29,6 +29,7 @@ struct Subscription {
   std::optional<uint8_t> affordable;  // the highest spatial layer, when the bandwidth is limited
   bool starved = false;               // paused: no bandwidth is left for it
   std::string codec;  // that it is sent as, or would have to be; empty: not known yet
+  std::vector<std::string> offered;  // the codecs that the media may choose from
   std::optional<bool> permission_told;
   std::unique_ptr<Timer> not_found;
   std::optional<Timestamp> requested;  // until it has succeeded, failed or been cancelled

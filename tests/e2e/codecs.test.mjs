@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 
 import { throughRelay } from './lib/candidates.mjs';
 import { assertHears, assertSees } from './lib/checks.mjs';
+import { withoutCodec } from './lib/codecs.mjs';
 import { startRelay } from './lib/relay.mjs';
 import { makeStage } from './lib/stage.mjs';
 import { freshRoom } from './lib/token.mjs';
@@ -73,26 +74,12 @@ const sentSize = (speaker) => packetSize(async () => {
   return { bytes: bytesSent, packets: packetsSent };
 });
 
-/** Runs in a page before anything else: its browser knows no RED. */
-const withoutRed = {
-  script: () => {
-    const { addTransceiver } = window.RTCPeerConnection.prototype;
-    window.RTCPeerConnection.prototype.addTransceiver = function add(what, init) {
-      const transceiver = addTransceiver.call(this, what, init);
-      const { codecs } = window.RTCRtpReceiver.getCapabilities('audio');
-      if (transceiver.receiver.track.kind === 'audio')
-        transceiver.setCodecPreferences(codecs.filter(({ mimeType }) => mimeType !== 'audio/red'));
-      return transceiver;
-    };
-  },
-};
-
 // Browsers call the codec of a RED stream Opus: what tells is its size, each packet carries the one before.
 stage.test('Opus is sent with RED to whom it was negotiated with, and plain to others', async (s) => {
   const room = freshRoom('red');
   const ada = await s.join(room, 'ada');
   const bob = await s.join(room, 'bob');
-  const eve = await s.join(room, 'eve', { before: withoutRed });
+  const eve = await s.join(room, 'eve', { before: withoutCodec('audio/red') });
   await ada.call('publishTone', 440, { red: true });
   for (const listener of [bob, eve]) await assertHears(listener, 'ada');
   const [sent, red, plain] = await Promise.all([sentSize(ada), receivedSize(bob), receivedSize(eve)]);
@@ -105,7 +92,7 @@ stage.test('what is lost on the way to the server is restored from RED for whom 
   const room = freshRoom('red-loss');
   const ada = await s.join(room, 'ada', { before: throughRelay(relay.port) });
   const bob = await s.join(room, 'bob');
-  const eve = await s.join(room, 'eve', { before: withoutRed });
+  const eve = await s.join(room, 'eve', { before: withoutCodec('audio/red') });
   await ada.call('publishTone', 440, { red: true });
   for (const listener of [bob, eve]) await assertHears(listener, 'ada');
   await sleep(8000);

@@ -193,9 +193,33 @@ window.lk = {
     return statsOf(track?.sender, 'outbound-rtp');
   },
 
+  /** Frames encoded so far of one's own video, by codec: a backup codec has a sender of its own. */
+  async framesSent(source) {
+    const track = room.localParticipant.getTrackPublication(source)?.track;
+    const senders = [track.sender, ...[...track.simulcastCodecs.values()].map(({ sender }) => sender)];
+    const frames = {};
+    for (const stats of await Promise.all(senders.map((sender) => statsOf(sender, 'outbound-rtp')))) {
+      for (const { codec, framesEncoded } of stats) if (codec) frames[codec] = (frames[codec] ?? 0) + framesEncoded;
+    }
+    return frames;
+  },
+
   setQuality(identity, quality) {
     remotePublication(identity, 'camera').setVideoQuality(VideoQuality[quality]);
   },
+
+  resize: (identity, width, height) => remotePublication(identity, 'camera').setVideoDimensions({ width, height }),
+
+  /** What is known of everybody, also oneself, by identity and in the words of the server's API. */
+  view: () => Object.fromEntries([room.localParticipant, ...room.remoteParticipants.values()].map((one) => [one.identity, {
+    sid: one.sid,
+    name: one.name ?? '',
+    metadata: one.metadata ?? '',
+    attributes: { ...one.attributes },
+    tracks: [...one.trackPublications.values()].map(({ trackSid, trackName, kind, source, isMuted }) => ({
+      sid: trackSid, name: trackName, type: Track.kindToProto(kind), source: Track.sourceToProto(source), muted: isMuted,
+    })),
+  }])),
 
   subscribe: (identity, source, on) => remotePublication(identity, source).setSubscribed(on),
   sendData: (text, options) => room.localParticipant.publishData(new TextEncoder().encode(text), options),

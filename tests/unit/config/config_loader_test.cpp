@@ -97,7 +97,7 @@ rtc:
   turn_servers:
     - {host: turn.example.org, port: 443, protocol: tls, username: u, credential: c}
 audio: {update_interval: 500}
-video: {dynacast_pause_delay: 1m30s}
+video: {dynacast_pause_delay: 1m30s, codec_regression_threshold: 0}
 room:
   auto_create: false
   max_participants: 2
@@ -121,6 +121,7 @@ limit: {agent_signal_message_size_limit: 1000}
   EXPECT_EQ(config.rtc.interface_includes, std::vector<std::string>{"eth0"});
   EXPECT_EQ(config.rtc.ip_excludes, std::vector<std::string>{"10.0.0.0/8"});
   EXPECT_EQ(config.video.dynacast_pause_delay, 90s);
+  EXPECT_EQ(config.video.codec_regression_threshold, 0u);
   ASSERT_EQ(config.rtc.turn_servers.size(), 1u);
   EXPECT_EQ(config.rtc.turn_servers[0].port, 443);
   EXPECT_EQ(config.audio.update_interval, 500ms);
