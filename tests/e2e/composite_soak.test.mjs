@@ -13,6 +13,7 @@ import { after } from 'node:test';
 import { joins, runPipeline, startPipeline } from './lib/pipeline.mjs';
 import { makeStage } from './lib/stage.mjs';
 import { freshRoom } from './lib/token.mjs';
+import { usageOf } from './lib/usage.mjs';
 import { eventually, sleep } from './lib/wait.mjs';
 
 const kSeconds = Number(process.env.SOAK_SECONDS ?? 120);
@@ -20,12 +21,6 @@ const kStay = 3000;  // milliseconds; so many thousands are in the room at a tim
 const stage = makeStage();
 const work = fs.mkdtempSync(path.join(os.tmpdir(), 'soak-'));
 after(() => fs.rmSync(work, { recursive: true }));
-
-function usage(pid) {
-  const status = fs.readFileSync(`/proc/${pid}/status`, 'utf8');
-  const number = (name) => Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)[1]);
-  return { kilobytes: number('VmRSS'), threads: number('Threads'), files: fs.readdirSync(`/proc/${pid}/fd`).length };
-}
 
 async function visit(s, room, identity) {
   const one = startPipeline(`livekitsink name=s ${joins(s.daemon, room, identity)}
@@ -55,11 +50,11 @@ stage.test(`a recorder of ${kSeconds} s with people who come and go every second
       await sleep(1000);
       // On a slow machine: no more at a time than were meant.
       while (visits.size > 2 * (kStay / 1000)) await Promise.race(visits);
-      samples.push(usage(recorder.pid));
+      samples.push(usageOf(recorder.pid));
     }
     await Promise.all(visits);
     await sleep(2000);
-    const last = usage(recorder.pid);
+    const last = usageOf(recorder.pid);
     // At first caches, the allocator's arenas and the widest grid are filled.
     const settled = samples[Math.floor(samples.length / 3)];
     const most = Math.max(...samples.slice(-Math.ceil(samples.length / 3)).map((sample) => sample.kilobytes));

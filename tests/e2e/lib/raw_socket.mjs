@@ -5,8 +5,11 @@
 import crypto from 'node:crypto';
 import http from 'node:http';
 
-/** The head of a handshake; gives the socket once the server switched. */
-export function openWebSocket(daemon, path, headers = {}) {
+/**
+ * The head of a handshake; gives the socket once the server switched. `read` gets the bytes that come, which
+ * are dropped without it.
+ */
+export function openWebSocket(daemon, path, headers = {}, read = () => {}) {
   return new Promise((resolve, reject) => {
     const request = http.get(`${daemon.http}${path}`, {
       headers: {
@@ -16,9 +19,10 @@ export function openWebSocket(daemon, path, headers = {}) {
         ...headers,
       },
     });
-    request.on('upgrade', (response, socket) => {
+    request.on('upgrade', (response, socket, head) => {
       socket.on('error', () => {});
-      socket.resume();
+      read(head);
+      socket.on('data', read);
       resolve(socket);
     });
     request.on('response', (response) => reject(new Error(`status ${response.statusCode}`)));
