@@ -10,8 +10,8 @@ import { after, test } from 'node:test';
 import { dispose } from '@livekit/rtc-node';
 import { RoomServiceClient } from 'livekit-server-sdk';
 
+import { CrowdMember } from './lib/crowd_member.mjs';
 import { kKey, kSecret, startDaemon } from './lib/daemon.mjs';
-import { NativeParticipant } from './lib/native.mjs';
 import { makeRandom } from './lib/random.mjs';
 import { SignalClient } from './lib/signal_client.mjs';
 import { freshRoom, joinToken } from './lib/token.mjs';
@@ -27,22 +27,19 @@ const kMinutes = Math.ceil(kJoins / 500);
 const random = makeRandom(kSeed);
 after(() => dispose());
 
-async function visitWithMedia(daemon, token) {
-  const one = new NativeParticipant();
-  try {
-    await one.join(daemon.url, token);
-    await one.publishAudio(440);
-    await sleep(100 + random.below(400));
-  } finally {
-    await one.leave();
-  }
+async function visitWithMedia(daemon, room, identity) {
+  const one = new CrowdMember({ url: daemon.url, http: daemon.http, room }, identity, random, { key: kKey, secret: kSecret });
+  await one.join();
+  await Promise.all([one.publish('camera'), one.publish('microphone')]);
+  await one.subscribe();
+  await sleep(100 + random.below(400));
+  await one.leave();
 }
 
 /** Joins, is greeted, perhaps announces a track, and leaves; one in ten without a word. */
 async function visit(daemon, room, identity) {
-  const token = joinToken(room, identity);
-  if (random.percent(kWithMedia)) return visitWithMedia(daemon, token);
-  const one = await new SignalClient().open(daemon, token, { json: random.percent(20) });
+  if (random.percent(kWithMedia)) return visitWithMedia(daemon, room, identity);
+  const one = await new SignalClient().open(daemon, joinToken(room, identity), { json: random.percent(20) });
   const join = await one.first('join');
   assert.deepEqual([join.room.name, join.participant.identity], [room, identity]);
   if (random.percent(30)) {
