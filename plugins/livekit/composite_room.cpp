@@ -11,11 +11,6 @@ namespace {
 // How long a decoder waits for its video to be shown again.
 constexpr Duration kGiveUpAfter = 10s;
 
-// What the stage calls a track.
-std::string stage_id(const TrackIdentity& track) {
-  return track.identity + "/" + ::livekit::TrackSource_Name(track.source) + "/" + track.name;
-}
-
 // Pixels of the video itself when it is fitted into the tile.
 ShownSize fitted(const Rect& rect, double aspect) {
   if (aspect <= 0) aspect = 16.0 / 9;
@@ -102,9 +97,9 @@ void CompositeRoom::link_outputs() {
   if (!session_) return;
   for (RemoteOutput* output : added) {
     if (output->track().kind == MediaKind::Video)
-      stage_.add_video(stage_id(output->track()), output->pad());
+      stage_.add_video(to_string(output->track()), output->pad());
     else
-      stage_.add_audio(stage_id(output->track()), output->pad());
+      stage_.add_audio(to_string(output->track()), output->pad());
   }
 }
 
@@ -114,9 +109,9 @@ void CompositeRoom::on_output_removed(RemoteOutput& output) {
     std::erase(added_, &output);
   }
   if (output.track().kind == MediaKind::Video)
-    stage_.remove_video(stage_id(output.track()));
+    stage_.remove_video(to_string(output.track()));
   else
-    stage_.remove_audio(stage_id(output.track()));
+    stage_.remove_audio(to_string(output.track()));
 }
 
 void CompositeRoom::on_state(livekit::SessionState, const std::string&) {
@@ -147,7 +142,7 @@ void CompositeRoom::update() {
     const ::livekit::ParticipantInfo* who = nullptr;
     const ::livekit::TrackInfo* track = session_->room().track(tile.track_sid, &who);
     if (track && !tile.layout.muted && placed[i].shown) {
-      on_stage.video = stage_id(identity_of(*who, *track));
+      on_stage.video = to_string(tracks_.identity_of(*who, *track));
       shown[tile.track_sid] = fitted(stage_.video_rect(placed[i].rect), tile.layout.aspect);
     }
     stage.push_back(std::move(on_stage));

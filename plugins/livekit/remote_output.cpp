@@ -27,11 +27,6 @@ std::string best_decoder(const GstCaps* caps) {
   return GST_OBJECT_NAME(sorted->data);
 }
 
-std::string stream_id(const TrackIdentity& track) {
-  return "livekit/" + track.identity + "/" + ::livekit::TrackSource_Name(track.source) + "/" +
-         track.name;
-}
-
 std::string lower(const std::string& text) {
   gchar* folded = g_ascii_strdown(text.c_str(), -1);
   std::string result = folded;
@@ -52,7 +47,7 @@ GstTagList* tags_of(const TrackIdentity& track) {
 GstStream* make_stream(const TrackIdentity& track) {
   const bool video = track.kind == MediaKind::Video;
   GstStream* stream =
-      gst_stream_new(stream_id(track).c_str(), nullptr,
+      gst_stream_new(("livekit/" + to_string(track)).c_str(), nullptr,
                      video ? GST_STREAM_TYPE_VIDEO : GST_STREAM_TYPE_AUDIO, GST_STREAM_FLAG_NONE);
   const auto tags = Ref<GstTagList>::adopt(tags_of(track));
   gst_stream_set_tags(stream, tags.get());

@@ -10,21 +10,11 @@
 #include "base/mutex.h"
 #include "base/ref.h"
 #include "base/result.h"
-#include "livekit_models.pb.h"
 #include "plugins/livekit/codec.h"
+#include "plugins/livekit/track_identity.h"
 #include "plugins/livekit/track_output.h"
 
 namespace gstlk::client {
-
-// Whose track it is and which, as long as the person stays the same: not the sid, which another
-// session of theirs changes.
-struct TrackIdentity {
-  std::string identity;
-  std::string name;
-  ::livekit::TrackSource source = ::livekit::UNKNOWN;
-  MediaKind kind = MediaKind::Video;
-  auto operator<=>(const TrackIdentity&) const = default;
-};
 
 // What comes out of a source pad.
 enum class OutputForm : uint8_t { Auto, Encoded, Raw, Rtp };

@@ -39,12 +39,6 @@ bool is_gone_for_good(const ::livekit::ParticipantInfo& who) {
 
 }  // namespace
 
-TrackIdentity identity_of(const ::livekit::ParticipantInfo& who,
-                          const ::livekit::TrackInfo& track) {
-  return {who.identity(), track.name(), track.source(),
-          track.type() == ::livekit::AUDIO ? MediaKind::Audio : MediaKind::Video};
-}
-
 bool RemoteTracks::join(const ConnectionSettings& connection, const Settings& settings) {
   init_debug();
   settings_ = settings;
@@ -78,6 +72,7 @@ void RemoteTracks::leave_room() {
     gap_timer_.reset();
     session_ = nullptr;
     wishes_.clear();
+    identities_.clear();
     // What is left is removed by whoever leaves, on another thread.
     MutexLock lock(mutex_);
     for (auto& [track, entry] : entries_) entry->farewell->stop();
@@ -166,27 +161,38 @@ void RemoteTracks::handle_pad(GstPad* pad) {
 
 // The entry of the track that the section of the offer is of; its owner knows its output.
 std::shared_ptr<RemoteTracks::Entry> RemoteTracks::begin_attaching(const std::string& mid) {
-  std::shared_ptr<Entry> entry;
+  Announced announced;
+  std::string name;
   {
     MutexLock lock(mutex_);
     const auto it = by_mid_.find(mid);
     if (it == by_mid_.end()) return nullptr;
-    const Announced& announced = it->second;
-    std::shared_ptr<Entry>& place = entries_[announced.track];
-    if (place) {
-      place->publisher = announced.publisher;
-      place->attaching += 1;
-      return place;
-    }
-    place = entry = std::make_shared<Entry>();
-    entry->publisher = announced.publisher;
-    entry->attaching = 1;
-    const std::string name = (announced.track.kind == MediaKind::Video ? "video_" : "audio_") +
-                             std::to_string(next_number_[announced.track.kind]++);
-    entry->output = std::make_unique<RemoteOutput>(GST_BIN(element_), name, announced.track);
-    entry->farewell = std::make_unique<ClientTimer>(*ClientThread::get());
+    announced = it->second;
+    if (const auto known = entries_.find(announced.track); known != entries_.end())
+      return attach_to(known->second, announced);
+    name = (announced.track.kind == MediaKind::Video ? "video_" : "audio_") +
+           std::to_string(next_number_[announced.track.kind]++);
+  }
+  // An application may look at what is added to the element.
+  auto entry = std::make_shared<Entry>();
+  entry->output = std::make_unique<RemoteOutput>(GST_BIN(element_), name, announced.track);
+  entry->farewell = std::make_unique<ClientTimer>(*ClientThread::get());
+  {
+    MutexLock lock(mutex_);
+    // It may have gone meanwhile.
+    if (!by_mid_.contains(mid)) return nullptr;
+    const auto [place, is_new] = entries_.emplace(announced.track, entry);
+    (void)attach_to(place->second, announced);
+    if (!is_new) return place->second;
   }
   owner_.on_output_added(*entry->output);
+  return entry;
+}
+
+std::shared_ptr<RemoteTracks::Entry> RemoteTracks::attach_to(const std::shared_ptr<Entry>& entry,
+                                                             const Announced& announced) {
+  entry->publisher = announced.publisher;
+  entry->attaching += 1;
   return entry;
 }
 
@@ -197,8 +203,9 @@ void RemoteTracks::on_room_change(const livekit::RoomChange& change) {
 
 void RemoteTracks::track_published(const livekit::RoomChange& change) {
   {
+    const TrackIdentity track = identity_of(change.participant, change.track);
     MutexLock lock(mutex_);
-    const auto it = entries_.find(identity_of(change.participant, change.track));
+    const auto it = entries_.find(track);
     if (it != entries_.end()) it->second->farewell->stop();
   }
   if (receiving_) subscribe(change.participant, change.track);
@@ -280,6 +287,7 @@ void RemoteTracks::show(const std::string& track_sid, std::optional<ShownSize> s
 void RemoteTracks::track_unpublished(const livekit::RoomChange& change) {
   wishes_.erase(change.track.sid());
   const TrackIdentity track = identity_of(change.participant, change.track);
+  identities_.forget(change.track.sid());
   MutexLock lock(mutex_);
   // No output is made of it any more.
   std::erase_if(by_mid_, [&](const auto& announced) {
@@ -329,8 +337,9 @@ bool RemoteTracks::request_keyframe(const std::string& track_sid) {
   if (!track || track->type() != ::livekit::VIDEO) return false;
   std::shared_ptr<Entry> entry;
   {
+    const TrackIdentity identity = identity_of(*who, *track);
     MutexLock lock(mutex_);
-    const auto it = entries_.find(identity_of(*who, *track));
+    const auto it = entries_.find(identity);
     if (it != entries_.end()) entry = it->second;
   }
   if (!entry) return false;

@@ -76,6 +76,10 @@ class RemoteTracks : public SubscriberOwner, public RoomListener {
   bool request_keyframe(const std::string& track_sid);
   // At what size the track is shown; nullopt: not at all, so that no media of it is sent.
   void show(const std::string& track_sid, std::optional<ShownSize> size);
+  TrackIdentity identity_of(const ::livekit::ParticipantInfo& who,
+                            const ::livekit::TrackInfo& track) {
+    return identities_.of(who, track);
+  }
 
  private:
   // What a pad of webrtcbin carries.
@@ -109,6 +113,8 @@ class RemoteTracks : public SubscriberOwner, public RoomListener {
   void handle_pad(GstPad* pad);
   // nullptr when the track is not known, or no more.
   std::shared_ptr<Entry> begin_attaching(const std::string& mid) EXCLUDES(mutex_);
+  std::shared_ptr<Entry> attach_to(const std::shared_ptr<Entry>& entry, const Announced& announced)
+      REQUIRES(mutex_);
   void subscribe(const ::livekit::ParticipantInfo& who, const ::livekit::TrackInfo& track);
   void send_subscription(const std::string& track_sid, bool subscribed);
   void send_size(const std::string& track_sid, const std::optional<ShownSize>& size);
@@ -127,13 +133,12 @@ class RemoteTracks : public SubscriberOwner, public RoomListener {
   RoomSession* session_ = nullptr;          // client thread; the member keeps it
   bool receiving_ = false;                  // client thread: there is a peer connection
   std::map<std::string, Wish> wishes_;      // client thread; by track sid
+  TrackIdentities identities_;              // client thread
   std::unique_ptr<ClientTimer> gap_timer_;  // client thread
   Mutex mutex_;
   std::map<std::string, Announced> by_mid_ GUARDED_BY(mutex_);
   std::map<TrackIdentity, std::shared_ptr<Entry>> entries_ GUARDED_BY(mutex_);
   std::map<MediaKind, unsigned> next_number_ GUARDED_BY(mutex_);
 };
-
-TrackIdentity identity_of(const ::livekit::ParticipantInfo& who, const ::livekit::TrackInfo& track);
 
 }  // namespace gstlk::client

@@ -93,6 +93,26 @@ recordTest('each track is a file, also of who comes later and of who leaves, on 
   }
 }, { timeout: 90000 });
 
+recordTest('two cameras of one participant that have one name are two files', async (s, start) => {
+  const room = freshRoom('twins');
+  const recorder = record(s, room);
+  const pattern = (name, pad) => `videotestsrc is-live=true pattern=${name} ! video/x-raw,width=640,height=360,framerate=30/1 ! s.${pad}`;
+  const desk = start(`livekitsink name=s ${joins(s.daemon, room, 'desk')} video_0::track-name=view video_1::track-name=view
+    video_0::simulcast=false video_1::simulcast=false ${pattern('red', 'video_0')} ${pattern('blue', 'video_1')}`);
+  await Promise.all([1, 2].map((number) => recorder.grows(`desk-camera-${number}.mkv`, 3000)));
+  await sleep(3000);
+  await recorder.end();
+  await desk.stop();
+  assert.deepEqual(recorder.names(), ['desk-camera-1.mkv', 'desk-camera-2.mkv']);
+  const colours = recorder.names().map((name) => {
+    assertDecodes(recorder.file(name));
+    const [red, , blue] = execFileSync('ffmpeg', ['-v', 'error', '-sseof', '-1', '-i', recorder.file(name), '-frames:v', '1', '-vf', 'scale=1:1',
+      '-f', 'rawvideo', '-pix_fmt', 'rgb24', '-']);
+    return red > 150 && blue < 100 ? 'red' : blue > 150 && red < 100 ? 'blue' : `${red} ${blue}`;
+  });
+  assert.deepEqual(colours.sort(), ['blue', 'red']);
+}, { timeout: 90000 });
+
 recordTest('flash and beep are together across the files', async (s, start) => {
   const room = freshRoom('sync');
   const recorder = record(s, room);

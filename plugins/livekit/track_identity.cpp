@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "plugins/livekit/track_identity.h"
+
+#include <algorithm>
+
+namespace gstlk::client {
+
+std::string to_string(const TrackIdentity& track) {
+  std::string text =
+      track.identity + "/" + ::livekit::TrackSource_Name(track.source) + "/" + track.name;
+  if (track.twin > 0) text += "/" + std::to_string(track.twin);
+  return text;
+}
+
+TrackIdentity TrackIdentities::of(const ::livekit::ParticipantInfo& who,
+                                  const ::livekit::TrackInfo& track) {
+  const auto known = by_sid_.find(track.sid());
+  if (known != by_sid_.end()) return known->second;
+  TrackIdentity made{who.identity(), track.name(), track.source(),
+                     track.type() == ::livekit::AUDIO ? MediaKind::Audio : MediaKind::Video};
+  const auto taken = [&] {
+    return std::ranges::any_of(by_sid_, [&](const auto& entry) { return entry.second == made; });
+  };
+  while (taken()) ++made.twin;
+  by_sid_.emplace(track.sid(), made);
+  return made;
+}
+
+}  // namespace gstlk::client

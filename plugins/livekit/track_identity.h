@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#pragma once
+
+#include <compare>
+#include <map>
+#include <string>
+
+#include "livekit_models.pb.h"
+#include "plugins/livekit/codec.h"
+
+namespace gstlk::client {
+
+// Whose track it is and which, as long as the person stays the same: not the sid, which another
+// session of theirs changes.
+struct TrackIdentity {
+  std::string identity;
+  std::string name;
+  ::livekit::TrackSource source = ::livekit::UNKNOWN;
+  MediaKind kind = MediaKind::Video;
+  // Among the tracks of a participant that have the rest in common, which LiveKit allows.
+  unsigned twin = 0;
+  auto operator<=>(const TrackIdentity&) const = default;
+};
+
+// "identity/CAMERA/name", with "/1" and so on for the twins of a track: each is another.
+std::string to_string(const TrackIdentity& track);
+
+// What the tracks of a room are called while they are published. The first of twins to be asked for
+// has the number 0; the number of one that is forgotten is the next one's.
+class TrackIdentities {
+ public:
+  TrackIdentity of(const ::livekit::ParticipantInfo& who, const ::livekit::TrackInfo& track);
+  void forget(const std::string& track_sid) { by_sid_.erase(track_sid); }
+  void clear() { by_sid_.clear(); }
+
+ private:
+  std::map<std::string, TrackIdentity> by_sid_;
+};
+
+}  // namespace gstlk::client
