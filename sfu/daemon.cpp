@@ -211,8 +211,13 @@ void Daemon::open_admin() {
     return {.version = SFU_VERSION, .uptime = uptime.count()};
   };
   statistics.rooms = [this, server] { return metrics::print_rooms(*rooms_, server()); };
-  statistics.room =
-      of_room([server](room::Room& room) { return metrics::print_room(room, server()); });
+  const auto figures = [&of_room, &server](metrics::Addresses addresses) {
+    return of_room([server, addresses](room::Room& room) {
+      return metrics::print_room(room, server(), addresses);
+    });
+  };
+  statistics.room = figures(metrics::Addresses::Hidden);
+  statistics.room_with_addresses = figures(metrics::Addresses::Shown);
   statistics.pipeline =
       of_room([](room::Room& room) { return metrics::print_graph(room.media().graph()); });
   statistics.dot = of_room([](room::Room& room) { return room.media().dot(); });

@@ -93,7 +93,8 @@ net::HttpResponse AdminService::of_room(const livekit::Grants& grants,
     const AdminStatistics::OfRoom& print;
     const char* content_type;
   };
-  for (const Entry& entry : {Entry{"", statistics_.room, "application/json"},
+  const auto& room = grants.video->room_list ? statistics_.room_with_addresses : statistics_.room;
+  for (const Entry& entry : {Entry{"", room, "application/json"},
                              Entry{"pipeline", statistics_.pipeline, "application/json"},
                              Entry{"pipeline.dot", statistics_.dot, "text/vnd.graphviz"}}) {
     if (what != entry.what) continue;

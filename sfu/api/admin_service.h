@@ -17,6 +17,7 @@ struct AdminStatistics {
   using OfRoom = std::function<std::optional<std::string>(const RoomName& room)>;
   std::function<std::string()> rooms;  // JSON
   OfRoom room;                         // JSON
+  OfRoom room_with_addresses;          // likewise, with where the participants are
   OfRoom pipeline;                     // JSON
   OfRoom dot;                          // Graphviz
 };
@@ -25,7 +26,9 @@ struct AdminStatistics {
 //
 //   GET /admin/                            the page, for everybody: there is nothing in it
 //   GET /admin/rooms                       all rooms with their totals; grant roomList
-//   GET /admin/rooms/<name>                one of them with participants, tracks, subscriptions;
+//   GET /admin/rooms/<name>                one of them with participants, tracks, subscriptions,
+//   and
+//                                          the participants' addresses with the grant roomList too;
 //   GET /admin/rooms/<name>/pipeline       its pipeline as nodes and edges;
 //   GET /admin/rooms/<name>/pipeline.dot   and as Graphviz reads it; grant roomAdmin for that room
 //

@@ -69,6 +69,8 @@ net::HttpResponse FrontPage::development_token(const net::HttpRequest& request) 
   livekit::VideoGrant& video = claims.grants.video.emplace();
   video.room = or_else(request.parameter("room"), "room");
   if (request.parameter("admin") == "1") {
+    // Whatever page the developer looks at could ask.
+    if (!net::is_of_own_page(request)) return net::plain_text(403, "origin not allowed");
     video.room_list = true;
     video.room_admin = true;
   } else {

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "api/gate.h"
 
-#include <gio/gio.h>
-
 #include <algorithm>
 #include <ranges>
 #include <string_view>
@@ -55,6 +53,32 @@ bool is_join(const net::HttpRequest& request) {
   return (request.path == "/rtc" || request.path == "/rtc/v1") && request.is_websocket_upgrade();
 }
 
+bool is_about_join(const net::HttpRequest& request) {
+  return request.path == "/rtc/validate" || request.path == "/rtc/v1/validate";
+}
+
+// As proxies write it: "192.0.2.1", "192.0.2.1:5678", "2001:db8::1", "[2001:db8::1]:5678".
+Ref<GInetAddress> parse_address(std::string_view text) {
+  const size_t colon = text.find(':');
+  if (text.starts_with('[')) {
+    text = text.substr(1, text.find(']') - 1);
+  } else if (colon != std::string_view::npos && text.rfind(':') == colon) {
+    text = text.substr(0, colon);
+  }
+  // IPv4 that came over an IPv6 socket is IPv4.
+  constexpr std::string_view kMapped = "::ffff:";
+  if (lower(text.substr(0, kMapped.size())) == kMapped && text.find('.') != std::string_view::npos)
+    text.remove_prefix(kMapped.size());
+  return Ref<GInetAddress>::adopt(g_inet_address_new_from_string(std::string(text).c_str()));
+}
+
+std::string print_address(GInetAddress* address) {
+  gchar* text = g_inet_address_to_string(address);
+  std::string result = text;
+  g_free(text);
+  return result;
+}
+
 // What works for whoever asks, and costs.
 bool is_api(const net::HttpRequest& request) {
   return request.path.starts_with("/twirp/") || request.path.starts_with("/admin/rooms") ||
@@ -65,10 +89,9 @@ bool is_api(const net::HttpRequest& request) {
 
 Gate::Gate(GateSettings settings, Clock clock)
     : settings_(std::move(settings)), clock_(std::move(clock)) {
-  // A page that is loaded again and again by somebody impatient is no flood.
-  constexpr uint64_t kLeastBurst = 5;
   const uint64_t joins = settings_.joins_per_minute;
-  if (joins != 0) joins_.emplace(joins, std::max(joins / 6, std::min(joins, kLeastBurst)));
+  // A class that comes in together, behind one address.
+  if (joins != 0) joins_.emplace(joins, joins);
   const uint64_t requests = settings_.api_requests_per_second;
   if (requests != 0) requests_.emplace(60 * requests, 2 * requests);
 }
@@ -80,7 +103,11 @@ std::optional<net::HttpResponse> Gate::refuse(const net::HttpRequest& request) {
   if (joins_ && is_join(request)) {
     if (const auto time = joins_->refuse(address_of(request), now))
       return wait(request, "joins", *time);
-  } else if (requests_ && is_api(request)) {
+  } else if (joins_ && is_about_join(request)) {
+    if (const auto time = joins_->would_refuse(address_of(request), now))
+      return wait(request, "joins", *time);
+  }
+  if (requests_ && is_api(request)) {
     if (const auto time = requests_->refuse(address_of(request), now))
       return wait(request, "requests", *time);
   }
@@ -90,11 +117,8 @@ std::optional<net::HttpResponse> Gate::refuse(const net::HttpRequest& request) {
 // Only browsers say where a page is from, and they always do where it matters.
 bool Gate::is_allowed_origin(const net::HttpRequest& request) const {
   if (settings_.allowed_origins.empty()) return true;
+  if (net::is_of_own_page(request)) return true;
   const std::string origin = lower(request.header("Origin"));
-  if (origin.empty()) return true;
-  // Our own page.
-  const std::string host = lower(request.header("Host"));
-  if (!host.empty() && (origin == "http://" + host || origin == "https://" + host)) return true;
   return std::ranges::any_of(settings_.allowed_origins, [&](const std::string& pattern) {
     return matches(lower(pattern), origin);
   });
@@ -103,26 +127,26 @@ bool Gate::is_allowed_origin(const net::HttpRequest& request) const {
 // Every proxy appends whom it got the request from; what stands before the first that is not ours
 // may be invented.
 std::string Gate::address_of(const net::HttpRequest& request) const {
-  std::string address = request.remote_address;
-  if (!is_proxy(address)) return address;
-  std::string_view chain = request.header("X-Forwarded-For");
+  auto address = parse_address(request.remote_address);
+  if (!address || !is_proxy(address.get())) return request.remote_address;
+  const std::string list = request.list_header("X-Forwarded-For");
+  std::string_view chain = list;
   while (!chain.empty()) {
     const size_t comma = chain.rfind(',');
     const size_t start = comma == std::string_view::npos ? 0 : comma + 1;
-    address = trim(chain.substr(start));
-    if (!is_proxy(address)) break;
+    auto before = parse_address(trim(chain.substr(start)));
+    if (!before) break;
+    address = std::move(before);
+    if (!is_proxy(address.get())) break;
     chain = chain.substr(0, comma == std::string_view::npos ? 0 : comma);
   }
-  return address;
+  return print_address(address.get());
 }
 
-bool Gate::is_proxy(const std::string& address) const {
-  const auto parsed = Ref<GInetAddress>::adopt(g_inet_address_new_from_string(address.c_str()));
-  if (!parsed) return false;
-  return g_inet_address_get_is_loopback(parsed.get()) ||
-         std::ranges::any_of(settings_.trusted_proxies, [&](const std::string& network) {
-           return is_in(network, parsed.get());
-         });
+bool Gate::is_proxy(GInetAddress* address) const {
+  if (settings_.trusted_proxies.empty()) return g_inet_address_get_is_loopback(address);
+  return std::ranges::any_of(settings_.trusted_proxies,
+                             [&](const std::string& network) { return is_in(network, address); });
 }
 
 }  // namespace gstlk::api

@@ -31,6 +31,12 @@ Result<void> ConfigLoader::check_limits() {
       warnings_.push_back(place("limit.allowed_origins") + "an origin has no path: \"" + origin +
                           "/\" is taken for \"" + origin + "\"");
     }
+    // Browsers leave the port out that is the scheme's own.
+    for (const auto& [scheme, port] :
+         {std::pair("http://", ":80"), std::pair("https://", ":443")}) {
+      if (origin.starts_with(scheme) && origin.ends_with(port))
+        origin.resize(origin.size() - std::string_view(port).size());
+    }
     if (!is_origin(origin)) {
       return fail(place("limit.allowed_origins") +
                   "expected origins like \"https://app.example.org\" or \"https://*.example.org\", "

@@ -113,7 +113,11 @@ std::vector<room::LayerReport> RoomPipeline::layers(const TrackId& stream) const
 room::PipelineGraph RoomPipeline::graph() const { return read_graph(GST_BIN(pipeline_.get())); }
 
 std::string RoomPipeline::dot() const {
-  gchar* text = gst_debug_bin_to_dot_data(GST_BIN(pipeline_.get()), GST_DEBUG_GRAPH_SHOW_ALL);
+  // Without properties: the passwords of ICE are among them.
+  constexpr auto kDetails = static_cast<GstDebugGraphDetails>(GST_DEBUG_GRAPH_SHOW_MEDIA_TYPE |
+                                                              GST_DEBUG_GRAPH_SHOW_CAPS_DETAILS |
+                                                              GST_DEBUG_GRAPH_SHOW_STATES);
+  gchar* text = gst_debug_bin_to_dot_data(GST_BIN(pipeline_.get()), kDetails);
   std::string result = text ? text : "";
   g_free(text);
   return result;

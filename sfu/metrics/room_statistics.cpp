@@ -44,7 +44,42 @@ void add_stats(JsonWriter& json, const room::TrackStats& stats) {
   json.member("keyframe_requests", stats.keyframe_requests);
 }
 
-void add_client(JsonWriter& json, const ::livekit::ClientInfo& client) {
+using SubscriberCounts = std::map<TrackId, size_t>;
+
+SubscriberCounts count_subscribers(const room::Room& room) {
+  SubscriberCounts counts;
+  room.for_each_participant([&](room::Participant& participant) {
+    for (const TrackId& track : participant.subscriptions().active()) ++counts[track];
+  });
+  return counts;
+}
+
+// What is asked for once for a room, not for each of its subscriptions.
+class RoomView {
+ public:
+  RoomView(room::Room& room, Addresses addresses)
+      : room_(room), addresses_(addresses), subscribers_(count_subscribers(room)) {}
+
+  room::Room& room() const { return room_; }
+  bool shows_addresses() const { return addresses_ == Addresses::Shown; }
+  size_t subscribers_of(const TrackId& track) const {
+    const auto found = subscribers_.find(track);
+    return found == subscribers_.end() ? 0 : found->second;
+  }
+  const std::vector<room::LayerReport>& layers(const TrackId& stream) {
+    const auto [found, is_new] = layers_.try_emplace(stream);
+    if (is_new) found->second = room_.media().layers(stream);
+    return found->second;
+  }
+
+ private:
+  room::Room& room_;
+  const Addresses addresses_;
+  const SubscriberCounts subscribers_;
+  std::map<TrackId, std::vector<room::LayerReport>> layers_;
+};
+
+void add_client(JsonWriter& json, const ::livekit::ClientInfo& client, const RoomView& view) {
   json.object("client", [&] {
     json.member("sdk", ::livekit::ClientInfo::SDK_Name(client.sdk()));
     json.member("version", client.version());
@@ -55,18 +90,18 @@ void add_client(JsonWriter& json, const ::livekit::ClientInfo& client) {
     json.member("browser_version", client.browser_version());
     json.member("device_model", client.device_model());
     json.member("network", client.network());
-    json.member("address", client.address());
+    if (view.shows_addresses()) json.member("address", client.address());
   });
 }
 
-void add_transport(JsonWriter& json, const room::TransportReport& transport) {
+void add_transport(JsonWriter& json, const room::TransportReport& transport, const RoomView& view) {
   json.object([&] {
     json.member("role", transport.role);
     json.member("age", milliseconds(transport.age));
     json.member("state", transport.state);
     json.member("protocol", transport.protocol);
     json.member("candidate_type", transport.candidate_type);
-    json.member("remote_address", transport.remote_address);
+    if (view.shows_addresses()) json.member("remote_address", transport.remote_address);
     add_round_trip(json, "round_trip", transport.round_trip);
     json.member("packets_received", transport.packets_received);
     json.member("bytes_received", transport.bytes_received);
@@ -76,17 +111,11 @@ void add_transport(JsonWriter& json, const room::TransportReport& transport) {
   });
 }
 
-// "TR_x", or "TR_x/h264" for a codec beside the first.
-bool is_stream_of(const TrackId& stream, const TrackId& track) {
-  return stream == track ||
-         (stream.value.starts_with(track.value) && stream.value[track.value.size()] == '/');
-}
-
 void add_encodings(JsonWriter& json, const TrackId& track, const room::MediaReport& report) {
   json.array("encodings", [&] {
     for (const room::TransportReport& transport : report.transports) {
       for (const room::ReceivedEncoding& encoding : transport.received) {
-        if (!is_stream_of(encoding.stream, track)) continue;
+        if (!room::is_stream_of(encoding.stream, track)) continue;
         json.object([&] {
           json.member("stream", encoding.stream.value);
           json.member("rid", encoding.rid.value);
@@ -97,10 +126,10 @@ void add_encodings(JsonWriter& json, const TrackId& track, const room::MediaRepo
   });
 }
 
-void add_layers(JsonWriter& json, room::Room& room, const room::Publication& publication) {
+void add_layers(JsonWriter& json, RoomView& view, const room::Publication& publication) {
   json.array("layers", [&] {
     for (const auto& [stream, upstream] : publication.streams()) {
-      const auto layers = room.media().layers(stream);
+      const auto& layers = view.layers(stream);
       for (size_t i = 0; i < layers.size(); ++i) {
         json.object([&] {
           json.member("stream", stream.value);
@@ -116,8 +145,8 @@ void add_layers(JsonWriter& json, room::Room& room, const room::Publication& pub
   });
 }
 
-void add_track(JsonWriter& json, room::Room& room, const room::Publication& publication,
-               const room::MediaReport& report, size_t subscribers) {
+void add_track(JsonWriter& json, RoomView& view, const room::Publication& publication,
+               const room::MediaReport& report) {
   json.object([&] {
     const ::livekit::TrackInfo& info = publication.info();
     json.member("sid", info.sid());
@@ -127,15 +156,10 @@ void add_track(JsonWriter& json, room::Room& room, const room::Publication& publ
     json.member("mime_type", info.mime_type());
     json.member("muted", info.muted());
     json.member("encrypted", info.encryption() != ::livekit::Encryption::NONE);
-    json.member("subscribers", subscribers);
-    room::TrackStats sum;
-    for (const auto& [stream, upstream] : publication.streams()) {
-      const auto one = report.received(stream);
-      if (one) sum += *one;
-    }
-    add_stats(json, sum);
+    json.member("subscribers", view.subscribers_of(publication.sid()));
+    add_stats(json, report.received(publication.sid()).value_or(room::TrackStats{}));
     add_encodings(json, publication.sid(), report);
-    if (publication.kind() == room::TrackKind::Video) add_layers(json, room, publication);
+    if (publication.kind() == room::TrackKind::Video) add_layers(json, view, publication);
   });
 }
 
@@ -145,14 +169,14 @@ TrackId source_of(const room::Publication& publication, const std::string& codec
   return found == publication.sources().end() ? publication.sid() : found->second;
 }
 
-void add_layer(JsonWriter& json, room::Room& room, const room::Publication& publication,
+void add_layer(JsonWriter& json, RoomView& view, const room::Publication& publication,
                const room::Subscription& subscription,
                const ::livekit::UpdateTrackSettings& settings,
                const room::ForwardedLayer& forwarded) {
   const ::livekit::TrackInfo& info = publication.info();
   std::vector<room::LayerReport> layers;
   if (publication.kind() == room::TrackKind::Video)
-    layers = room.media().layers(source_of(publication, subscription.codec));
+    layers = view.layers(source_of(publication, subscription.codec));
   const room::LayerReason reason = room::layer_reason(
       {subscription.bound, subscription.affordable, subscription.starved, forwarded}, settings,
       info, layers);
@@ -173,10 +197,10 @@ void add_layer(JsonWriter& json, room::Room& room, const room::Publication& publ
   });
 }
 
-void add_subscription(JsonWriter& json, room::Participant& subscriber, const TrackId& track,
-                      const room::Subscription& subscription, const room::MediaReport& report) {
-  room::Room& room = subscriber.room();
-  const room::Publication* publication = room.find_track(track);
+void add_subscription(JsonWriter& json, RoomView& view, room::Participant& subscriber,
+                      const TrackId& track, const room::Subscription& subscription,
+                      const room::MediaReport& report) {
+  const room::Publication* publication = view.room().find_track(track);
   if (!subscription.active || !publication) return;
   json.object([&] {
     json.member("track", track.value);
@@ -186,24 +210,14 @@ void add_subscription(JsonWriter& json, room::Participant& subscriber, const Tra
     json.member("codec", subscription.codec);
     const room::SentTrack* sent = report.sent(track);
     add_stats(json, sent ? sent->stats : room::TrackStats{});
-    add_layer(json, room, *publication, subscription,
+    add_layer(json, view, *publication, subscription,
               subscriber.subscriptions().settings_of(subscription),
               sent ? sent->layer : room::ForwardedLayer{});
   });
 }
 
-using SubscriberCounts = std::map<TrackId, size_t>;
-
-SubscriberCounts count_subscribers(const room::Room& room) {
-  SubscriberCounts counts;
-  room.for_each_participant([&](room::Participant& participant) {
-    for (const TrackId& track : participant.subscriptions().active()) ++counts[track];
-  });
-  return counts;
-}
-
-void add_participant(JsonWriter& json, room::Participant& participant,
-                     const room::MediaReport& report, const SubscriberCounts& subscribers) {
+void add_participant(JsonWriter& json, RoomView& view, room::Participant& participant,
+                     const room::MediaReport& report) {
   json.object([&] {
     const ::livekit::ParticipantInfo info = participant.info();
     json.member("identity", info.identity());
@@ -218,21 +232,18 @@ void add_participant(JsonWriter& json, room::Participant& participant,
                 quality ? ::livekit::ConnectionQuality_Name(quality->quality) : "");
     json.member("connection_score", quality ? quality->score : 0.0);
     add_round_trip(json, "signal_round_trip", participant.ice().round_trip());
-    add_client(json, participant.client());
+    add_client(json, participant.client(), view);
     json.array("transports", [&] {
       for (const room::TransportReport& transport : report.transports)
-        add_transport(json, transport);
+        add_transport(json, transport, view);
     });
     json.array("tracks", [&] {
-      for (const room::Publication* publication : participant.publications().published()) {
-        const auto found = subscribers.find(publication->sid());
-        add_track(json, participant.room(), *publication, report,
-                  found == subscribers.end() ? 0 : found->second);
-      }
+      for (const room::Publication* publication : participant.publications().published())
+        add_track(json, view, *publication, report);
     });
     json.array("subscriptions", [&] {
       for (const auto& [track, subscription] : participant.subscriptions().all())
-        add_subscription(json, participant, track, subscription, report);
+        add_subscription(json, view, participant, track, subscription, report);
     });
   });
 }
@@ -315,17 +326,17 @@ std::string print_rooms(room::RoomRegistry& rooms, const ServerStatistics& serve
   return json.text();
 }
 
-std::string print_room(room::Room& room, const ServerStatistics& server) {
+std::string print_room(room::Room& room, const ServerStatistics& server, Addresses addresses) {
+  RoomView view(room, addresses);
   const Reports reports = read_reports(room);
   JsonWriter json;
   json.object([&] {
     json.member("time", unix_ms(room.timers()));
     add_server(json, room.settings(), server);
     json.object("room", [&] { add_room(json, room, reports); });
-    const SubscriberCounts subscribers = count_subscribers(room);
     json.array("participants", [&] {
       for (const auto& [participant, report] : reports)
-        add_participant(json, *participant, report, subscribers);
+        add_participant(json, view, *participant, report);
     });
   });
   return json.text();

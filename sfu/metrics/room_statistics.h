@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 namespace gstlk::room {
@@ -21,10 +22,13 @@ struct ServerStatistics {
   int64_t uptime = 0;  // seconds
 };
 
+// Where participants are, which is told to those alone who may see all of the server.
+enum class Addresses : uint8_t { Hidden, Shown };
+
 // The server and all rooms, each with its totals.
 std::string print_rooms(room::RoomRegistry& rooms, const ServerStatistics& server);
 // A room with its participants, their connections, tracks and subscriptions.
-std::string print_room(room::Room& room, const ServerStatistics& server);
+std::string print_room(room::Room& room, const ServerStatistics& server, Addresses addresses);
 std::string print_graph(const room::PipelineGraph& graph);
 
 }  // namespace gstlk::metrics

@@ -61,6 +61,16 @@ std::string_view HttpRequest::header(std::string_view name) const {
   return {};
 }
 
+std::string HttpRequest::list_header(std::string_view name) const {
+  std::string list;
+  for (const auto& [key, value] : headers) {
+    if (!equal_ignoring_case(key, name)) continue;
+    if (!list.empty()) list += ", ";
+    list += value;
+  }
+  return list;
+}
+
 std::string_view HttpRequest::parameter(std::string_view name) const {
   for (const auto& [key, value] : query) {
     if (key == name) return value;
@@ -109,6 +119,14 @@ Query parse_query(std::string_view text) {
 bool is_preflight(const HttpRequest& request) {
   return request.method == "OPTIONS" && !request.header("Origin").empty() &&
          !request.header("Access-Control-Request-Method").empty();
+}
+
+bool is_of_own_page(const HttpRequest& request) {
+  const std::string_view origin = request.header("Origin");
+  if (origin.empty()) return true;
+  const std::string host(request.header("Host"));
+  return !host.empty() && (equal_ignoring_case(origin, "http://" + host) ||
+                           equal_ignoring_case(origin, "https://" + host));
 }
 
 Headers cors_headers(const HttpRequest& request) {

@@ -23,6 +23,8 @@ struct HttpRequest {
 
   // The first header of that name in any case, or empty.
   std::string_view header(std::string_view name) const;
+  // All headers of that name, as the list that they are one of (RFC 9110, section 5.3).
+  std::string list_header(std::string_view name) const;
   // The first parameter of that name, or empty.
   std::string_view parameter(std::string_view name) const;
   // As proxies tell it: CF-Connecting-IP, X-Forwarded-For, X-Real-IP, then the socket.
@@ -48,6 +50,9 @@ Query parse_query(std::string_view text);
 // OPTIONS itself.
 bool is_preflight(const HttpRequest& request);
 Headers cors_headers(const HttpRequest& request);
+
+// Of a program, or of a page that this server, by the name it was called, has sent.
+bool is_of_own_page(const HttpRequest& request);
 
 // Two names of headers are the same in any case.
 bool equal_ignoring_case(std::string_view a, std::string_view b);

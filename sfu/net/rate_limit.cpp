@@ -28,7 +28,7 @@ std::string subscriber_of(const std::string& address) {
   return std::string(text.data()) + "/64";
 }
 
-std::optional<Duration> RateLimit::refuse(const std::string& address, Timestamp now) {
+TokenBucket& RateLimit::bucket_of(const std::string& address) {
   const std::string key = subscriber_of(address);
   auto entry = entries_.find(key);
   if (entry == entries_.end()) {
@@ -41,8 +41,18 @@ std::optional<Duration> RateLimit::refuse(const std::string& address, Timestamp 
   } else {
     longest_ago_first_.splice(longest_ago_first_.end(), longest_ago_first_, entry->second.place);
   }
-  if (entry->second.bucket.take(kOne, now)) return std::nullopt;
-  return entry->second.bucket.wait_for(kOne, now);
+  return entry->second.bucket;
+}
+
+std::optional<Duration> RateLimit::refuse(const std::string& address, Timestamp now) {
+  TokenBucket& bucket = bucket_of(address);
+  if (bucket.take(kOne, now)) return std::nullopt;
+  return bucket.wait_for(kOne, now);
+}
+
+std::optional<Duration> RateLimit::would_refuse(const std::string& address, Timestamp now) {
+  const Duration time = bucket_of(address).wait_for(kOne, now);
+  return time > Duration::zero() ? std::optional(time) : std::nullopt;
 }
 
 }  // namespace gstlk::net

@@ -22,12 +22,16 @@ class RateLimit {
 
   // nullopt: it may. Else how long it shall wait.
   std::optional<Duration> refuse(const std::string& address, Timestamp now);
+  // What refuse() would say, without a request.
+  std::optional<Duration> would_refuse(const std::string& address, Timestamp now);
 
  private:
   struct Entry {
     TokenBucket bucket;  // of sixtieths
     std::list<std::string>::iterator place;
   };
+
+  TokenBucket& bucket_of(const std::string& address);
 
   const uint64_t per_minute_;
   const uint64_t burst_;

@@ -20,11 +20,16 @@ TrackStats& TrackStats::operator+=(const TrackStats& other) {
   return *this;
 }
 
-std::optional<TrackStats> MediaReport::received(const TrackId& stream) const {
+bool is_stream_of(const TrackId& stream, const TrackId& track) {
+  return stream == track ||
+         (stream.value.starts_with(track.value) && stream.value[track.value.size()] == '/');
+}
+
+std::optional<TrackStats> MediaReport::received(const TrackId& track) const {
   std::optional<TrackStats> sum;
   for (const TransportReport& transport : transports) {
     for (const ReceivedEncoding& encoding : transport.received) {
-      if (encoding.stream != stream) continue;
+      if (!is_stream_of(encoding.stream, track)) continue;
       if (!sum) sum = TrackStats{};
       *sum += encoding.stats;
     }

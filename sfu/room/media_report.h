@@ -69,12 +69,15 @@ struct TransportReport {
   std::map<TrackId, SentTrack> sent;
 };
 
+// "TR_x", or "TR_x/h264" for a codec beside the first.
+bool is_stream_of(const TrackId& stream, const TrackId& track);
+
 // All connections of a participant.
 struct MediaReport {
   std::vector<TransportReport> transports;
 
-  // All encodings of the stream together; nullopt when there is none.
-  std::optional<TrackStats> received(const TrackId& stream) const;
+  // All encodings of the track together, in all its codecs; nullopt when there is none.
+  std::optional<TrackStats> received(const TrackId& track) const;
   const SentTrack* sent(const TrackId& track) const;
 };
 

@@ -146,18 +146,31 @@ Result<::livekit::ParticipantInfo, ApiError> RoomRegistry::get_participant(
 Result<void, ApiError> RoomRegistry::remove_participant(
     const ::livekit::RoomParticipantIdentity& request) {
   Participant* participant = find_participant(*this, request.room(), request.identity());
+  revoke_tokens(request, participant);
   if (!participant) return no_participant();
+  participant->room().remove(*participant, {::livekit::PARTICIPANT_REMOVED});
+  return {};
+}
+
+// Of somebody who is not there now, too: nothing else keeps them from coming back.
+void RoomRegistry::revoke_tokens(const ::livekit::RoomParticipantIdentity& request,
+                                 const Participant* participant) {
+  // How long a token lasts when nobody says so, with LiveKit's SDKs.
+  constexpr auto kLifetime = std::chrono::hours(6);
   using std::chrono::seconds;
   // Of this second too: which came first is not known.
   const seconds next{timers_.unix_micros() / 1'000'000 + 1};
   const seconds asked{request.revoke_token_ts()};
-  const seconds before = revokes_tokens_ ? std::max(asked, next) : asked;
-  if (before > seconds{}) {
-    revocations_.revoke(RoomName(request.room()), ParticipantIdentity(request.identity()),
-                        livekit::UnixTime(before));
+  const livekit::UnixTime before(revokes_tokens_ ? std::max(asked, next) : asked);
+  if (before <= livekit::UnixTime{}) return;
+  const RoomName room(request.room());
+  if (!participant) {
+    return revocations_.revoke(room, ParticipantIdentity(request.identity()), before,
+                               before + kLifetime);
   }
-  participant->room().remove(*participant, {::livekit::PARTICIPANT_REMOVED});
-  return {};
+  // Not always the identity in the room: old clients add to it where they only publish.
+  const livekit::Claims& claims = participant->claims();
+  revocations_.revoke(room, ParticipantIdentity(claims.grants.identity), before, claims.expires_at);
 }
 
 Result<::livekit::MuteRoomTrackResponse, ApiError> RoomRegistry::mute_published_track(

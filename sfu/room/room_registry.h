@@ -92,6 +92,8 @@ class RoomRegistry : public RoomControl {
  private:
   // Where a participant is to go; made if need be.
   Result<Room*, ApiError> find_destination(const std::string& name, const Participant& participant);
+  void revoke_tokens(const ::livekit::RoomParticipantIdentity& request,
+                     const Participant* participant);
   // Without telling anybody: it is not configured yet.
   Room& make(const RoomName& name);
   void close(std::unique_ptr<Room> room, const Leave& leave);

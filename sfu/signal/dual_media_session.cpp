@@ -100,12 +100,12 @@ void DualMediaSession::drop_unsupported(const std::vector<TrackId>& tracks) {
 
 void DualMediaSession::handle_answer(const ::livekit::SessionDescription& answer) {
   const auto applied = subscribing_.handle_answer(answer.sdp(), answer.id());
-  remote_candidates_.add_sdp(answer.sdp());
   if (!applied) {
     LOG_INFO(log_signal, "%s: answer: %s", participant_.sid().value.c_str(),
              applied.error().message.c_str());
     return;
   }
+  remote_candidates_.add_sdp(answer.sdp());
   schedule_.answered();
   unanswered_.reset();
   Peer& peer = ensure_subscriber();
@@ -118,11 +118,11 @@ void DualMediaSession::handle_answer(const ::livekit::SessionDescription& answer
 
 void DualMediaSession::handle_offer(const ::livekit::SessionDescription& offer) {
   const auto remote = publishing_.handle_offer(offer.sdp());
-  remote_candidates_.add_sdp(offer.sdp());
   if (!remote) {
     participant_.on_negotiation_failed("offer: " + remote.error().message);
     return;
   }
+  remote_candidates_.add_sdp(offer.sdp());
   Peer& peer = ensure_publisher();
   if (remote->ice_restart) peer.restart_ice();
   const auto hints = publish_hints(participant_.upstream_hints());

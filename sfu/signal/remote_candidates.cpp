@@ -4,7 +4,6 @@
 #include <gio/gio.h>
 
 #include <algorithm>
-#include <ranges>
 #include <sstream>
 
 #include "livekit/json.h"
@@ -46,10 +45,15 @@ void RemoteCandidates::add_init(std::string_view json) {
 }
 
 void RemoteCandidates::add_sdp(std::string_view sdp) {
-  constexpr std::string_view kLine = "a=";
-  for (const auto part : std::views::split(sdp, '\n')) {
-    const std::string_view line(part.begin(), part.end());
-    if (line.starts_with("a=candidate:")) add(line.substr(kLine.size()));
+  constexpr std::string_view kAttribute = "a=";
+  for (size_t lines = 0; !sdp.empty() && lines < kMax;) {
+    const size_t end = sdp.find('\n');
+    const std::string_view line = sdp.substr(0, end);
+    if (line.starts_with("a=candidate:")) {
+      add(line.substr(kAttribute.size()));
+      ++lines;
+    }
+    sdp.remove_prefix(end == std::string_view::npos ? sdp.size() : end + 1);
   }
 }
 

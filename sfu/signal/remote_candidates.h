@@ -16,7 +16,7 @@ class RemoteCandidates {
  public:
   // RTCIceCandidateInit as JSON, as TrickleRequest carries it.
   void add_init(std::string_view json);
-  // The a=candidate lines of a description.
+  // The a=candidate lines of a description, of no more than are kept.
   void add_sdp(std::string_view sdp);
 
   // RFC 8839's word for the one with this address ("192.0.2.1:50000", "[2001:db8::1]:50000") and

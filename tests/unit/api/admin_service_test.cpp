@@ -42,6 +42,7 @@ class AdminServiceTest : public testing::Test {
     return {authenticator_, net::StaticFiles(folder_),
             AdminStatistics{.rooms = [] { return "all rooms"; },
                             .room = of_room("figures"),
+                            .room_with_addresses = of_room("figures and addresses"),
                             .pipeline = of_room("pipeline"),
                             .dot = of_room("dot")}};
   }
@@ -52,6 +53,12 @@ class AdminServiceTest : public testing::Test {
   std::string folder_;
   Authenticator authenticator_{kKeys, fake_clock};
 };
+
+TEST_F(AdminServiceTest, WhoMaySeeTheServerSeesAddresses) {
+  EXPECT_EQ(get("/admin/rooms/kitchen", admin_of("kitchen")).body, "figures of kitchen");
+  const auto all = token_with({.room_list = true, .room_admin = true, .room = "kitchen"});
+  EXPECT_EQ(get("/admin/rooms/kitchen", all).body, "figures and addresses of kitchen");
+}
 
 TEST_F(AdminServiceTest, WhoMayListRoomsSeesThem) {
   EXPECT_EQ(get("/admin/rooms", token_with({.room_list = true})).body, "all rooms");

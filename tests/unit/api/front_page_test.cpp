@@ -91,6 +91,11 @@ TEST_F(FrontPageTest, DevelopmentGivesATokenToLookOn) {
   EXPECT_TRUE(claims->grants.video->room_list);
   EXPECT_TRUE(claims->grants.video->may_administer("kitchen"));
   EXPECT_FALSE(claims->grants.video->room_join);
+  // Not to any page that the developer happens to look at.
+  request.headers = {{"Origin", "https://evil.com"}, {"Host", "localhost:7880"}};
+  EXPECT_EQ(page.answer(request).status, 403u);
+  request.headers[0].second = "http://localhost:7880";
+  EXPECT_EQ(page.answer(request).status, 200u);
 }
 
 TEST_F(FrontPageTest, OutsideOfDevelopmentNobodyGetsAToken) {

@@ -66,7 +66,7 @@ TEST_F(GateTest, WithoutOriginsEveryPageMayCome) {
 
 TEST_F(GateTest, WhoJoinsTooOftenIsToldHowLongToWait) {
   Gate gate = this->gate({.joins_per_minute = 6});
-  for (int i = 0; i < 5; ++i) EXPECT_EQ(status(gate, join()), 0u);
+  for (int i = 0; i < 6; ++i) EXPECT_EQ(status(gate, join()), 0u);
   const auto refused = gate.refuse(join({{"Origin", "https://a.org"}}));
   ASSERT_TRUE(refused);
   EXPECT_EQ(refused->status, 429u);
@@ -80,7 +80,10 @@ TEST_F(GateTest, WhoJoinsTooOftenIsToldHowLongToWait) {
                                               "Access-Control-Allow-Origin", "https://a.org")),
       refused->headers.end());
   EXPECT_EQ(status(gate, request("/")), 0u);
+  // What a client asks when its WebSocket has failed.
+  EXPECT_EQ(status(gate, request("/rtc/v1/validate")), 429u);
   now_ += 10s;
+  EXPECT_EQ(status(gate, request("/rtc/validate")), 0u);
   EXPECT_EQ(status(gate, join()), 0u);
 }
 
@@ -108,10 +111,31 @@ TEST_F(GateTest, ForwardedAddressesAreBelievedOfProxiesAlone) {
   EXPECT_EQ(through("10.1.1.2", "198.51.100.2"), 429u);
   // What the client has written itself stands in front.
   EXPECT_EQ(through("10.1.1.1", "203.0.113.77, 198.51.100.2, 10.1.1.9"), 429u);
-  EXPECT_EQ(through("127.0.0.1", "198.51.100.2"), 429u);
+  // Written as other proxies do.
+  EXPECT_EQ(through("::ffff:10.1.1.1", "198.51.100.2"), 429u);
+  EXPECT_EQ(through("10.1.1.1", "198.51.100.2:4711"), 429u);
+  EXPECT_EQ(through("10.1.1.1", "::FFFF:198.51.100.2"), 429u);
+  EXPECT_EQ(through("10.1.1.1", "[2001:db8::1]:4711"), 0u);
+  EXPECT_EQ(through("10.1.1.1", "2001:db8::2"), 429u);
+  // What is no address is the proxy's.
+  EXPECT_EQ(through("10.1.1.3", "unknown"), 0u);
+  EXPECT_EQ(through("10.1.1.3", "hidden"), 429u);
   // Whoever is no proxy may write what it likes.
   EXPECT_EQ(through("192.0.2.7", "203.0.113.1"), 0u);
   EXPECT_EQ(through("192.0.2.7", "203.0.113.2"), 429u);
+  EXPECT_EQ(through("127.0.0.1", "203.0.113.3"), 0u);
+  EXPECT_EQ(through("127.0.0.1", "203.0.113.4"), 429u);
+}
+
+TEST_F(GateTest, AProxyThatAddsALineOfItsOwnIsBelieved) {
+  Gate gate = this->gate({.joins_per_minute = 1});
+  const auto from = [&](const char* forged, const char* client) {
+    net::HttpRequest one = join({{"X-Forwarded-For", forged}, {"x-forwarded-for", client}});
+    one.remote_address = "127.0.0.1";
+    return status(gate, one);
+  };
+  EXPECT_EQ(from("203.0.113.1", "198.51.100.1"), 0u);
+  EXPECT_EQ(from("203.0.113.2", "198.51.100.1"), 429u);
 }
 
 }  // namespace

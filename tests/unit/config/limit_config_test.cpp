@@ -55,6 +55,11 @@ TEST(LimitConfig, AnOriginIsASchemeAndAHost) {
     EXPECT_NE(loaded.error.find("limit.allowed_origins"), std::string::npos) << loaded.error;
     EXPECT_NE(loaded.error.find("https://app.example.org"), std::string::npos) << loaded.error;
   }
+  const Loaded port =
+      load("limit: {allowed_origins: [\"https://a.org:443\", \"http://a.org:443\"]}");
+  ASSERT_TRUE(port.config) << port.error;
+  EXPECT_EQ(port.config->limit.allowed_origins,
+            (std::vector<std::string>{"https://a.org", "http://a.org:443"}));
   const Loaded slash = load("limit: {allowed_origins: [\"https://a.org/\"]}");
   ASSERT_TRUE(slash.config) << slash.error;
   EXPECT_EQ(slash.config->limit.allowed_origins.front(), "https://a.org");

@@ -25,8 +25,8 @@ int64_t number(JsonObject* object, const char* name) {
 
 class RoomStatisticsTest : public room::RoomFixture {
  protected:
-  livekit::JsonPtr room_statistics() {
-    return livekit::parse_json(print_room(room(), {.version = "1.2", .uptime = 3}));
+  livekit::JsonPtr room_statistics(Addresses addresses = Addresses::Hidden) {
+    return livekit::parse_json(print_room(room(), {.version = "1.2", .uptime = 3}, addresses));
   }
 };
 
@@ -103,6 +103,21 @@ TEST_F(RoomStatisticsTest, AParticipantHasItsConnectionsTracksAndSubscriptions) 
   EXPECT_EQ(text(layer, "reason"), "only layer");
   EXPECT_EQ(text(layer, "requested_quality"), "HIGH");
   EXPECT_EQ(number(layer, "height"), 360);
+}
+
+TEST_F(RoomStatisticsTest, AddressesAreForWhoMaySeeThem) {
+  room::JoinDetails details = RoomFixture::details("ada");
+  details.client.set_address("192.0.2.1");
+  room::Guest ada = join(std::move(details));
+  ada.media->transport = {.remote_address = "192.0.2.1:5000"};
+  for (const Addresses addresses : {Addresses::Hidden, Addresses::Shown}) {
+    const auto root = room_statistics(addresses);
+    JsonObject* who = at(object_of(root), "participants", 0);
+    const bool shown = addresses == Addresses::Shown;
+    EXPECT_EQ(json_object_has_member(at(who, "transports", 0), "remote_address"), shown);
+    EXPECT_EQ(json_object_has_member(json_object_get_object_member(who, "client"), "address"),
+              shown);
+  }
 }
 
 TEST_F(RoomStatisticsTest, APipelineIsNodesAndEdges) {

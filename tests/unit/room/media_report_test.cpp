@@ -6,7 +6,7 @@
 namespace gstlk::room {
 namespace {
 
-TEST(MediaReport, AStreamIsTheSumOfItsEncodings) {
+TEST(MediaReport, ATrackIsTheSumOfItsEncodingsInAllCodecs) {
   MediaReport report;
   TransportReport& publisher = report.transports.emplace_back();
   publisher.received.push_back(
@@ -17,10 +17,12 @@ TEST(MediaReport, AStreamIsTheSumOfItsEncodings) {
       {TrackId("TR_a"),
        Rid("h"),
        {.packets = 30, .packets_lost = 4, .jitter = 2ms, .bitrate = {300}}});
+  publisher.received.push_back({TrackId("TR_a/h264"), Rid(), {.packets = 5}});
   publisher.received.push_back({TrackId("TR_b"), Rid(), {.packets = 1000}});
+  publisher.received.push_back({TrackId("TR_ab"), Rid(), {.packets = 1000}});
   const auto sum = report.received(TrackId("TR_a"));
   ASSERT_TRUE(sum);
-  EXPECT_EQ(sum->packets, 40u);
+  EXPECT_EQ(sum->packets, 45u);
   EXPECT_EQ(sum->packets_lost, 5u);
   EXPECT_EQ(sum->bitrate, Bitrate{400});
   EXPECT_EQ(sum->jitter, 3ms);

@@ -24,7 +24,7 @@ livekit::Claims claims_of(const std::string& identity) {
 
 TEST(Revocations, WhatWasIssuedBeforeIsRefusedAndWhatComesLaterIsNot) {
   Revocations revocations;
-  revocations.revoke(kKitchen, ParticipantIdentity("ada"), kThen);
+  revocations.revoke(kKitchen, ParticipantIdentity("ada"), kThen, kThen);
   livekit::Claims claims = claims_of("ada");
   claims.not_before = kThen - 1s;
   EXPECT_TRUE(revocations.covers(kKitchen, claims));
@@ -33,25 +33,34 @@ TEST(Revocations, WhatWasIssuedBeforeIsRefusedAndWhatComesLaterIsNot) {
   // Valid later does not mean issued later.
   claims.issued_at = kThen - 1s;
   EXPECT_TRUE(revocations.covers(kKitchen, claims));
-  claims.issued_at.reset();
-  claims.not_before.reset();
+}
+
+TEST(Revocations, ATokenThatDoesNotSayWhenIsJudgedByItsEnd) {
+  Revocations revocations;
+  revocations.revoke(kKitchen, ParticipantIdentity("ada"), kThen, kThen + 1h);
+  livekit::Claims claims = claims_of("ada");
+  claims.expires_at = kThen + 1h;
   EXPECT_TRUE(revocations.covers(kKitchen, claims));
+  claims.not_before = livekit::UnixTime{};
+  EXPECT_TRUE(revocations.covers(kKitchen, claims));
+  claims.expires_at += 1s;
+  EXPECT_FALSE(revocations.covers(kKitchen, claims));
 }
 
 TEST(Revocations, OthersAndOtherRoomsAreNotMeant) {
   Revocations revocations;
-  revocations.revoke(kKitchen, ParticipantIdentity("ada"), kThen);
+  revocations.revoke(kKitchen, ParticipantIdentity("ada"), kThen, kThen);
   EXPECT_FALSE(revocations.covers(kKitchen, claims_of("bob")));
   EXPECT_FALSE(revocations.covers(RoomName("cellar"), claims_of("ada")));
 }
 
 TEST(Revocations, TheNewestAreRemembered) {
   Revocations revocations;
-  revocations.revoke(kKitchen, ParticipantIdentity("first"), kThen);
-  revocations.revoke(kKitchen, ParticipantIdentity("second"), kThen);
-  revocations.revoke(kKitchen, ParticipantIdentity("first"), kThen);
+  revocations.revoke(kKitchen, ParticipantIdentity("first"), kThen, kThen);
+  revocations.revoke(kKitchen, ParticipantIdentity("second"), kThen, kThen);
+  revocations.revoke(kKitchen, ParticipantIdentity("first"), kThen, kThen);
   for (size_t i = 2; i <= Revocations::kMax; ++i)
-    revocations.revoke(kKitchen, ParticipantIdentity(std::to_string(i)), kThen);
+    revocations.revoke(kKitchen, ParticipantIdentity(std::to_string(i)), kThen, kThen);
   EXPECT_TRUE(revocations.covers(kKitchen, claims_of("first")));
   EXPECT_FALSE(revocations.covers(kKitchen, claims_of("second")));
   EXPECT_TRUE(revocations.covers(kKitchen, claims_of("2")));
@@ -89,6 +98,35 @@ TEST_F(RemovalTest, RefusesTokensOfBeforeWhenTheRequestSaysSo) {
   EXPECT_EQ(status_of(claims), 401u);
   EXPECT_EQ(status_of(claims_of("bob")), 200u);
   claims.not_before = now();
+  EXPECT_EQ(status_of(claims), 200u);
+}
+
+TEST_F(RemovalTest, TheTokenCountsWhateverTheRoomCallsItsHolder) {
+  registry_.revoke_tokens_of_removed();
+  JoinDetails details;
+  details.identity.value = "ada#camera";
+  details.claims = claims_of("ada");
+  details.claims.not_before = now() - 1h;
+  const Guest ada = join(details);
+  remove("ada#camera");
+  EXPECT_EQ(status_of(details.claims), 401u);
+}
+
+TEST_F(RemovalTest, WhoIsAwayMayNotComeBack) {
+  registry_.revoke_tokens_of_removed();
+  ::livekit::RoomParticipantIdentity request;
+  request.set_room("kitchen");
+  request.set_identity("ada");
+  const auto removed = registry_.remove_participant(request);
+  ASSERT_FALSE(removed);
+  EXPECT_EQ(removed.error().code, ErrorCode::NotFound);
+  livekit::Claims claims = claims_of("ada");
+  claims.not_before = now();
+  claims.expires_at = now() + 1h;
+  EXPECT_EQ(status_of(claims), 401u);
+  claims.not_before.reset();
+  EXPECT_EQ(status_of(claims), 401u);
+  claims.expires_at = now() + 7h;
   EXPECT_EQ(status_of(claims), 200u);
 }
 
