@@ -36,6 +36,8 @@ void PeerReceiver::handle_rtp(ByteView datagram, PacketPool& packets, Timestamp 
     ++malformed_;
     return;
   }
+  // Not before: anybody can send what looks as if it came from this peer.
+  if (bucket_) bucket_->spend(datagram.size(), now);
   ++packets_;
   bytes_ += *size;
   const rtp::ReceiveResult result = session_.handle_rtp(bytes.first(*size), now);
@@ -111,7 +113,7 @@ void PeerReceiver::set_bitrate_limit(Bitrate limit) {
 }
 
 bool PeerReceiver::exceeds_limit(size_t size, Timestamp now) {
-  if (bucket_->take(size, now)) return false;
+  if (bucket_->wait_for(size, now) == Duration::zero()) return false;
   if (over_limit_++ == 0) {
     GST_WARNING("a peer sends more than the %" G_GUINT64_FORMAT
                 " bit/s that it may and was asked for: what is above is dropped",

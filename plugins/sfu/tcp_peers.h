@@ -23,8 +23,8 @@ struct WorkerCounters;
 
 // The TCP connections that one worker has accepted: ICE/TCP of its sessions, and those of which it
 // is not yet known. The first valid check gives a connection to its session, and moves it to that
-// one's worker; who speaks HTTP or TLS is given to the pool's guest; who says nothing valid in time,
-// or before many others came, is closed. Worker thread only.
+// one's worker; who speaks HTTP or TLS is given to the pool's guest; who says nothing valid in
+// time, or before many others came, is closed. Worker thread only.
 class TcpPeers final : private Timer {
  public:
   // All outlive this.
