@@ -116,7 +116,7 @@ TEST_F(SessionTest, ACodecThatRegressesChangesWhereItIs) {
   add.set_cid("camera");
   add.set_type(::livekit::VIDEO);
   add.set_backup_codec_policy(::livekit::REGRESSION);
-  add.add_simulcast_codecs()->set_codec("vp9");
+  add.add_simulcast_codecs()->set_codec("h264");
   add.mutable_simulcast_codecs(0)->set_cid("camera");
   add.add_simulcast_codecs()->set_codec("vp8");
   alice_.request(request);
@@ -130,8 +130,8 @@ TEST_F(SessionTest, ACodecThatRegressesChangesWhereItIs) {
   const auto sent_to_carol = [&] { return carol.subscriber()->subscribed.at(sid).first; };
   const room::SubscribedMedia bob_before = sent_to_bob();
   const room::SubscribedMedia carol_before = sent_to_carol();
-  EXPECT_EQ(bob_before.encoding_name, "VP9");
-  EXPECT_EQ(carol_before.encoding_name, "VP9");
+  EXPECT_EQ(bob_before.encoding_name, "H264");
+  EXPECT_EQ(carol_before.encoding_name, "H264");
 
   add.set_sid(sid.value);
   add.set_cid("backup");
