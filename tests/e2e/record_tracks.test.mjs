@@ -106,7 +106,7 @@ recordTest('two cameras of one participant that have one name are two files', as
   assert.deepEqual(recorder.names(), ['desk-camera-1.mkv', 'desk-camera-2.mkv']);
   const colours = recorder.names().map((name) => {
     assertDecodes(recorder.file(name));
-    const [red, , blue] = execFileSync('ffmpeg', ['-v', 'error', '-sseof', '-1', '-i', recorder.file(name), '-frames:v', '1', '-vf', 'scale=1:1',
+    const [red, , blue] = execFileSync('ffmpeg', ['-v', 'error', '-i', recorder.file(name), '-frames:v', '1', '-vf', 'scale=1:1',
       '-f', 'rawvideo', '-pix_fmt', 'rgb24', '-']);
     return red > 150 && blue < 100 ? 'red' : blue > 150 && red < 100 ? 'blue' : `${red} ${blue}`;
   });
