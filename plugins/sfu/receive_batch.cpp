@@ -4,13 +4,7 @@
 #include <netinet/udp.h>
 
 #include <cstring>
-
-#ifndef UDP_GRO
-#define UDP_GRO 104
-#endif
-#ifndef SOL_UDP
-#define SOL_UDP 17
-#endif
+#include "transport/socket_options.h"
 
 namespace gstlk::sfu {
 

@@ -10,13 +10,7 @@
 #include <cstring>
 
 #include "plugins/sfu/tcp_connection.h"
-
-#ifndef UDP_SEGMENT
-#define UDP_SEGMENT 103
-#endif
-#ifndef SOL_UDP
-#define SOL_UDP 17
-#endif
+#include "transport/socket_options.h"
 
 namespace gstlk::sfu {
 

@@ -14,17 +14,8 @@
 
 #include "plugins/sfu/peer_session.h"
 #include "transport/sctp.h"
+#include "transport/socket_options.h"
 #include "transport/stun.h"
-
-#ifndef IPV6_FREEBIND
-#define IPV6_FREEBIND 78
-#endif
-#ifndef UDP_GRO
-#define UDP_GRO 104
-#endif
-#ifndef SOL_UDP
-#define SOL_UDP 17
-#endif
 
 namespace gstlk::sfu {
 namespace {

@@ -13,14 +13,11 @@
 #include <utility>
 
 #include "net/host_addresses.h"
+#include "transport/socket_options.h"
 #include "turn/coturn_config.h"
 #include "turn/log.h"
 #include "turn/private_folder.h"
 #include "turn/throwaway_certificate.h"
-
-#ifndef IPV6_FREEBIND
-#define IPV6_FREEBIND 78
-#endif
 
 namespace gstlk::turn {
 namespace {
