@@ -101,9 +101,7 @@ Result<void> Daemon::open() {
   if (!workers) return Unexpected<Error>{workers.error()};
   workers->on_guest = [this](int fd, sfu::Greeting greeting) { take_guest(fd, greeting); };
   workers->takes_tls = has_one_port() && !config_.tls.cert_file.empty();
-  auto media = graph::MediaGraph::create(
-      *workers, {.publish_bitrate = config_.limit.publish_bitrate,
-                 .data_bytes_per_second = config_.limit.data_bytes_per_second});
+  auto media = graph::MediaGraph::create(*workers, media_settings(config_));
   if (!media) return Unexpected<Error>{media.error()};
   media_ = std::move(*media);
   if (Result<void> opened = open_turn(); !opened) return opened;

@@ -70,6 +70,16 @@ webhook::NotifierSettings webhook_settings(const config::Config& config) {
   return settings;
 }
 
+graph::MediaSettings media_settings(const config::Config& config) {
+  const config::AudioConfig& audio = config.audio;
+  return {.publish_bitrate = config.limit.publish_bitrate,
+          .data_bytes_per_second = config.limit.data_bytes_per_second,
+          .audio_level = {.active_level = static_cast<uint8_t>(audio.active_level),
+                          .min_percentile = static_cast<uint8_t>(audio.min_percentile),
+                          .update_interval = audio.update_interval,
+                          .smooth_intervals = static_cast<uint8_t>(audio.smooth_intervals)}};
+}
+
 room::Settings room_settings(const config::Config& config) {
   room::Settings settings;
   const config::RoomConfig& room = config.room;
@@ -92,6 +102,7 @@ room::Settings room_settings(const config::Config& config) {
   settings.allow_pause = config.rtc.allow_pause;
   settings.reconnect_on_publication_error = config.rtc.reconnect_on_publication_error;
   settings.speaker_interval = config.audio.update_interval;
+  settings.speaker_level = static_cast<uint8_t>(config.audio.active_level);
   settings.dynacast_pause_delay = config.video.dynacast_pause_delay;
   settings.codec_regression_threshold = config.video.codec_regression_threshold;
   settings.limits = room_limits(config.limit);

@@ -7,13 +7,8 @@
 namespace gstlk::rtp {
 namespace {
 
-constexpr uint8_t kActiveLevel = 35;  // -dBov; louder is less
-constexpr Duration kWindow = 400ms;
-constexpr Duration kMinActive = kWindow * 40 / 100;
-constexpr Duration kSilence = 800ms;
 constexpr Duration kFirstPacket = 20ms;
-constexpr Duration kMaxPacket = 120ms;            // the longest of Opus
-constexpr double kSmoothing = 2.0 / (2.0 + 1.0);  // over two windows
+constexpr Duration kMaxPacket = 120ms;  // the longest of Opus
 
 double to_linear(double level) { return std::pow(10.0, -level / 20.0); }
 
@@ -32,18 +27,20 @@ void AudioLevelObserver::on_packet(AudioLevel level, uint32_t timestamp, Timesta
 
   // A gap before the packet (DTX) was silence, whatever the packet says.
   observed_ += duration;
-  if (level.level <= kActiveLevel) {
+  if (level.level <= settings_.active_level) {
     active_ += std::min(duration, kMaxPacket);
     loudest_ = std::min(loudest_, level.level);
   }
-  if (observed_ >= kWindow) finish_window();
+  if (observed_ >= settings_.update_interval) finish_window();
 }
 
 void AudioLevelObserver::finish_window() {
-  if (active_ >= kMinActive) {
-    const double share = static_cast<double>(active_.count()) / Duration(kWindow).count();
+  if (active_ > 0us && active_ * 100 >= settings_.update_interval * settings_.min_percentile) {
+    const double share = static_cast<double>(active_.count()) /
+                         static_cast<double>(settings_.update_interval.count());
+    const double smoothing = 2.0 / (std::max<uint8_t>(settings_.smooth_intervals, 1) + 1.0);
     const double adjusted = loudest_ - 20.0 * std::log10(share);
-    smoothed_ += (std::min(1.0, to_linear(adjusted)) - smoothed_) * kSmoothing;
+    smoothed_ += (std::min(1.0, to_linear(adjusted)) - smoothed_) * smoothing;
   } else {
     smoothed_ = 0;
   }
@@ -52,12 +49,11 @@ void AudioLevelObserver::finish_window() {
 }
 
 double AudioLevelObserver::level(Timestamp now) const {
-  return started_ && now - last_packet_ < kSilence ? smoothed_ : 0;
+  return started_ && now - last_packet_ < settings_.update_interval * 2 ? smoothed_ : 0;
 }
 
 bool AudioLevelObserver::is_active(Timestamp now) const {
-  static const double threshold = to_linear(kActiveLevel);
-  return level(now) >= threshold;
+  return level(now) >= to_linear(settings_.active_level);
 }
 
 }  // namespace gstlk::rtp

@@ -41,7 +41,17 @@ GST_DEBUG_CATEGORY(gst_sfu_router_debug);
 
 using gstlk::Mutex;
 using gstlk::MutexLock;
+using gstlk::rtp::AudioLevelSettings;
 using gstlk::sfu::TrackRegistry;
+using namespace std::chrono_literals;
+
+enum {
+  PROP_0,
+  PROP_AUDIO_ACTIVE_LEVEL,
+  PROP_AUDIO_MIN_PERCENTILE,
+  PROP_AUDIO_UPDATE_INTERVAL,
+  PROP_AUDIO_SMOOTH_INTERVALS,
+};
 
 static GstStaticPadTemplate sink_template = GST_STATIC_PAD_TEMPLATE(
     "sink_%u", GST_PAD_SINK, GST_PAD_REQUEST, GST_STATIC_CAPS("application/x-rtp"));
@@ -191,6 +201,80 @@ static void gst_sfu_router_child_proxy_init(gpointer interface, gpointer) {
   proxy->get_children_count = gst_sfu_router_get_children_count;
 }
 
+static void gst_sfu_router_set_property(GObject* object, guint id, const GValue* value,
+                                        GParamSpec* pspec) {
+  TrackRegistry& tracks = GST_SFU_ROUTER(object)->impl->tracks();
+  AudioLevelSettings settings = tracks.audio_level_settings();
+  switch (id) {
+    case PROP_AUDIO_ACTIVE_LEVEL:
+      settings.active_level = static_cast<uint8_t>(g_value_get_uint(value));
+      break;
+    case PROP_AUDIO_MIN_PERCENTILE:
+      settings.min_percentile = static_cast<uint8_t>(g_value_get_uint(value));
+      break;
+    case PROP_AUDIO_UPDATE_INTERVAL:
+      settings.update_interval = std::chrono::milliseconds(g_value_get_uint(value));
+      break;
+    case PROP_AUDIO_SMOOTH_INTERVALS:
+      settings.smooth_intervals = static_cast<uint8_t>(g_value_get_uint(value));
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
+      return;
+  }
+  tracks.set_audio_level_settings(settings);
+}
+
+static void gst_sfu_router_get_property(GObject* object, guint id, GValue* value,
+                                        GParamSpec* pspec) {
+  const AudioLevelSettings settings = GST_SFU_ROUTER(object)->impl->tracks().audio_level_settings();
+  switch (id) {
+    case PROP_AUDIO_ACTIVE_LEVEL:
+      g_value_set_uint(value, settings.active_level);
+      break;
+    case PROP_AUDIO_MIN_PERCENTILE:
+      g_value_set_uint(value, settings.min_percentile);
+      break;
+    case PROP_AUDIO_UPDATE_INTERVAL:
+      g_value_set_uint(value, static_cast<guint>(settings.update_interval / 1ms));
+      break;
+    case PROP_AUDIO_SMOOTH_INTERVALS:
+      g_value_set_uint(value, settings.smooth_intervals);
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, pspec);
+  }
+}
+
+static void gst_sfu_router_install_properties(GObjectClass* object_class) {
+  const auto rw = static_cast<GParamFlags>(G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS |
+                                           GST_PARAM_MUTABLE_PLAYING);
+  const AudioLevelSettings defaults;
+  g_object_class_install_property(
+      object_class, PROP_AUDIO_ACTIVE_LEVEL,
+      g_param_spec_uint("audio-active-level", "Active audio level",
+                        "RFC 6464 level, in -dBov, from which on a packet counts as speech; a "
+                        "change is for tracks that come later, as with all audio- properties "
+                        "(default: 35)",
+                        0, 127, defaults.active_level, rw));
+  g_object_class_install_property(
+      object_class, PROP_AUDIO_MIN_PERCENTILE,
+      g_param_spec_uint("audio-min-percentile", "Least active share",
+                        "Percentage of an interval that has to be speech, or its level is 0 "
+                        "(default: 40)",
+                        0, 100, defaults.min_percentile, rw));
+  g_object_class_install_property(
+      object_class, PROP_AUDIO_UPDATE_INTERVAL,
+      g_param_spec_uint("audio-update-interval", "Level interval",
+                        "Time over which a level is measured, in milliseconds (default: 400)", 1,
+                        60000, static_cast<guint>(defaults.update_interval / 1ms), rw));
+  g_object_class_install_property(
+      object_class, PROP_AUDIO_SMOOTH_INTERVALS,
+      g_param_spec_uint("audio-smooth-intervals", "Smoothed intervals",
+                        "Intervals over which levels are smoothed; 0: not at all (default: 2)", 0,
+                        255, defaults.smooth_intervals, rw));
+}
+
 static void gst_sfu_router_init(GstSfuRouter* self) {
   self->impl = new SfuRouter(GST_ELEMENT(self));
 }
@@ -217,6 +301,9 @@ static void gst_sfu_router_class_init(GstSfuRouterClass* klass) {
   auto* element_class = GST_ELEMENT_CLASS(klass);
   GST_DEBUG_CATEGORY_INIT(gst_sfu_router_debug, "sfurouter", 0, "Selective forwarding unit");
   object_class->finalize = gst_sfu_router_finalize;
+  object_class->set_property = gst_sfu_router_set_property;
+  object_class->get_property = gst_sfu_router_get_property;
+  gst_sfu_router_install_properties(object_class);
   element_class->request_new_pad = gst_sfu_router_request_new_pad;
   element_class->release_pad = gst_sfu_router_release_pad;
   gst_element_class_add_static_pad_template_with_gtype(element_class, &sink_template,

@@ -66,7 +66,7 @@ bool RouterTrack::handle_caps(uint8_t layer, GstCaps* caps) {
     MutexLock lock(mutex_);
     GST_INFO("track %s layer %u: %" GST_PTR_FORMAT, id_.c_str(), layer, caps);
     if (!format_ || !format_->same_codec(*format)) {
-      level_ = rtp::AudioLevelObserver(format->clock_rate);
+      level_ = rtp::AudioLevelObserver(format->clock_rate, level_settings_);
     }
     format_ = *format;
     caps_ = shared_caps;

@@ -25,7 +25,8 @@ class Worker;
 // pushed on, and shards called, without it as well.
 class RouterTrack final : public std::enable_shared_from_this<RouterTrack> {
  public:
-  explicit RouterTrack(std::string id) : id_(std::move(id)) {}
+  RouterTrack(std::string id, const rtp::AudioLevelSettings& level_settings)
+      : id_(std::move(id)), level_settings_(level_settings), level_(48'000, level_settings) {}
 
   const std::string& id() const { return id_; }
 
@@ -71,6 +72,7 @@ class RouterTrack final : public std::enable_shared_from_this<RouterTrack> {
   std::shared_ptr<const Shards> shards() EXCLUDES(mutex_);
 
   const std::string id_;
+  const rtp::AudioLevelSettings level_settings_;
   mutable Mutex mutex_;
   std::vector<Sink> sinks_ GUARDED_BY(mutex_);
   bool screen_share_ GUARDED_BY(mutex_) = false;
@@ -78,7 +80,7 @@ class RouterTrack final : public std::enable_shared_from_this<RouterTrack> {
   Ref<GstCaps> caps_ GUARDED_BY(mutex_);
   // By layer: the ids differ between simulcast encodings only with a strange sender.
   std::optional<forward::PublishedTrack> published_ GUARDED_BY(mutex_);
-  rtp::AudioLevelObserver level_ GUARDED_BY(mutex_){48'000};
+  rtp::AudioLevelObserver level_ GUARDED_BY(mutex_);
   std::shared_ptr<const Shards> shards_ GUARDED_BY(mutex_) = std::make_shared<Shards>();
   std::atomic<int64_t> last_arrival_us_{-1};
 };

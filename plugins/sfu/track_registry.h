@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "base/mutex.h"
+#include "rtp/audio_level_observer.h"
 
 namespace gstlk::sfu {
 
@@ -19,8 +20,13 @@ class TrackRegistry {
   // A pad has left it: forgets the track when nobody uses it any more.
   void drop_unused(const std::string& id) EXCLUDES(mutex_);
 
+  // For tracks that come from then on.
+  void set_audio_level_settings(const rtp::AudioLevelSettings& settings) EXCLUDES(mutex_);
+  rtp::AudioLevelSettings audio_level_settings() const EXCLUDES(mutex_);
+
  private:
-  Mutex mutex_;
+  mutable Mutex mutex_;
+  rtp::AudioLevelSettings audio_level_settings_ GUARDED_BY(mutex_);
   std::unordered_map<std::string, std::shared_ptr<RouterTrack>> tracks_ GUARDED_BY(mutex_);
 };
 

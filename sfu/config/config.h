@@ -84,7 +84,10 @@ struct RtcConfig {
 };
 
 struct AudioConfig {
+  uint32_t active_level = 35;    // -dBov
+  uint32_t min_percentile = 40;  // of an interval
   Duration update_interval = 400ms;
+  uint32_t smooth_intervals = 2;
 };
 
 struct VideoConfig {

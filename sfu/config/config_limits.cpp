@@ -23,6 +23,22 @@ bool is_origin(const std::string& text) {
 
 }  // namespace
 
+Result<void> ConfigLoader::check_audio() {
+  const AudioConfig& audio = config_.audio;
+  const auto check = [&](const char* key, int64_t value, int64_t least, int64_t most,
+                         const char* unit) -> Result<void> {
+    if (value >= least && value <= most) return {};
+    return fail(place(key) + "expected " + std::to_string(least) + " to " + std::to_string(most) +
+                unit + ", not " + std::to_string(value));
+  };
+  if (auto r = check("audio.active_level", audio.active_level, 0, 127, " -dBov"); !r) return r;
+  if (auto r = check("audio.min_percentile", audio.min_percentile, 0, 100, " percent"); !r)
+    return r;
+  if (auto r = check("audio.smooth_intervals", audio.smooth_intervals, 0, 255, " intervals"); !r)
+    return r;
+  return check("audio.update_interval", audio.update_interval / 1ms, 20, 60'000, " milliseconds");
+}
+
 Result<void> ConfigLoader::check_limits() {
   LimitConfig& limit = config_.limit;
   for (std::string& origin : limit.allowed_origins) {

@@ -7,18 +7,18 @@
 namespace gstlk::graph {
 
 Result<std::unique_ptr<MediaGraph>> MediaGraph::create(const sfu::WorkerPoolConfig& config,
-                                                       const MediaLimits& limits) {
+                                                       const MediaSettings& settings) {
   if (!gstlk_sfu_register_elements(nullptr)) return fail("cannot register the SFU elements");
   auto pool = sfu::WorkerPool::create(config);
   if (!pool) return Unexpected<Error>{pool.error()};
-  return std::unique_ptr<MediaGraph>(new MediaGraph(std::move(*pool), limits));
+  return std::unique_ptr<MediaGraph>(new MediaGraph(std::move(*pool), settings));
 }
 
 room::RoomMediaFactory MediaGraph::factory() const {
-  return
-      [pool = pool_, limits = limits_](const RoomName& name) -> std::unique_ptr<room::RoomMedia> {
-        return std::make_unique<RoomPipeline>(name, pool, limits);
-      };
+  return [pool = pool_,
+          settings = settings_](const RoomName& name) -> std::unique_ptr<room::RoomMedia> {
+    return std::make_unique<RoomPipeline>(name, pool, settings);
+  };
 }
 
 }  // namespace gstlk::graph

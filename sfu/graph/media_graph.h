@@ -4,7 +4,7 @@
 #include <memory>
 
 #include "base/result.h"
-#include "graph/media_limits.h"
+#include "graph/media_settings.h"
 #include "plugins/sfu/worker_pool.h"
 #include "room/media.h"
 
@@ -16,18 +16,18 @@ class MediaGraph {
  public:
   // Opens the ports; fails with words that name the port and the remedy.
   static Result<std::unique_ptr<MediaGraph>> create(const sfu::WorkerPoolConfig& config,
-                                                    const MediaLimits& limits = {});
+                                                    const MediaSettings& settings = {});
 
   // Pipelines keep the workers; they may outlive the graph.
   room::RoomMediaFactory factory() const;
   sfu::WorkerPool& workers() const { return *pool_; }
 
  private:
-  MediaGraph(std::shared_ptr<sfu::WorkerPool> pool, const MediaLimits& limits)
-      : pool_(std::move(pool)), limits_(limits) {}
+  MediaGraph(std::shared_ptr<sfu::WorkerPool> pool, const MediaSettings& settings)
+      : pool_(std::move(pool)), settings_(settings) {}
 
   std::shared_ptr<sfu::WorkerPool> pool_;
-  const MediaLimits limits_;
+  const MediaSettings settings_;
 };
 
 }  // namespace gstlk::graph

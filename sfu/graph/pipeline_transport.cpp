@@ -215,8 +215,8 @@ PipelineTransport::PipelineTransport(RoomPipeline& room, const std::string& name
     : room_(&room), relay_(std::make_shared<MainLoopRelay>(listener)) {
   GstElement* element = gst_element_factory_make("sfu-transport", name.c_str());
   element_ = Ref<GstElement>::share(element);
-  g_object_set(element, "max-receive-bitrate", room.limits_.publish_bitrate, "max-data-rate",
-               room.limits_.data_bytes_per_second, nullptr);
+  g_object_set(element, "max-receive-bitrate", room.settings_.publish_bitrate, "max-data-rate",
+               room.settings_.data_bytes_per_second, nullptr);
   auto connect = [&](const char* signal, GCallback callback) {
     g_signal_connect_data(
         element, signal, callback, new std::shared_ptr<MainLoopRelay>(relay_),

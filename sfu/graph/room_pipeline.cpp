@@ -29,9 +29,9 @@ GstBusSyncReply on_bus_message(GstBus*, GstMessage* message, gpointer) {
 }  // namespace
 
 RoomPipeline::RoomPipeline(const RoomName& name, std::shared_ptr<sfu::WorkerPool> pool,
-                           const MediaLimits& limits)
+                           const MediaSettings& settings)
     : pool_(std::move(pool)),
-      limits_(limits),
+      settings_(settings),
       pipeline_(Ref<GstElement>::sink(gst_pipeline_new(("room-" + name.value).c_str()))) {
   const auto bus = Ref<GstBus>::adopt(gst_pipeline_get_bus(GST_PIPELINE(pipeline_.get())));
   gst_bus_set_sync_handler(bus.get(), on_bus_message, nullptr, nullptr);
@@ -40,6 +40,11 @@ RoomPipeline::RoomPipeline(const RoomName& name, std::shared_ptr<sfu::WorkerPool
   gst_context_unref(context);
   GstElement* router = gst_element_factory_make("sfu-router", "router");
   router_ = Ref<GstElement>::share(router);
+  const rtp::AudioLevelSettings& level = settings_.audio_level;
+  g_object_set(router, "audio-active-level", guint{level.active_level}, "audio-min-percentile",
+               guint{level.min_percentile}, "audio-update-interval",
+               static_cast<guint>(level.update_interval / 1ms), "audio-smooth-intervals",
+               guint{level.smooth_intervals}, nullptr);
   gst_bin_add(GST_BIN(pipeline_.get()), router);
   gst_element_set_state(pipeline_.get(), GST_STATE_PLAYING);
 }

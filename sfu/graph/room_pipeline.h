@@ -8,7 +8,7 @@
 #include <string>
 
 #include "base/ref.h"
-#include "graph/media_limits.h"
+#include "graph/media_settings.h"
 #include "plugins/sfu/worker_pool.h"
 #include "room/media.h"
 
@@ -19,7 +19,7 @@ namespace gstlk::graph {
 class RoomPipeline final : public room::RoomMedia {
  public:
   RoomPipeline(const RoomName& name, std::shared_ptr<sfu::WorkerPool> pool,
-               const MediaLimits& limits = {});
+               const MediaSettings& settings = {});
   ~RoomPipeline() override;
   RoomPipeline(const RoomPipeline&) = delete;
   RoomPipeline& operator=(const RoomPipeline&) = delete;
@@ -41,7 +41,7 @@ class RoomPipeline final : public room::RoomMedia {
   friend class PipelineTransport;
 
   const std::shared_ptr<sfu::WorkerPool> pool_;
-  const MediaLimits limits_;
+  const MediaSettings settings_;
   Ref<GstElement> pipeline_;
   Ref<GstElement> router_;
   // A sink pad of the router for each published track: what is asked about the track.

@@ -34,7 +34,7 @@ bool hears_of(Participant& listener, const ParticipantId& about) {
 
 }  // namespace
 
-RoomReports::RoomReports(Room& room) : room_(room) {}
+RoomReports::RoomReports(Room& room) : room_(room), speakers_(room.settings().speaker_level) {}
 
 void RoomReports::start() {
   if (!speaker_timer_) {

@@ -86,6 +86,7 @@ struct Settings {
       {"video/H265", ""}, {"video/rtx", ""}};
 
   Duration speaker_interval = 400ms;
+  uint8_t speaker_level = 35;  // -dBov; who is less loud does not speak
   Duration dynacast_pause_delay = 5s;
   // A room with fewer participants prefers one codec that all can decode to two; 0: every room.
   uint32_t codec_regression_threshold = 5;

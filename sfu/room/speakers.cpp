@@ -8,17 +8,17 @@
 namespace gstlk::room {
 namespace {
 
-// -35 dBov, LiveKit's audio.active_level: 10^(-35/20).
-constexpr double kActive = 0.017782794;
 constexpr double kSteps = 8;
 
 }  // namespace
+
+Speakers::Speakers(uint8_t active_level) : active_(std::pow(10, -active_level / 20.0)) {}
 
 std::vector<Speakers::Change> Speakers::update(const std::map<ParticipantId, double>& levels) {
   std::vector<Change> changes;
   for (auto it = told_.begin(); it != told_.end();) {
     const auto heard = levels.find(it->first);
-    if (heard != levels.end() && heard->second >= kActive) {
+    if (heard != levels.end() && heard->second >= active_) {
       ++it;
       continue;
     }
@@ -26,7 +26,7 @@ std::vector<Speakers::Change> Speakers::update(const std::map<ParticipantId, dou
     it = told_.erase(it);
   }
   for (const auto& [participant, level] : levels) {
-    if (level < kActive) continue;
+    if (level < active_) continue;
     const auto rounded = static_cast<float>(std::ceil(std::min(level, 1.0) * kSteps) / kSteps);
     float& told = told_[participant];
     if (std::exchange(told, rounded) != rounded) changes.push_back({participant, rounded});

@@ -13,6 +13,8 @@ namespace gstlk::room {
 // smooth them again would keep who is silent a speaker for another second. Not thread-safe.
 class Speakers {
  public:
+  explicit Speakers(uint8_t active_level);  // -dBov
+
   struct Change {
     ParticipantId participant;
     float level = 0;  // 0: does not speak any more
@@ -25,6 +27,7 @@ class Speakers {
   bool quiet() const { return told_.empty(); }
 
  private:
+  const double active_;                  // linear
   std::map<ParticipantId, float> told_;  // of those who speak
 };
 

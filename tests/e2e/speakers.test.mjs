@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 
 import { assertHears } from './lib/checks.mjs';
+import { startDaemon } from './lib/daemon.mjs';
 import { makeStage } from './lib/stage.mjs';
 import { freshRoom } from './lib/token.mjs';
 import { eventually, sleep } from './lib/wait.mjs';
@@ -24,6 +25,20 @@ const watchSpeakers = (one) => one.page.evaluate(() => {
   window.room.on('activeSpeakersChanged', (list) => window.speakers.push(list.map((speaker) => speaker.identity).join()));
 });
 const speakersOf = (one) => one.page.evaluate(() => window.speakers);
+
+/** A tone a sixteenth as loud as publishTone's. */
+async function publishSoftTone(one) {
+  const state = await one.page.evaluate(async () => {
+    const context = new AudioContext();
+    const tone = new OscillatorNode(context);
+    const output = context.createMediaStreamDestination();
+    tone.connect(new GainNode(context, { gain: 0.06 })).connect(output);
+    tone.start();
+    await window.room.localParticipant.publishTrack(output.stream.getAudioTracks()[0], { source: 'microphone', dtx: false });
+    return context.state;
+  });
+  assert.equal(state, 'running');
+}
 
 for (const client of ['newest', 'v2_0']) {
   const test = (name, run) => stage.test(`${client}: ${name}`, run);
@@ -48,16 +63,7 @@ for (const client of ['newest', 'v2_0']) {
     const ada = await s.join(room, 'ada', { client });
     const bob = await s.join(room, 'bob', { client });
     await ada.call('publishTone');
-    const quiet = await bob.page.evaluate(async () => {
-      const context = new AudioContext();
-      const tone = new OscillatorNode(context);
-      const output = context.createMediaStreamDestination();
-      tone.connect(new GainNode(context, { gain: 0.06 })).connect(output);
-      tone.start();
-      await window.room.localParticipant.publishTrack(output.stream.getAudioTracks()[0], { source: 'microphone', dtx: false });
-      return context.state;
-    });
-    assert.equal(quiet, 'running');
+    await publishSoftTone(bob);
     for (const one of [ada, bob]) {
       await eventually(async () => (await one.call('speakers')).join() === 'ada,bob', { what: `${one.identity} hears of both` });
     }
@@ -85,3 +91,17 @@ for (const client of ['newest', 'v2_0']) {
     assert.equal((await known(bob, 'bob')).quality, 'excellent');
   });
 }
+
+stage.test('audio.active_level says who is too soft to be a speaker', async (s) => {
+  await s.daemon.stop();
+  s.daemon = await startDaemon({ config: 'audio: {active_level: 15, smooth_intervals: 0, update_interval: 200}' });
+  const room = freshRoom('level');
+  const ada = await s.join(room, 'ada');
+  const bob = await s.join(room, 'bob');
+  await publishSoftTone(ada);
+  await assertHears(bob, 'ada');
+  await bob.call('publishTone');
+  await eventually(async () => (await ada.call('speakers')).join() === 'bob', { what: 'bob is heard' });
+  await sleep(2000);
+  assert.deepEqual(await ada.call('speakers'), ['bob']);
+});

@@ -187,7 +187,7 @@ TEST(ConfigLoader, AKeyWithoutEffectSaysSo) {
   ASSERT_EQ(loaded.warnings.size(), 1u);
   EXPECT_EQ(loaded.warnings[0], "livekit.yaml:2: psrpc.timeout is accepted but has no effect yet");
   for (const char* path : {"rtc.use_mdns", "rtc.pli_throttle.low_quality",
-                           "rtc.congestion_control.enabled", "audio.min_percentile"}) {
+                           "rtc.congestion_control.enabled", "audio.active_red_encoding"}) {
     EXPECT_FALSE(find_config_key(path)->is_used()) << path;
   }
 }

@@ -80,5 +80,28 @@ TEST(LimitConfig, WhatIsTooLittleIsSaid) {
   EXPECT_NE(loaded.warnings[1].find("bytes per second"), std::string::npos);
 }
 
+TEST(AudioConfig, IsRead) {
+  const Loaded loaded = load(
+      "audio: {active_level: 30, min_percentile: 20, update_interval: 500, smooth_intervals: 0}");
+  ASSERT_TRUE(loaded.config) << loaded.error;
+  EXPECT_TRUE(loaded.warnings.empty());
+  const AudioConfig& audio = loaded.config->audio;
+  EXPECT_EQ(audio.active_level, 30u);
+  EXPECT_EQ(audio.min_percentile, 20u);
+  EXPECT_EQ(audio.update_interval, 500ms);
+  EXPECT_EQ(audio.smooth_intervals, 0u);
+}
+
+TEST(AudioConfig, WhatCannotBeIsRefused) {
+  EXPECT_NE(load("audio: {active_level: 200}").error.find("0 to 127 -dBov, not 200"),
+            std::string::npos);
+  EXPECT_NE(load("audio: {min_percentile: 101}").error.find("audio.min_percentile"),
+            std::string::npos);
+  EXPECT_NE(load("audio: {smooth_intervals: 256}").error.find("0 to 255"), std::string::npos);
+  // It would be asked for without a pause.
+  EXPECT_NE(load("audio: {update_interval: 0}").error.find("20 to 60000 milliseconds, not 0"),
+            std::string::npos);
+}
+
 }  // namespace
 }  // namespace gstlk::config

@@ -8,9 +8,10 @@ namespace {
 
 const ParticipantId kAlice("PA_alice");
 const ParticipantId kBob("PA_bob");
+constexpr uint8_t kActiveLevel = 35;
 
 TEST(Speakers, LevelsAreRoundedUpToEighthsAndToldOnce) {
-  Speakers speakers;
+  Speakers speakers{kActiveLevel};
   const auto changes = speakers.update({{kAlice, 0.3}});
   ASSERT_EQ(changes.size(), 1u);
   EXPECT_FLOAT_EQ(changes[0].level, 0.375F);
@@ -20,7 +21,7 @@ TEST(Speakers, LevelsAreRoundedUpToEighthsAndToldOnce) {
 }
 
 TEST(Speakers, SilenceIsToldAtOnceAndOnce) {
-  Speakers speakers;
+  Speakers speakers{kActiveLevel};
   speakers.update({{kAlice, 0.1}});
   const auto changes = speakers.update({});
   ASSERT_EQ(changes.size(), 1u);
@@ -30,15 +31,21 @@ TEST(Speakers, SilenceIsToldAtOnceAndOnce) {
 }
 
 TEST(Speakers, WhatIsBelowTheActiveLevelIsSilence) {
-  Speakers speakers;
+  Speakers speakers{kActiveLevel};
   EXPECT_TRUE(speakers.update({{kAlice, 0.017}}).empty());
   EXPECT_TRUE(speakers.quiet());
   EXPECT_EQ(speakers.update({{kAlice, 0.018}}).size(), 1u);
   EXPECT_FLOAT_EQ(speakers.update({{kAlice, 0.017}}).at(0).level, 0);
 }
 
+TEST(Speakers, TheActiveLevelIsAsked) {
+  Speakers speakers{20};  // 0.1
+  EXPECT_TRUE(speakers.update({{kAlice, 0.099}}).empty());
+  EXPECT_EQ(speakers.update({{kAlice, 0.101}}).size(), 1u);
+}
+
 TEST(Speakers, TheLoudestComesFirst) {
-  Speakers speakers;
+  Speakers speakers{kActiveLevel};
   const auto changes = speakers.update({{kAlice, 0.1}, {kBob, 0.9}});
   ASSERT_EQ(changes.size(), 2u);
   EXPECT_EQ(changes[0].participant, kBob);

@@ -21,7 +21,7 @@ class AudioLevelObserverTest : public testing::Test {
     }
   }
 
-  AudioLevelObserver observer_{kClock};
+  AudioLevelObserver observer_{kClock, {}};
   uint32_t timestamp_ = 0xffffff00;  // wraps soon
   Timestamp now_{1s};
 };
@@ -76,6 +76,24 @@ TEST_F(AudioLevelObserverTest, LatePacketsAreIgnored) {
   observer_.on_packet({.level = 0}, timestamp_ - kClock, now_);
   speak(1, 20);
   EXPECT_NEAR(observer_.level(now_), 0.1 * 2 / 3, 1e-6);
+}
+
+TEST_F(AudioLevelObserverTest, WhatCountsAsSpeechIsAsked) {
+  observer_ = {
+      kClock,
+      {.active_level = 10, .min_percentile = 0, .update_interval = 100ms, .smooth_intervals = 0}};
+  speak(5, 11);
+  EXPECT_EQ(observer_.level(now_), 0);
+  speak(4, 127);
+  speak(1, 10);
+  EXPECT_NEAR(observer_.level(now_), std::pow(10, -0.5) / 5, 1e-6);  // a fifth of the interval
+  EXPECT_EQ(observer_.level(now_ + 200ms), 0);
+}
+
+TEST_F(AudioLevelObserverTest, AShareOfZeroIsNotEnoughForAnIntervalOfSilence) {
+  observer_ = {kClock, {.min_percentile = 0}};
+  speak(40, 127);
+  EXPECT_EQ(observer_.level(now_), 0);
 }
 
 }  // namespace
