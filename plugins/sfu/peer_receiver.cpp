@@ -46,7 +46,9 @@ void PeerReceiver::handle_rtp(ByteView datagram, PacketPool& packets, Timestamp 
   Encoding* encoding = find(deliver->encoding);
   if (!encoding) return;
   const PayloadType payload_type(deliver->packet[1] & 0x7f);
-  if (encoding->payload_type != payload_type && !update_caps(*encoding, payload_type)) return;
+  const uint8_t* header = deliver->packet.data();
+  const bool late = !encoding->newest.update(Ssrc(load_u32(header + 8)), load_u16(header + 2));
+  if (encoding->payload_type != payload_type && !update_caps(*encoding, payload_type, late)) return;
   gst_buffer_resize(buffer.get(), deliver->packet.data() - bytes.data(),
                     static_cast<gssize>(deliver->packet.size()));
   stamp(buffer.get(), now);
@@ -65,7 +67,7 @@ void PeerReceiver::stamp(GstBuffer* buffer, Timestamp now) const {
 }
 
 // The caps follow what is really sent, because several formats may have been negotiated.
-bool PeerReceiver::update_caps(Encoding& encoding, PayloadType payload_type) {
+bool PeerReceiver::update_caps(Encoding& encoding, PayloadType payload_type, bool late) {
   const MediaSection* media = find_section(sections_, encoding.mid);
   const MediaSection::Format* format = media ? media->find(payload_type) : nullptr;
   if (!format) return false;
@@ -77,6 +79,8 @@ bool PeerReceiver::update_caps(Encoding& encoding, PayloadType payload_type) {
     if (!format) return false;
   }
   if (encoding.payload_type == format->receive.payload_type) return true;
+  // Of the codec before a change: it would only be changed back and forth.
+  if (encoding.payload_type && late) return false;
   if (encoding.pending) {
     gst_pad_push_list(encoding.pad.get(), encoding.pending.release());
   }
@@ -158,9 +162,10 @@ void PeerReceiver::set_media(const std::vector<MediaSection>& sections,
       return candidate.mid == received.mid && candidate.rid == received.rid;
     });
     if (pad == pads.end()) continue;
-    Encoding encoding{received.id, received.mid, received.rid, pad->pad, {}, {}, {}};
+    Encoding encoding{received.id, received.mid, received.rid, pad->pad, {}, {}, {}, {}};
     if (const Encoding* old = find(received.id)) {
       encoding.payload_type = old->payload_type;
+      encoding.newest = old->newest;
       encoding.growth = old->growth;
     }
     encodings.push_back(std::move(encoding));

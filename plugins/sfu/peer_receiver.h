@@ -13,6 +13,7 @@
 #include "base/ref.h"
 #include "base/token_bucket.h"
 #include "plugins/sfu/media_section.h"
+#include "plugins/sfu/newest_packet.h"
 #include "plugins/sfu/peer_stats.h"
 #include "rtp/receive_session.h"
 #include "transport/transport.h"
@@ -70,12 +71,13 @@ class PeerReceiver {
     Rid rid;
     Ref<GstPad> pad;
     std::optional<PayloadType> payload_type;  // of the caps that were pushed
+    NewestPacket newest;
     Ref<GstBufferList> pending;
     ByteGrowth growth;
   };
 
   bool exceeds_limit(size_t size, Timestamp now);
-  bool update_caps(Encoding& encoding, PayloadType payload_type);
+  bool update_caps(Encoding& encoding, PayloadType payload_type, bool late);
   void stamp(GstBuffer* buffer, Timestamp now) const;
   Encoding* find(rtp::EncodingId id);
 

@@ -85,7 +85,7 @@ void PeerSender::send_payload(SendStream& stream, const StagedPacket& staged, rt
     // RFC 4588 section 4: the original sequence number is in front of the payload.
     store_u16(head.data(), staged.rewrite.sequence);
     head_size = 2;
-    store_u16(header.data() + 2, stream.rtx_sequence);
+    store_u16(header.data() + 2, stream.progress.rtx_sequence);
   }
   std::copy_n(staged.rewrite.head.begin(), staged.rewrite.head_size, head.begin() + head_size);
   head_size += staged.rewrite.head_size;
@@ -97,14 +97,16 @@ void PeerSender::send_payload(SendStream& stream, const StagedPacket& staged, rt
     return;
   }
   uint8_t* out = worker_->send_batch().reserve(route_, size);
-  const uint32_t roc = rtx ? stream.rtx_srtp.roc_for(stream.rtx_sequence++)
-                           : stream.srtp.roc_for(staged.rewrite.sequence);
+  SendProgress& progress = stream.progress;
+  const uint32_t roc = rtx ? progress.rtx_srtp.roc_for(progress.rtx_sequence++)
+                           : progress.srtp.roc_for(staged.rewrite.sequence);
   srtp->protect_rtp({header.data(), header_size}, {head.data(), head_size}, rest, out, roc);
   ++packets_;
   bytes_ += size;
   if (staged.retransmission) {
     ++stream.retransmitted;
   } else {
+    progress.on_sent(staged.rewrite.sequence, staged.rewrite.timestamp, worker_->now());
     session_.on_sent(*stream.id, head_size + rest.size(), worker_->now());
   }
 }
@@ -150,6 +152,12 @@ void PeerSender::configure(TransportPort& port) {
 }
 
 void PeerSender::add(std::shared_ptr<TransportPort> port) {
+  SendStream& stream = port->stream();
+  const auto before = std::ranges::find(retired_, stream.config.ssrc, &Retired::ssrc);
+  if (before != retired_.end()) {
+    stream.progress = before->progress;
+    retired_.erase(before);
+  }
   configure(*port);
   ports_.push_back(std::move(port));
 }
@@ -158,6 +166,10 @@ void PeerSender::remove(const std::shared_ptr<TransportPort>& port) {
   SendStream& stream = port->stream();
   if (stream.id) session_.remove_stream(*stream.id);
   stream.id.reset();
+  if (stream.progress.position) {
+    if (retired_.size() == kMaxRetired) retired_.erase(retired_.begin());
+    retired_.push_back({stream.config.ssrc, stream.progress});
+  }
   port->detach();
   std::erase(ports_, port);
 }

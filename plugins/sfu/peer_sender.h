@@ -74,6 +74,13 @@ class PeerSender {
   void write_stats(PeerStats& stats, Timestamp now);
 
  private:
+  // An SSRC that no port has now, but a later one may: the keys stay.
+  struct Retired {
+    Ssrc ssrc;
+    SendProgress progress;
+  };
+  static constexpr size_t kMaxRetired = 256;
+
   void configure(TransportPort& port);
   void send_unwrapped(SendStream& stream, const StagedPacket& staged);
   void send_payload(SendStream& stream, const StagedPacket& staged, rtp::Codec codec,
@@ -86,6 +93,7 @@ class PeerSender {
   rtp::SendSession session_;
   std::vector<MediaSection> sections_;
   std::vector<std::shared_ptr<TransportPort>> ports_;
+  std::vector<Retired> retired_;  // the oldest first
   uint64_t packets_ = 0;
   uint64_t bytes_ = 0;
 };

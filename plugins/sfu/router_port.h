@@ -79,6 +79,7 @@ class RouterPort final : public SendPort::Listener,
   // The shard's thread.
   std::shared_ptr<SendPort> staging_;
   std::unique_ptr<forward::DownTrack> down_track_;
+  std::optional<StreamPosition> position_;  // towards an element that is no sfu-transport
   forward::Filler filler_;
 };
 

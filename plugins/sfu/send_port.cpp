@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "plugins/sfu/send_port.h"
 
+#include <algorithm>
+
 #include "base/ref.h"
 
 namespace gstlk::sfu {
@@ -10,6 +12,13 @@ constexpr const char* kQueryName = "gstlk-send-port";
 constexpr const char* kField = "holder";
 
 }  // namespace
+
+uint32_t StreamPosition::timestamp_at(Timestamp now, uint32_t clock_rate) const {
+  const int64_t passed = std::max<Duration>(now - sent, 1ms).count();
+  const int64_t ticks =
+      passed / 1'000'000 * clock_rate + passed % 1'000'000 * clock_rate / 1'000'000;
+  return timestamp + static_cast<uint32_t>(ticks);
+}
 
 std::shared_ptr<SendPort> query_send_port(GstPad* pad) {
   // The answerer copies its shared_ptr to the place that the query points at, on this thread.

@@ -30,6 +30,17 @@ struct StagedPacket {
   bool retransmission = false;
 };
 
+// How far a stream that is sent has come: what follows under its SSRC and its key goes on from
+// here.
+struct StreamPosition {
+  uint16_t next_sequence = 0;
+  uint32_t timestamp = 0;  // of the newest packet
+  Timestamp sent{};        // when that was
+
+  // A later one that fits the time which has passed.
+  uint32_t timestamp_at(Timestamp now, uint32_t clock_rate) const;
+};
+
 // What sfu-router and sfu-transport agree on when their pads are linked: instead of a buffer of its
 // own for each subscriber, the router pushes the one shared buffer list and says here what of it is
 // sent and what differs; the transport writes and encrypts that straight into its send batch.
@@ -55,6 +66,9 @@ class SendPort {
 
   // To the peer and back, by its receiver reports. Worker thread only.
   virtual std::optional<Duration> round_trip() const = 0;
+
+  // nullopt: nothing was sent yet. Worker thread only.
+  virtual std::optional<StreamPosition> position() const = 0;
 
   // What the list pushed next on this pad means; `packets` stay valid until that push returns.
   // Worker thread only.

@@ -22,6 +22,21 @@ namespace gstlk::sfu {
 
 struct MediaSection;
 
+// What was used up of an SSRC: no packet index of it may come twice under one key, whichever port
+// has the SSRC (RFC 3711 section 9.1).
+struct SendProgress {
+  transport::SrtpStreamState srtp;
+  transport::SrtpStreamState rtx_srtp;
+  uint16_t rtx_sequence = 0;
+  std::optional<StreamPosition> position;
+
+  void on_sent(uint16_t sequence, uint32_t timestamp, Timestamp now) {
+    const auto next = static_cast<uint16_t>(sequence + 1);
+    if (position && static_cast<int16_t>(next - position->next_sequence) <= 0) return;
+    position = {next, timestamp, now};
+  }
+};
+
 // One RTP stream towards a peer: what was negotiated for it, and how far it is. PeerSender makes
 // packets of it. Session's thread only.
 struct SendStream {
@@ -60,9 +75,7 @@ struct SendStream {
   uint8_t playout_delay_id = 0;  // with a playout_delay
   std::unique_ptr<rtp::PlayoutDelay> playout_delay;
 
-  transport::SrtpStreamState srtp;
-  transport::SrtpStreamState rtx_srtp;
-  uint16_t rtx_sequence = 0;
+  SendProgress progress;
   rtp::RedUnwrapper unwrapper;  // for a peer without RED
   uint64_t dropped = 0;         // without a format, or before the connection was up
   uint64_t retransmitted = 0;

@@ -165,6 +165,9 @@ void TrackShard::send_copies(RouterPort& port) {
       Ref<GstBufferList>::adopt(gst_buffer_list_new_sized(static_cast<guint>(staged_.size())));
   for (const StagedPacket& staged : staged_) {
     gst_buffer_list_add(list.get(), new_whole_packet(staged, Ssrc(port.ssrc_)).release());
+    if (staged.retransmission) continue;
+    port.position_ = {static_cast<uint16_t>(staged.rewrite.sequence + 1), staged.rewrite.timestamp,
+                      now()};
   }
   outputs_.push_back({port.pad_, std::move(list), {}});
 }
@@ -182,8 +185,14 @@ void TrackShard::start_port(RouterPort& port) {
   forward::DownTrackConfig config;
   config.codec = format_->codec;
   config.clock_rate = format_->clock_rate;
-  config.first_sequence = static_cast<uint16_t>(g_random_int_range(0, 0x4000));
-  config.first_timestamp = g_random_int();
+  const auto position = port.staging_ ? port.staging_->position() : port.position_;
+  if (position) {
+    config.first_sequence = position->next_sequence;
+    config.first_timestamp = position->timestamp_at(now(), config.clock_rate);
+  } else {
+    config.first_sequence = static_cast<uint16_t>(g_random_int_range(0, 0x4000));
+    config.first_timestamp = g_random_int();
+  }
   config.max_layer = port.max_layer_;
   port.down_track_ = std::make_unique<forward::DownTrack>(config);
   port.down_track_->set_paused(port.paused_);

@@ -31,6 +31,7 @@ class TransportPort final : public SendPort, public std::enable_shared_from_this
   void set_listener(std::shared_ptr<Listener> listener) override;
   void prefetch_next() const override;
   std::optional<Duration> round_trip() const override;
+  std::optional<StreamPosition> position() const override { return stream_.progress.position; }
   void stage(std::span<const StagedPacket> packets) override;
 
   // --- any thread ---

@@ -135,5 +135,23 @@ TEST_F(SendStreamTest, SaysNoPlayoutDelayThatNobodyAskedFor) {
   EXPECT_EQ(write(stream).size(), 13u);
 }
 
+TEST(SendProgressTest, KeepsTheNewestNumbers) {
+  SendProgress progress;
+  EXPECT_FALSE(progress.position);
+  progress.on_sent(65'534, 1000, kNow);
+  progress.on_sent(0, 3000, kNow + 20ms);
+  progress.on_sent(65'535, 2000, kNow + 30ms);  // sent again
+  ASSERT_TRUE(progress.position);
+  EXPECT_EQ(progress.position->next_sequence, 1);
+  EXPECT_EQ(progress.position->timestamp, 3000u);
+  EXPECT_EQ(progress.position->sent, kNow + 20ms);
+}
+
+TEST(StreamPositionTest, TimeGoesOnBesideTheClock) {
+  const StreamPosition position{1, 0xffff'fff0, kNow};
+  EXPECT_EQ(position.timestamp_at(kNow + 2500ms, 48'000), 120'000u - 16);
+  EXPECT_EQ(position.timestamp_at(kNow, 90'000), 90u - 16);  // never the same again
+}
+
 }  // namespace
 }  // namespace gstlk::sfu

@@ -4,16 +4,24 @@
 #include <gst/gst.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <atomic>
+#include <condition_variable>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "base/bytes.h"
 #include "base/ref.h"
 #include "plugins/sfu/gstsfurouter.h"
 #include "plugins/sfu/plugin.h"
 #include "plugins/sfu/router_track.h"
+#include "plugins/sfu/send_port.h"
 #include "plugins/sfu/track_registry.h"
+#include "plugins/sfu/worker.h"
+#include "plugins/sfu/worker_pool.h"
 
 namespace gstlk {
 namespace {
@@ -233,6 +241,182 @@ TEST_F(SfuRouterTest, ForgetsATrackThatNoPadNames) {
     gst_element_release_request_pad(router.get(), (source_first ? sink : source).get());
     EXPECT_TRUE(track.expired());
   }
+}
+
+TEST_F(SfuRouterTest, AReleasedSourcePadIsGone) {
+  const auto router = Ref<GstElement>::sink(gst_element_factory_make("sfu-router", nullptr));
+  GstPad* source = gst_element_request_pad_simple(router.get(), "src_%u");
+  const auto peer = Ref<GstPad>::sink(gst_pad_new("peer", GST_PAD_SINK));
+  ASSERT_EQ(gst_pad_link(source, peer.get()), GST_PAD_LINK_OK);
+  bool gone = false;
+  g_object_weak_ref(
+      G_OBJECT(source), +[](gpointer flag, GObject*) { *static_cast<bool*>(flag) = true; }, &gone);
+  gst_element_release_request_pad(router.get(), source);
+  gst_object_unref(source);
+  EXPECT_TRUE(gone);
+}
+
+TEST_F(SfuRouterTest, ASourcePadThatIsGivenAnotherTrackLetsGoOfTheFirst) {
+  const auto router = Ref<GstElement>::sink(gst_element_factory_make("sfu-router", nullptr));
+  sfu::TrackRegistry& tracks = gst_sfu_router_get_tracks(GST_SFU_ROUTER(router.get()));
+  const auto source = Ref<GstPad>::adopt(gst_element_request_pad_simple(router.get(), "src_%u"));
+  const auto peer = Ref<GstPad>::sink(gst_pad_new("peer", GST_PAD_SINK));
+  g_object_set(source.get(), "track", "camera", nullptr);
+  ASSERT_EQ(gst_pad_link(source.get(), peer.get()), GST_PAD_LINK_OK);
+  const std::weak_ptr<sfu::RouterTrack> track = tracks.find_or_add("camera");
+  EXPECT_FALSE(track.expired());
+  g_object_set(source.get(), "track", "screen", nullptr);
+  EXPECT_TRUE(track.expired());
+  gst_element_release_request_pad(router.get(), source.get());
+}
+
+// A router and what it sends to an element that knows RTP alone.
+class AudioRouterTest : public SfuRouterTest {
+ protected:
+  AudioRouterTest()
+      : router_(Ref<GstElement>::sink(gst_element_factory_make("sfu-router", nullptr))),
+        harness_(gst_harness_new_with_element(router_.get(), "sink_0", "src_0")) {
+    set_caps("OPUS", 48'000);
+  }
+  ~AudioRouterTest() override { gst_harness_teardown(harness_); }
+
+  void set_caps(const char* encoding_name, int clock_rate) {
+    gst_harness_set_src_caps(
+        harness_, gst_caps_new_simple("application/x-rtp", "media", G_TYPE_STRING, "audio",
+                                      "encoding-name", G_TYPE_STRING, encoding_name, "clock-rate",
+                                      G_TYPE_INT, clock_rate, "payload", G_TYPE_INT, 96, nullptr));
+  }
+
+  // The number under which the packet came out.
+  std::optional<uint16_t> forward(uint16_t sequence) {
+    Bytes bytes;
+    ByteWriter writer(bytes);
+    writer.u16(0x8060);
+    writer.u16(sequence);
+    writer.u32(sequence * 960u);
+    writer.u32(0x1234);
+    writer.u8(1);
+    gst_harness_push(harness_, gst_buffer_new_memdup(bytes.data(), bytes.size()));
+    const auto out = Ref<GstBuffer>::adopt(gst_harness_try_pull(harness_));
+    if (!out) return std::nullopt;
+    std::array<uint8_t, 4> begin{};
+    gst_buffer_extract(out.get(), 0, begin.data(), begin.size());
+    return load_u16(begin.data() + 2);
+  }
+
+  Ref<GstElement> router_;
+  GstHarness* harness_;
+};
+
+TEST_F(AudioRouterTest, NumbersGoOnWhenTheCodecChanges) {
+  const auto first = forward(100);
+  ASSERT_TRUE(first);
+  EXPECT_EQ(forward(101), static_cast<uint16_t>(*first + 1));
+  for (uint16_t i = 0; i < 6; ++i) {
+    set_caps(i % 2 ? "OPUS" : "PCMU", i % 2 ? 48'000 : 8'000);
+    EXPECT_EQ(forward(static_cast<uint16_t>(102 + i)), static_cast<uint16_t>(*first + 2 + i));
+  }
+}
+
+TEST_F(AudioRouterTest, GoesOnWhenTheSinkPadEntersAnew) {
+  auto last = forward(0);
+  ASSERT_TRUE(last);
+  // Some minutes: the numbers went round.
+  for (uint16_t sequence : {20'000, 40'000, 60'000, 14'000, 34'000}) last = forward(sequence);
+  ASSERT_TRUE(last);
+  const auto sink = Ref<GstPad>::adopt(gst_element_get_static_pad(router_.get(), "sink_0"));
+  g_object_set(sink.get(), "layer", 0u, "screen-share", TRUE, nullptr);
+  EXPECT_EQ(forward(34'001), static_cast<uint16_t>(*last + 1));
+  EXPECT_EQ(forward(34'002), static_cast<uint16_t>(*last + 2));
+}
+
+// An sfu-transport's sink pad, without the transport.
+class FakeTransport final : public sfu::SendPort {
+ public:
+  explicit FakeTransport(sfu::Worker& worker) : worker_(worker) {}
+
+  void set_listener(std::shared_ptr<Listener> listener) override {
+    if (listener) worker_.post([this, listener] { listener->on_port_bound(worker_); });
+  }
+  void prefetch_next() const override {}
+  std::optional<Duration> round_trip() const override { return std::nullopt; }
+  std::optional<sfu::StreamPosition> position() const override {
+    return sfu::StreamPosition{500, 90'000, sfu::Worker::read_clock() - 1s};
+  }
+  void stage(std::span<const sfu::StagedPacket> packets) override {
+    for (const sfu::StagedPacket& packet : packets) sent_.push(packet.rewrite);
+  }
+
+  std::optional<forward::Rewrite> wait() { return sent_.wait(); }
+
+ private:
+  class Queue {
+   public:
+    void push(const forward::Rewrite& rewrite) {
+      const std::lock_guard lock(mutex_);
+      rewrites_.push_back(rewrite);
+      came_.notify_all();
+    }
+    std::optional<forward::Rewrite> wait() {
+      std::unique_lock lock(mutex_);
+      if (!came_.wait_for(lock, 100ms, [this] { return !rewrites_.empty(); })) return std::nullopt;
+      return rewrites_.front();
+    }
+
+   private:
+    std::mutex mutex_;
+    std::condition_variable came_;
+    std::vector<forward::Rewrite> rewrites_;
+  };
+
+  sfu::Worker& worker_;
+  Queue sent_;
+};
+
+// Whatever router sent under its SSRC and its key before.
+TEST_F(SfuRouterTest, NumbersGoOnWhereTheTransportsStreamIs) {
+  const auto router = Ref<GstElement>::sink(gst_element_factory_make("sfu-router", nullptr));
+  sfu::WorkerPoolConfig config;
+  config.workers = 1;
+  config.addresses = {"127.0.0.1"};
+  config.tcp_port = 0;
+  std::shared_ptr<sfu::WorkerPool> pool;
+  // Any free port: tests run beside each other.
+  for (config.udp_port = 20'200; !pool && config.udp_port < 20'400; ++config.udp_port) {
+    if (auto opened = sfu::WorkerPool::create(config)) pool = *opened;
+  }
+  ASSERT_TRUE(pool);
+  sfu::Worker worker(0, *pool, {}, {});
+  auto transport = std::make_shared<FakeTransport>(worker);
+  const auto peer = Ref<GstPad>::sink(gst_pad_new("peer", GST_PAD_SINK));
+  g_object_set_data(G_OBJECT(peer.get()), "port", &transport);
+  gst_pad_set_query_function(
+      peer.get(), +[](GstPad* pad, GstObject*, GstQuery* query) -> gboolean {
+        auto* port =
+            static_cast<std::shared_ptr<FakeTransport>*>(g_object_get_data(G_OBJECT(pad), "port"));
+        return sfu::answer_send_port_query(query, *port);
+      });
+  gst_pad_set_chain_list_function(
+      peer.get(), +[](GstPad*, GstObject*, GstBufferList* list) {
+        gst_buffer_list_unref(list);
+        return GST_FLOW_OK;
+      });
+  gst_pad_set_active(peer.get(), TRUE);
+  GstHarness* harness = gst_harness_new_with_element(router.get(), "sink_0", nullptr);
+  gst_harness_set_src_caps_str(harness, kVp8Caps);
+  const auto source = Ref<GstPad>::adopt(gst_element_request_pad_simple(router.get(), "src_%u"));
+  ASSERT_EQ(gst_pad_link(source.get(), peer.get()), GST_PAD_LINK_OK);
+  std::optional<forward::Rewrite> first;
+  for (uint16_t i = 0; i < 100 && !first; ++i) {
+    gst_harness_push(harness, vp8_packet(i, i * 3000u, true).release());
+    first = transport->wait();
+  }
+  ASSERT_TRUE(first);
+  EXPECT_EQ(first->sequence, 500);
+  EXPECT_GT(first->timestamp, 170'000u);  // a second later
+  gst_element_release_request_pad(router.get(), source.get());
+  worker.stop();
+  gst_harness_teardown(harness);
 }
 
 TEST_F(SfuRouterTest, GoesThroughAllStates) {

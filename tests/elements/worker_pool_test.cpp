@@ -11,7 +11,9 @@
 
 #include <array>
 
+#include "base/ref.h"
 #include "plugins/sfu/peer_session.h"
+#include "plugins/sfu/transport_port.h"
 #include "support/no_descriptors.h"
 #include "transport/ice_client.h"
 
@@ -116,6 +118,29 @@ TEST_F(WorkerPoolTest, ASecondPoolOnThePortIsAnErrorThatNamesIt) {
   const auto second = WorkerPool::create(config);
   ASSERT_FALSE(second);
   EXPECT_NE(second.error().message.find(std::to_string(port_)), std::string::npos);
+}
+
+// The key is the same: no number of it may be used twice.
+TEST_F(WorkerPoolTest, ANewPortOfAnSsrcGoesOnWhereTheOldOneEnded) {
+  const auto pad = Ref<GstPad>::sink(gst_pad_new("sink", GST_PAD_SINK));
+  const auto port = [&](const char* mid, uint32_t ssrc) {
+    TransportPort::Config config{.mid = Mid(mid), .ssrc = Ssrc(ssrc)};
+    return std::make_shared<TransportPort>(session_, pad.get(), config);
+  };
+  const auto first = port("1", 7);
+  session_->add_port(first);
+  first->stream().progress.on_sent(40'000, 900, Timestamp(1s));
+  first->stream().progress.rtx_sequence = 12;
+  session_->remove_port(first);
+  const auto second = port("2", 7);
+  session_->add_port(second);
+  ASSERT_TRUE(second->position());
+  EXPECT_EQ(second->position()->next_sequence, 40'001);
+  EXPECT_EQ(second->stream().progress.rtx_sequence, 12);
+  const auto other = port("3", 8);
+  session_->add_port(other);
+  EXPECT_FALSE(other->position());
+  session_->close();
 }
 
 // What a pool gives away of connections that begin with these bytes.
