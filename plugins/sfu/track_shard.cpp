@@ -49,6 +49,7 @@ void TrackShard::run(std::function<void(TrackShard&)> task) {
 }
 
 void TrackShard::process(std::shared_ptr<const PacketBatch> batch) {
+  if (!has_ports_.load(std::memory_order_relaxed)) return;
   if (worker_ && worker_->is_current()) {
     forward(*batch);
     finish();
@@ -177,6 +178,7 @@ void TrackShard::add(std::shared_ptr<RouterPort> port, std::shared_ptr<SendPort>
   port->staging_ = std::move(send_port);
   start_port(*port);
   ports_.push_back(std::move(port));
+  has_ports_.store(true, std::memory_order_relaxed);
   poll(now());
 }
 
@@ -232,6 +234,7 @@ void TrackShard::remove(RouterPort& port) {
   port.down_track_.reset();
   std::erase_if(ports_, [&](const auto& entry) { return entry.get() == &port; });
   if (ports_.empty()) {
+    has_ports_.store(false, std::memory_order_relaxed);
     rings_.clear();
     if (worker_) worker_->timers().cancel(*this);
   }

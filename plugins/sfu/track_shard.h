@@ -3,6 +3,7 @@
 
 #include <gst/gst.h>
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -83,6 +84,7 @@ class TrackShard final : public std::enable_shared_from_this<TrackShard>, privat
   Ref<GstCaps> caps_;
   std::vector<forward::PacketRing<Ref<GstBuffer>>> rings_;
   std::vector<std::shared_ptr<RouterPort>> ports_;
+  std::atomic<bool> has_ports_{false};  // any thread may ask: without one, packets are not for it
   std::vector<StagedPacket> staged_;
   uint32_t wanted_keyframes_ = 0;  // a bit per encoding, to be asked for after the lock is gone
   std::vector<Output> outputs_;    // likewise
