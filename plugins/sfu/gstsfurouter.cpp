@@ -162,12 +162,13 @@ GstPad* SfuRouter::request_src(GstPadTemplate* pad_template, const gchar* name) 
 
 void SfuRouter::release_pad(GstPad* pad) {
   gst_child_proxy_child_removed(GST_CHILD_PROXY(element_), G_OBJECT(pad), GST_PAD_NAME(pad));
+  // A packet that is on its way through it comes first.
+  gst_pad_set_active(pad, FALSE);
   if (GST_PAD_IS_SINK(pad)) {
     gst_sfu_router_sink_pad_leave(GST_SFU_ROUTER_SINK_PAD(pad));
   } else {
     gst_sfu_router_src_pad_leave(GST_SFU_ROUTER_SRC_PAD(pad));
   }
-  gst_pad_set_active(pad, FALSE);
   gst_element_remove_pad(element_, pad);
 }
 

@@ -48,7 +48,7 @@ static std::shared_ptr<RouterTrack> sink_track(GstSfuRouterSinkPad* pad) {
 // The pad enters the track that its properties name, and leaves the one it was in.
 static void sink_rebind(GstSfuRouterSinkPad* pad, bool enter) {
   const auto parent = Ref<GstObject>::adopt(gst_object_get_parent(GST_OBJECT(pad)));
-  std::shared_ptr<RouterTrack> old = sink_track(pad);
+  const std::shared_ptr<RouterTrack> old = sink_track(pad);
   if (old) old->remove_sink(GST_PAD(pad));
   std::shared_ptr<RouterTrack> next;
   if (parent && enter) next = tracks_of(parent.get()).find_or_add(pad->track ? pad->track : "");
@@ -64,11 +64,6 @@ static void sink_rebind(GstSfuRouterSinkPad* pad, bool enter) {
       next->handle_caps(static_cast<uint8_t>(layer), caps);
       gst_caps_unref(caps);
     }
-  }
-  if (old && parent) {
-    const std::string id = old->id();
-    old.reset();  // or it would count as used
-    tracks_of(parent.get()).drop_unused(id);
   }
 }
 

@@ -41,10 +41,18 @@ static TrackRegistry& tracks_of(GstObject* router) {
   return gst_sfu_router_get_tracks(GST_SFU_ROUTER(router));
 }
 
+// Null when the router has released the pad.
+static std::shared_ptr<RouterPort> src_port(GstSfuRouterSrcPad* pad) {
+  GST_OBJECT_LOCK(pad);
+  std::shared_ptr<RouterPort> port = *pad->port;
+  GST_OBJECT_UNLOCK(pad);
+  return port;
+}
+
 static void src_rebind(GstSfuRouterSrcPad* pad) {
   const auto parent = Ref<GstObject>::adopt(gst_object_get_parent(GST_OBJECT(pad)));
   const auto peer = Ref<GstPad>::adopt(gst_pad_get_peer(GST_PAD(pad)));
-  std::shared_ptr<RouterPort> port = *pad->port;
+  const std::shared_ptr<RouterPort> port = src_port(pad);
   if (!port) return;
   if (!parent || !peer) {
     port->detach();
@@ -62,13 +70,16 @@ static void on_link_changed(GstPad* pad, GstPad*, gpointer) {
 
 void gst_sfu_router_src_pad_leave(GstSfuRouterSrcPad* self) {
   g_signal_handlers_disconnect_by_func(self, reinterpret_cast<gpointer>(on_link_changed), nullptr);
-  (*self->port)->detach();
-  const auto parent = Ref<GstObject>::adopt(gst_object_get_parent(GST_OBJECT(self)));
-  if (parent) tracks_of(parent.get()).drop_unused(self->track ? self->track : "");
+  // The port holds the pad.
+  std::shared_ptr<RouterPort> port;
+  GST_OBJECT_LOCK(self);
+  port.swap(*self->port);
+  GST_OBJECT_UNLOCK(self);
+  if (port) port->detach();
 }
 
 static gboolean src_event(GstPad* pad, GstObject*, GstEvent* event) {
-  const std::shared_ptr<RouterPort> port = *GST_SFU_ROUTER_SRC_PAD(pad)->port;
+  const std::shared_ptr<RouterPort> port = src_port(GST_SFU_ROUTER_SRC_PAD(pad));
   if (port) {
     if (gst_video_event_is_force_key_unit(event)) {
       port->handle_keyframe_request();
@@ -110,7 +121,7 @@ static void gst_sfu_router_src_pad_finalize(GObject* object) {
 static void gst_sfu_router_src_pad_set_property(GObject* object, guint id, const GValue* value,
                                                 GParamSpec* spec) {
   auto* self = GST_SFU_ROUTER_SRC_PAD(object);
-  const std::shared_ptr<RouterPort> port = *self->port;
+  const std::shared_ptr<RouterPort> port = src_port(self);
   switch (id) {
     case SRC_PROP_TRACK:
       GST_OBJECT_LOCK(self);
@@ -149,7 +160,7 @@ static void gst_sfu_router_src_pad_set_property(GObject* object, guint id, const
 static void gst_sfu_router_src_pad_get_property(GObject* object, guint id, GValue* value,
                                                 GParamSpec* spec) {
   auto* self = GST_SFU_ROUTER_SRC_PAD(object);
-  const std::shared_ptr<RouterPort> port = *self->port;
+  const std::shared_ptr<RouterPort> port = src_port(self);
   const auto sending = port ? port->sending() : std::nullopt;
   switch (id) {
     case SRC_PROP_TRACK:

@@ -7,18 +7,14 @@ namespace gstlk::sfu {
 
 std::shared_ptr<RouterTrack> TrackRegistry::find_or_add(const std::string& id) {
   MutexLock lock(mutex_);
-  std::shared_ptr<RouterTrack>& track = tracks_[id];
-  if (!track) track = std::make_shared<RouterTrack>(id, audio_level_settings_);
-  return track;
-}
-
-void TrackRegistry::drop_unused(const std::string& id) {
-  MutexLock lock(mutex_);
-  const auto found = tracks_.find(id);
-  // Pads and ports hold it as well.
-  if (found != tracks_.end() && found->second.use_count() == 1 && !found->second->has_sinks()) {
-    tracks_.erase(found);
+  if (const auto found = tracks_.find(id); found != tracks_.end()) {
+    if (auto track = found->second.lock()) return track;
   }
+  std::erase_if(tracks_, [](const auto& entry) { return entry.second.expired(); });
+  // Not with make_shared, which would keep its memory until the name is erased.
+  std::shared_ptr<RouterTrack> track(new RouterTrack(id, audio_level_settings_));
+  tracks_[id] = track;
+  return track;
 }
 
 void TrackRegistry::set_audio_level_settings(const rtp::AudioLevelSettings& settings) {

@@ -13,12 +13,10 @@ namespace gstlk::sfu {
 class RouterTrack;
 
 // The tracks of one sfu-router by their names. A track is there from the first pad that names it,
-// on either side, until none does. Thread-safe.
+// on either side, until none does: pads own it. Thread-safe.
 class TrackRegistry {
  public:
   std::shared_ptr<RouterTrack> find_or_add(const std::string& id) EXCLUDES(mutex_);
-  // A pad has left it: forgets the track when nobody uses it any more.
-  void drop_unused(const std::string& id) EXCLUDES(mutex_);
 
   // For tracks that come from then on.
   void set_audio_level_settings(const rtp::AudioLevelSettings& settings) EXCLUDES(mutex_);
@@ -27,7 +25,7 @@ class TrackRegistry {
  private:
   mutable Mutex mutex_;
   rtp::AudioLevelSettings audio_level_settings_ GUARDED_BY(mutex_);
-  std::unordered_map<std::string, std::shared_ptr<RouterTrack>> tracks_ GUARDED_BY(mutex_);
+  std::unordered_map<std::string, std::weak_ptr<RouterTrack>> tracks_ GUARDED_BY(mutex_);
 };
 
 }  // namespace gstlk::sfu
