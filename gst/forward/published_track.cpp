@@ -28,6 +28,15 @@ PublishedTrack::PublishedTrack(const PublishedTrackConfig& config)
     : config_(config), clocks_(config.clock_rate) {
   config_.encodings = std::clamp<uint8_t>(config.encodings, 1, kMaxSpatialLayers);
   trackers_.fill(StreamTracker(config.screen_share ? kScreenSilence : kCameraSilence));
+  for (Encoding& encoding : encodings_) encoding.generation = config.first_generation;
+}
+
+uint8_t PublishedTrack::next_generation() const {
+  uint8_t used = 0;  // above the first
+  for (const Encoding& encoding : encodings_) {
+    used = std::max(used, static_cast<uint8_t>(encoding.generation - config_.first_generation));
+  }
+  return static_cast<uint8_t>(config_.first_generation + used + 1);
 }
 
 bool PublishedTrack::is_svc() const {

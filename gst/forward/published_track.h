@@ -24,6 +24,8 @@ struct PublishedTrackConfig {
   uint32_t clock_rate = 90000;
   uint8_t encodings = 1;  // simulcast; 1 for audio, for SVC and for plain video
   bool screen_share = false;
+  // What the packets of another PublishedTrack of the same track do not have: next_generation().
+  uint8_t first_generation = 0;
 };
 
 // The ids under which the publisher sends header extensions; 0: it does not.
@@ -69,6 +71,7 @@ class PublishedTrack {
   // Of spatial layer `spatial` (all its temporal layers), over the last second.
   Bitrate layer_bitrate(uint8_t spatial, Timestamp now) const;
   const PublishedTrackConfig& config() const { return config_; }
+  uint8_t next_generation() const;
 
  private:
   struct Encoding {

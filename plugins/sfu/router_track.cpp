@@ -25,9 +25,15 @@ void RouterTrack::remove_sink(GstPad* pad) {
   MutexLock lock(mutex_);
   std::erase_if(sinks_, [&](const Sink& sink) { return sink.pad == pad; });
   if (sinks_.empty()) {
-    published_.reset();
+    forget_published();
     format_.reset();
   }
+}
+
+// Subscribers that stay know by the generation that numbers and pictures begin anew.
+void RouterTrack::forget_published() {
+  if (published_) generation_ = published_->next_generation();
+  published_.reset();
 }
 
 void RouterTrack::set_screen_share(bool screen_share) {
@@ -54,7 +60,10 @@ void RouterTrack::configure() {
                     published_->config().clock_rate == config.clock_rate &&
                     published_->config().screen_share == config.screen_share &&
                     published_->config().encodings == config.encodings;
-  if (!same) published_.emplace(config);
+  if (same) return;
+  forget_published();
+  config.first_generation = generation_;
+  published_.emplace(config);
 }
 
 bool RouterTrack::handle_caps(uint8_t layer, GstCaps* caps) {

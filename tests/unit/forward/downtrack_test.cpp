@@ -229,6 +229,36 @@ TEST(DownTrack, WaitsForAKeyframeWhenTheEncodingBeginsAnew) {
   EXPECT_EQ(track.received.holes(), 0u);
 }
 
+// As when the last encoding left and came back, or one more came: what follows has lower numbers.
+TEST(DownTrack, GoesOnWhenThePublishedTrackIsMadeAnew) {
+  Simulcast track;
+  track.frames({2});
+  for (uint16_t i = 1; i <= 6; ++i) {
+    track.streams[2] = Vp8Stream(44, static_cast<uint16_t>(i * 30'000), 9);
+    track.frames({2});
+  }
+  const size_t holes = track.received.holes();
+  const auto renew = [&] {
+    PublishedTrackConfig config = track.published.config();
+    config.first_generation = track.published.next_generation();
+    track.published = PublishedTrack(config);
+  };
+  renew();
+  EXPECT_EQ(track.frames(), 0u);
+  EXPECT_EQ(track.frames({2}), 2u);
+  renew();
+  EXPECT_EQ(track.frames({2}), 2u);
+  EXPECT_EQ(track.received.holes(), holes);
+
+  Forwarding audio({rtp::Codec::Opus, 48000, 1, false}, {.first_sequence = 7});
+  EXPECT_TRUE(audio.handle(0, rtp_packet().seq(3000).payload({1}).bytes()));
+  audio.published = PublishedTrack({.codec = rtp::Codec::Opus,
+                                    .clock_rate = 48000,
+                                    .first_generation = audio.published.next_generation()});
+  EXPECT_TRUE(audio.handle(0, rtp_packet().seq(2000).payload({1}).bytes()));
+  EXPECT_EQ(audio.received.last().rewrite.sequence, 8);
+}
+
 TEST(DownTrack, SendsAgainExactlyWhatItSent) {
   Simulcast track({.max_layer = {2, 1}});
   track.frames({2});

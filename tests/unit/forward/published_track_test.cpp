@@ -42,6 +42,17 @@ TEST(PublishedTrack, CountsAndRefusesWhatIsMalformed) {
   EXPECT_EQ(track.stats(0, kStart).malformed, 2u);
 }
 
+TEST(PublishedTrack, TheNextOneHasGenerationsOfItsOwn) {
+  PublishedTrack track({.codec = rtp::Codec::Vp8, .encodings = 2, .first_generation = 254});
+  EXPECT_EQ(track.next_generation(), 255);
+  for (uint32_t ssrc = 1; ssrc <= 3; ++ssrc) {
+    const auto packet = track.receive(1, Vp8Stream(ssrc, 1, 1).frame(true, 1)[0], {}, kStart);
+    ASSERT_TRUE(packet);
+    EXPECT_EQ(packet->generation, static_cast<uint8_t>(253 + ssrc));
+  }
+  EXPECT_EQ(track.next_generation(), 1);
+}
+
 TEST(PublishedTrack, RecognisesPadding) {
   PublishedTrack track = vp8_simulcast();
   const Bytes bytes = rtp_packet().padding(20).bytes();
