@@ -6,6 +6,7 @@
 #include "base/prefetch.h"
 #include "plugins/sfu/peer_sender.h"
 #include "plugins/sfu/peer_session.h"
+#include "plugins/sfu/worker.h"
 
 namespace gstlk::sfu {
 
@@ -54,16 +55,23 @@ GstFlowReturn TransportPort::push(GstBufferList* list) {
 GstFlowReturn TransportPort::push_packets(Ref<GstBufferList> list) {
   const std::shared_ptr<PeerSession> session = session_.lock();
   if (!session) return GST_FLOW_FLUSHING;
-  if (!session->worker()) return GST_FLOW_OK;  // not connected yet: media does not wait
-  session->run([self = shared_from_this(), list = std::move(list)](PeerSession& peer) {
+  Worker* worker = session->worker();
+  if (!worker) return GST_FLOW_OK;  // not connected yet: media does not wait
+  const auto send = [self = shared_from_this(), list = std::move(list), session, worker] {
     for (guint i = 0; i < gst_buffer_list_length(list.get()); ++i) {
       GstMapInfo map;
       GstBuffer* buffer = gst_buffer_list_get(list.get(), i);
       if (!gst_buffer_map(buffer, &map, GST_MAP_READ)) continue;
-      peer.sender().send_rtp(self->stream_, {map.data, map.size});
+      session->sender().send_rtp(self->stream_, {map.data, map.size});
       gst_buffer_unmap(buffer, &map);
     }
-  });
+    worker->touch(*session);
+  };
+  if (worker->is_current()) {
+    send();
+  } else {
+    worker->post_packets(send);
+  }
   return GST_FLOW_OK;
 }
 
