@@ -7,6 +7,8 @@ namespace gstlk::sfu {
 
 bool AddressTable::remember(const transport::SocketAddress& remote, uint32_t endpoint,
                             Owner owner) {
+  const Owner* before = find(remote, endpoint);
+  if (before && before->session == owner.session && before->foreign == owner.foreign) return true;
   last_owner_ = nullptr;
   const Key key{remote, endpoint};
   if (owners_.size() >= kMaxAddresses) {
@@ -18,7 +20,10 @@ bool AddressTable::remember(const transport::SocketAddress& remote, uint32_t end
   return true;
 }
 
-void AddressTable::forget(const transport::SocketAddress& remote, uint32_t endpoint) {
+void AddressTable::forget(const transport::SocketAddress& remote, uint32_t endpoint,
+                          const PeerSession& session) {
+  const Owner* owner = find(remote, endpoint);
+  if (!owner || owner->session.get() != &session) return;
   last_owner_ = nullptr;
   owners_.erase({remote, endpoint});
 }

@@ -38,9 +38,11 @@ class AddressTable {
     return last_owner_;
   }
 
-  // False: the table is full.
+  // Whoever had it before. False: the table is full.
   bool remember(const transport::SocketAddress& remote, uint32_t endpoint, Owner owner);
-  void forget(const transport::SocketAddress& remote, uint32_t endpoint);
+  // Unless it is another's.
+  void forget(const transport::SocketAddress& remote, uint32_t endpoint,
+              const PeerSession& session);
   void forget(const PeerSession& session);
   void clear();
 

@@ -18,12 +18,14 @@ void PeerPaths::remove_tcp(const TcpConnection& tcp) {
 
 void PeerPaths::add_udp(Worker& worker, const transport::AddressPair& path,
                         const std::shared_ptr<PeerSession>& session) {
-  if (std::ranges::find(udp_, path) != udp_.end()) return;
-  if (udp_.size() >= kMaxPaths) {
-    worker.unlearn(udp_.front().remote, udp_.front().local);
-    udp_.erase(udp_.begin());
+  if (std::ranges::find(udp_, path) == udp_.end()) {
+    if (udp_.size() >= kMaxPaths) {
+      worker.unlearn(udp_.front().remote, udp_.front().local, *session);
+      udp_.erase(udp_.begin());
+    }
+    udp_.push_back(path);
   }
-  udp_.push_back(path);
+  // Also what is known: another client may have had the address meanwhile.
   worker.learn(path.remote, path.local, session);
 }
 

@@ -188,10 +188,10 @@ void Worker::learn(const transport::SocketAddress& remote, const transport::Sock
   }
 }
 
-void Worker::unlearn(const transport::SocketAddress& remote,
-                     const transport::SocketAddress& local) {
+void Worker::unlearn(const transport::SocketAddress& remote, const transport::SocketAddress& local,
+                     const PeerSession& session) {
   for (uint32_t i = 0; i < udp_.size(); ++i) {
-    if (udp_[i].address == local) addresses_.forget(remote, i);
+    if (udp_[i].address == local) addresses_.forget(remote, i, session);
   }
 }
 

@@ -92,7 +92,9 @@ class Worker {
   // Datagrams from `remote` to `local` belong to `session` until forget() is called for it.
   void learn(const transport::SocketAddress& remote, const transport::SocketAddress& local,
              std::shared_ptr<PeerSession> session);
-  void unlearn(const transport::SocketAddress& remote, const transport::SocketAddress& local);
+  // Unless they are another's meanwhile.
+  void unlearn(const transport::SocketAddress& remote, const transport::SocketAddress& local,
+               const PeerSession& session);
   void forget(PeerSession& session);
   // `session` has something to put out at the end of this turn.
   void touch(PeerSession& session);

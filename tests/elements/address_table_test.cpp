@@ -44,7 +44,9 @@ TEST_F(AddressTableTest, TheLastAddressIsNotRememberedLongerThanItsOwner) {
   ASSERT_NE(table_.find(address(1), 0), nullptr);
   table_.remember(address(1), 0, {session(bob_), nullptr});
   EXPECT_EQ(table_.find(address(1), 0)->session, session(bob_));
-  table_.forget(address(1), 0);
+  table_.forget(address(1), 0, *session(alice_));
+  ASSERT_NE(table_.find(address(1), 0), nullptr);
+  table_.forget(address(1), 0, *session(bob_));
   EXPECT_EQ(table_.find(address(1), 0), nullptr);
 }
 
