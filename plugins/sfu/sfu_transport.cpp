@@ -47,12 +47,14 @@ bool SfuTransport::find_pool() {
 
 bool SfuTransport::start() {
   if (!find_pool()) return false;
-  MutexLock lock(mutex_);
-  listener_ = std::make_shared<ElementListener>(element_);
-  session_ = PeerSession::create(*pool_, listener_);
-  session_->set_limits(settings_.limits);
-  apply_remote();
-  apply_media();
+  {
+    MutexLock lock(mutex_);
+    listener_ = std::make_shared<ElementListener>(element_);
+    session_ = PeerSession::create(*pool_, listener_);
+    session_->set_limits(settings_.limits);
+    apply_remote();
+  }
+  set_media(media());  // with new pads, which stop() took away
   return true;
 }
 

@@ -163,7 +163,14 @@ class WorkerPool::SctpTimer final : public Timer {
 };
 
 Result<std::shared_ptr<WorkerPool>> WorkerPool::create(const WorkerPoolConfig& config) {
-  std::shared_ptr<WorkerPool> pool(new WorkerPool);
+  // The last element may end where it is called from, on a worker, which cannot wait for itself.
+  std::shared_ptr<WorkerPool> pool(new WorkerPool, [](WorkerPool* over) {
+    if (Worker::current()) {
+      std::thread([over] { delete over; }).detach();
+    } else {
+      delete over;
+    }
+  });
   auto dtls = transport::DtlsContext::create();
   if (!dtls) return Unexpected<Error>{dtls.error()};
   pool->dtls_ = std::move(*dtls);
