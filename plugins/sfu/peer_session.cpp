@@ -253,9 +253,9 @@ void PeerSession::release() {
 bool PeerSession::expects_check(ByteView datagram) const {
   const std::string_view ufrag = transport::stun_local_ufrag(datagram);
   // Responses and indications carry no name; they are for whoever owns the address.
-  if (ufrag.empty() || ufrag == transport_.local_ice().ufrag) return true;
-  const transport::IceCredentials* previous = transport_.previous_local_ice();
-  return previous && ufrag == previous->ufrag;
+  if (ufrag.empty()) return true;
+  MutexLock lock(bind_mutex_);
+  return ufrag == local_ice_.ufrag || (previous_ice_ && ufrag == previous_ice_->ufrag);
 }
 
 void PeerSession::handle_datagram(ByteView datagram, const transport::SocketAddress& remote,
@@ -338,6 +338,7 @@ void PeerSession::finish_turn(Timestamp now) {
   poll_transport();
   if (closed_) return;
   data_.poll();
+  if (closed_) return;  // by whoever was told
   poll_rtcp(now);
   if (now >= next_stats_) {
     next_stats_ = now + kStatsInterval;
@@ -360,11 +361,11 @@ void PeerSession::reschedule(Timestamp now) {
   };
   consider(transport_.next_timeout(now));
   consider(data_.next_timeout());
-  if (transport_.connected()) {
+  if (transport_.connected() && sender_.is_ready()) {
     consider(receiver_.session().next_timeout());
     consider(sender_.session().next_timeout());
   }
-  // Never at once again: a turn has just been made, and what is due cannot be sent without a route.
+  // Never at once again: a turn has just been made.
   worker()->timers().schedule(*this, std::max(next, now + 1ms));
 }
 

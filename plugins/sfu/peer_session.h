@@ -77,13 +77,14 @@ class PeerSession final : public std::enable_shared_from_this<PeerSession>, priv
   // Runs on the session's thread: now if there is none yet, else posted, or now when this is it.
   void run(std::function<void(PeerSession&)> task) EXCLUDES(bind_mutex_);
 
+  // Whether a STUN message is meant for this session.
+  bool expects_check(ByteView datagram) const EXCLUDES(bind_mutex_);
+
   // --- the session's worker ---
 
   void handle_datagram(ByteView datagram, const transport::SocketAddress& remote,
                        const transport::SocketAddress& local, TcpConnection* tcp, Timestamp now);
   void handle_tcp_closed(TcpConnection* connection);
-  // Whether a STUN message is meant for this session.
-  bool expects_check(ByteView datagram) const;
   // True the first time in a turn.
   bool mark_touched() { return !std::exchange(touched_, true); }
   void finish_turn(Timestamp now);
