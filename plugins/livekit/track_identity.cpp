@@ -15,14 +15,16 @@ std::string to_string(const TrackIdentity& track) {
 TrackIdentity TrackIdentities::of(const ::livekit::ParticipantInfo& who,
                                   const ::livekit::TrackInfo& track) {
   const auto known = by_sid_.find(track.sid());
-  if (known != by_sid_.end()) return known->second;
+  if (known != by_sid_.end()) return known->second.track;
   TrackIdentity made{who.identity(), track.name(), track.source(),
                      track.type() == ::livekit::AUDIO ? MediaKind::Audio : MediaKind::Video};
   const auto taken = [&] {
-    return std::ranges::any_of(by_sid_, [&](const auto& entry) { return entry.second == made; });
+    return std::ranges::any_of(by_sid_, [&](const auto& entry) {
+      return entry.second.participant_sid == who.sid() && entry.second.track == made;
+    });
   };
   while (taken()) ++made.twin;
-  by_sid_.emplace(track.sid(), made);
+  by_sid_.emplace(track.sid(), Known{made, who.sid()});
   return made;
 }
 

@@ -26,7 +26,8 @@ struct TrackIdentity {
 std::string to_string(const TrackIdentity& track);
 
 // What the tracks of a room are called while they are published. The first of twins to be asked for
-// has the number 0; the number of one that is forgotten is the next one's.
+// has the number 0; the number of one that is forgotten is the next one's. Who comes with a new
+// session while the old one is still known has the same tracks.
 class TrackIdentities {
  public:
   TrackIdentity of(const ::livekit::ParticipantInfo& who, const ::livekit::TrackInfo& track);
@@ -34,7 +35,11 @@ class TrackIdentities {
   void clear() { by_sid_.clear(); }
 
  private:
-  std::map<std::string, TrackIdentity> by_sid_;
+  struct Known {
+    TrackIdentity track;
+    std::string participant_sid;  // of one session of the participant
+  };
+  std::map<std::string, Known> by_sid_;
 };
 
 }  // namespace gstlk::client

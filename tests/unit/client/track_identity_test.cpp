@@ -48,6 +48,18 @@ TEST(TrackIdentityTest, ATrackThatComesBackHasTheNameOfTheOneThatWent) {
   EXPECT_EQ(identities.of(ada, camera("TR_3")), first);
 }
 
+TEST(TrackIdentityTest, WhoComesBackBeforeTheOldSessionIsForgottenHasTheSameTracks) {
+  TrackIdentities identities;
+  auto ada = participant("ada");
+  ada.set_sid("PA_1");
+  const TrackIdentity before = identities.of(ada, camera("TR_1"));
+  ada.set_sid("PA_2");
+  EXPECT_EQ(identities.of(ada, camera("TR_2")), before);
+  EXPECT_EQ(identities.of(ada, camera("TR_3")).twin, 1u);
+  identities.forget("TR_1");
+  EXPECT_EQ(identities.of(ada, camera("TR_2")), before);
+}
+
 TEST(TrackIdentityTest, TracksOfOthersAndOfOtherNamesAreNoTwins) {
   TrackIdentities identities;
   (void)identities.of(participant("ada"), camera("TR_1"));
