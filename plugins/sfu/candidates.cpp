@@ -8,9 +8,7 @@ namespace {
 
 using transport::SocketAddress;
 
-bool is_loopback(const SocketAddress& address) {
-  return address.host() == "::1" || address.host().starts_with("127.");
-}
+bool is_loopback(const std::string& host) { return host == "::1" || host.starts_with("127."); }
 
 bool is_ipv6(const std::string& host) { return host.find(':') != std::string::npos; }
 
@@ -19,14 +17,16 @@ bool is_family(const std::string& host, const SocketAddress& address) {
 }
 
 int rank(const SocketAddress& address) {
-  return (is_loopback(address) ? 2 : 0) + (address.family() == SocketAddress::Family::Ipv6 ? 1 : 0);
+  return (is_loopback(address.host()) ? 2 : 0) +
+         (address.family() == SocketAddress::Family::Ipv6 ? 1 : 0);
 }
 
 std::vector<std::string> told(const SocketAddress& address, const CandidateSettings& settings) {
   const auto found = settings.instead.find(address.host());
   if (found != settings.instead.end()) return found->second;
-  const bool mapped =
-      !settings.node_ip.empty() && is_family(settings.node_ip, address) && !is_loopback(address);
+  // What the node is called elsewhere does not lead to its loopback interface.
+  const bool mapped = !settings.node_ip.empty() && is_family(settings.node_ip, address) &&
+                      (!is_loopback(address.host()) || is_loopback(settings.node_ip));
   return {mapped ? settings.node_ip : address.host()};
 }
 

@@ -45,6 +45,12 @@ TEST(Candidates, Ipv4ComesBeforeIpv6AndLoopbackLast) {
       (Texts{"udp 192.0.2.1 7882", "udp 2001:db8::1 7882", "udp 127.0.0.1 7882", "udp ::1 7882"}));
 }
 
+TEST(Candidates, OnlyALoopbackNodeIpStandsForLoopback) {
+  EXPECT_EQ(udp({"127.0.0.1", "192.0.2.1"}, {.node_ip = "203.0.113.1"}),
+            (Texts{"udp 203.0.113.1 7882", "udp 127.0.0.1 7882"}));
+  EXPECT_EQ(udp({"127.0.0.1"}, {.node_ip = "127.0.0.2"}), (Texts{"udp 127.0.0.2 7882"}));
+}
+
 TEST(Candidates, PrioritiesFallAndFoundationsDiffer) {
   std::string last_foundation;
   uint32_t last = UINT32_MAX;

@@ -3,10 +3,10 @@
 // A UDP relay that loses and delays packets, each way by itself, with a seed: what netem would do, for
 // kernels without it and users without root.
 //
-//   node udp_relay.mjs --to <port> [--loss <percent>] [--delay <ms>] [--mangle <percent>] [--seed <number>]
+//   node udp_relay.mjs --to <port> [--at <address>] [--from <port>] [--loss <percent>] [--delay <ms>] [--mangle <percent>] [--seed <number>]
 //
 // A mangled packet arrives, and after it once more the same, once with a wrong byte and once cut short.
-// It listens on a free port of 127.0.0.1, prints {"port": N}, and one line of counts when it ends with
+// It listens on a free port of 127.0.0.1, or on <port> of <address>, prints {"port": N}, and one line of counts when it ends with
 // its standard input. A line {"loss": <percent>} on that changes the loss from then on. Each sender gets a socket of its own towards the target, as behind a NAT.
 
 import dgram from 'node:dgram';
@@ -15,13 +15,13 @@ import readline from 'node:readline';
 
 function option(name, fallback) {
   const at = process.argv.indexOf(`--${name}`);
-  return at > 0 ? Number(process.argv[at + 1]) : fallback;
+  return at > 0 ? process.argv[at + 1] : fallback;
 }
 
-const target = option('to');
-let loss = option('loss', 0) / 100;
-const delay = option('delay', 0);
-const mangle = option('mangle', 0) / 100;
+const target = Number(option('to'));
+let loss = Number(option('loss', 0)) / 100;
+const delay = Number(option('delay', 0));
+const mangle = Number(option('mangle', 0)) / 100;
 const counts = { passed: 0, lost: 0, mangled: 0, latest: 0 };
 
 /** Numbers from 0 to 1 that repeat with the seed (mulberry32). */
@@ -35,7 +35,7 @@ function seededRandom(seed) {
   };
 }
 
-const random = seededRandom(option('seed', 1));
+const random = seededRandom(Number(option('seed', 1)));
 
 function mangledCopies(packet) {
   const wrong = Buffer.from(packet);
@@ -86,7 +86,7 @@ function open(address) {
   return socket;
 }
 
-const front = open({ port: 0, address: '127.0.0.1' });
+const front = open({ port: Number(option('from', 0)), address: option('at', '127.0.0.1') });
 const senders = new Map();
 
 function senderFor(from) {

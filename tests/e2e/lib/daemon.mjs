@@ -50,30 +50,29 @@ export async function getUnverified(url) {
 /** A program of the build that the daemon is of, by its place there. */
 export const builtProgram = (place) => path.resolve(path.dirname(process.env.LIVEKIT_SFU), '..', place);
 
-function configuration(ports, extra) {
+function configuration(ports, extra, rtc) {
+  const media = { udp_port: ports.udp, tcp_port: ports.tcp, node_ip: '127.0.0.1', enable_loopback_candidate: true, ...rtc };
   return [
     `port: ${ports.http}`,
     'bind_addresses: ["127.0.0.1"]',
     'rtc:',
-    `  udp_port: ${ports.udp}`,
-    `  tcp_port: ${ports.tcp}`,
-    '  node_ip: 127.0.0.1',
-    '  enable_loopback_candidate: true',
+    ...Object.entries(media).map(([key, value]) => `  ${key}: ${value}`),
     `keys:\n  ${kKey}: ${kSecret}`,
     extra,
   ].join('\n');
 }
 
 /**
- * @param {{config?: string, env?: object, ports?: object}} options config: more YAML, top level keys;
+ * @param {{config?: string, rtc?: object, env?: object, ports?: object}} options config: more YAML, top level
+ *   keys; rtc: other values of keys of that section, as YAML;
  *   ports: those of a daemon that was stopped; tls: the configuration has a certificate.
  * @returns what a test needs of the running daemon; `stop()` ends it and fails when it crashed.
  */
-export async function startDaemon({ config = '', env = {}, ports: given, tls = false } = {}) {
+export async function startDaemon({ config = '', rtc = {}, env = {}, ports: given, tls = false } = {}) {
   const ports = given ?? { http: await freeTcpPort(), udp: await freeUdpPort(), tcp: await freeTcpPort() };
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'livekit-sfu-e2e-'));
   const file = path.join(folder, 'livekit.yaml');
-  fs.writeFileSync(file, configuration(ports, config));
+  fs.writeFileSync(file, configuration(ports, config, rtc));
   return startProgram(['--dev', '--config', file], { env, ports, tls, onEnd: () => fs.rmSync(folder, { recursive: true, force: true }) });
 }
 

@@ -8,9 +8,9 @@ import { fileURLToPath } from 'node:url';
 
 const program = path.join(path.dirname(fileURLToPath(import.meta.url)), '../../support/udp_relay.mjs');
 
-/** A relay in front of `port`, in a process of its own so that nothing here delays it. */
-export async function startRelay(port, { loss = 0, delay = 0, mangle = 0, seed = 1 }) {
-  const words = { to: port, loss, delay, mangle, seed };
+/** A relay in front of `port`, itself at port `from` (0: any) of `at`, in a process of its own so that nothing here delays it. */
+export async function startRelay(port, { at = '127.0.0.1', from = 0, loss = 0, delay = 0, mangle = 0, seed = 1 }) {
+  const words = { to: port, at, from, loss, delay, mangle, seed };
   const child = spawn(process.execPath, [program, ...Object.entries(words).flatMap(([k, v]) => [`--${k}`, `${v}`])],
     { stdio: ['pipe', 'pipe', 'inherit'] });
   const lines = readline.createInterface({ input: child.stdout });
