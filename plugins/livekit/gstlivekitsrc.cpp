@@ -28,26 +28,17 @@
 
 #include "plugins/livekit/gstlivekitsrc.h"
 
-#include <memory>
 #include <string>
 #include <vector>
 
-#include "base/mutex.h"
-#include "base/ref.h"
 #include "plugins/livekit/client_properties.h"
-#include "plugins/livekit/data_output.h"
-#include "plugins/livekit/remote_tracks.h"
 #include "plugins/livekit/selection_properties.h"
+#include "plugins/livekit/source_room.h"
 
-GST_DEBUG_CATEGORY_STATIC(livekit_src_debug);
+GST_DEBUG_CATEGORY(livekit_src_debug);
 #define GST_CAT_DEFAULT livekit_src_debug
 
-using gstlk::Duration;
-using gstlk::Mutex;
-using gstlk::MutexLock;
-using gstlk::Ref;
 using namespace gstlk::client;
-using namespace std::chrono_literals;
 
 #define VIDEO_CAPS                                                                   \
   "video/x-h264; video/x-h265; video/x-vp8; video/x-vp9; video/x-av1; video/x-raw; " \
@@ -62,73 +53,9 @@ static GstStaticPadTemplate audio_template = GST_STATIC_PAD_TEMPLATE(
 static GstStaticPadTemplate data_template =
     GST_STATIC_PAD_TEMPLATE("data_%u", GST_PAD_SRC, GST_PAD_SOMETIMES, GST_STATIC_CAPS(DATA_CAPS));
 
-namespace {
-
-// After the last of the pads that the room has at the beginning.
-constexpr Duration kPadsSettle = 500ms;
-
-// The user's wishes, beside the room.
-struct SourceSettings {
-  ConnectionSettings connection;
-  TrackSelection selection;
-  std::vector<std::string> topics;
-  OutputForm form = OutputForm::Auto;
-  guint latency = 200;
-  guint width = 0;
-  guint height = 0;
-  guint hold = 10;
-  bool of_uri = false;
-};
-
-// What the element does: chooses tracks, and gives each output a pad.
-class Source : public RemoteTracksOwner {
- public:
-  explicit Source(GstElement* element)
-      : element_(element),
-        tracks_(element, *this),
-        data_(element, gst_element_get_pad_template(element, "data_%u")) {}
-
-  SourceSettings settings;  // under the element's object lock
-
-  bool join();
-  void leave();
-  void disconnect();
-  void send_eos() { tracks_.send_eos(); }
-  GstStructure* stats();
-  bool publish_data(GBytes* payload, const DataWishes& wishes) {
-    return tracks_.member().publish_data(payload, wishes);
-  }
-  bool set_subscribed(const std::string& track_sid, bool subscribed);
-  bool request_keyframe(const std::string& track_sid);
-
- private:
-  bool wants(const ::livekit::ParticipantInfo& who, const ::livekit::TrackInfo& track) override {
-    return selection_.wants(who, track);
-  }
-  void on_output_added(RemoteOutput& output) override;
-  void on_output_removed(RemoteOutput& output) override;
-  void stop_listening();
-  void post_collection();
-  void pads_have_changed();
-  // On the client thread; false when not joined.
-  template <class Task>
-  bool in_session(Task task);
-
-  GstElement* const element_;
-  TrackSelection selection_;  // of this membership, as is of_uri_
-  bool of_uri_ = false;
-  RemoteTracks tracks_;
-  DataOutputs data_;
-  std::unique_ptr<ClientTimer> settle_;  // client thread; until there are no more pads at first
-  Mutex mutex_;
-  std::vector<Ref<GstStream>> streams_ GUARDED_BY(mutex_);
-};
-
-}  // namespace
-
 struct _GstLiveKitSrc {
   GstBin parent;
-  Source* impl;
+  SourceRoom* impl;
 };
 
 static void gst_livekit_src_uri_handler_init(gpointer interface, gpointer);
@@ -156,125 +83,6 @@ enum {
   SIGNAL_COUNT
 };
 static guint signals[SIGNAL_COUNT];
-
-namespace {
-
-bool Source::join() {
-  GST_OBJECT_LOCK(element_);
-  const SourceSettings wanted = settings;
-  GST_OBJECT_UNLOCK(element_);
-  selection_ = wanted.selection;
-  of_uri_ = wanted.of_uri;
-  data_.select({wanted.selection.participants, wanted.topics});
-  if (!tracks_.join(wanted.connection, {.form = wanted.form,
-                                        .latency = wanted.latency,
-                                        .hold = std::chrono::seconds(wanted.hold),
-                                        .size = {wanted.width, wanted.height}}))
-    return false;
-  (void)in_session([this](RoomSession& session) {
-    session.add(data_);
-    settle_ = std::make_unique<ClientTimer>(session.thread());
-    return true;
-  });
-  return true;
-}
-
-void Source::leave() {
-  stop_listening();
-  tracks_.leave();
-  data_.remove_all();
-}
-
-// The pads stay until READY: what is behind them still has to get its EOS.
-void Source::disconnect() {
-  tracks_.send_eos();
-  stop_listening();
-  tracks_.leave_room();
-}
-
-void Source::stop_listening() {
-  (void)in_session([this](RoomSession& session) {
-    session.remove(data_);
-    settle_.reset();
-    return true;
-  });
-}
-
-template <class Task>
-bool Source::in_session(Task task) {
-  const auto session = tracks_.member().session();
-  bool done = false;
-  if (session) session->run([&] { done = task(*session); });
-  return done;
-}
-
-bool Source::set_subscribed(const std::string& track_sid, bool subscribed) {
-  return in_session([&](RoomSession&) { return tracks_.set_subscribed(track_sid, subscribed); });
-}
-
-bool Source::request_keyframe(const std::string& track_sid) {
-  return in_session([&](RoomSession&) { return tracks_.request_keyframe(track_sid); });
-}
-
-GstStructure* Source::stats() {
-  GstStructure* all = gst_structure_new_empty("application/x-livekitsrc-stats");
-  tracks_.add_stats(all);
-  return all;
-}
-
-void Source::on_output_added(RemoteOutput& output) {
-  const bool video = output.track().kind == MediaKind::Video;
-  GstPad* pad = gst_ghost_pad_new_from_template(
-      output.name().c_str(), output.pad(),
-      gst_element_get_pad_template(element_, video ? "video_%u" : "audio_%u"));
-  gst_pad_set_active(pad, TRUE);
-  gst_element_add_pad(element_, pad);
-  {
-    MutexLock lock(mutex_);
-    streams_.push_back(Ref<GstStream>::share(output.stream()));
-  }
-  post_collection();
-  pads_have_changed();
-}
-
-void Source::on_output_removed(RemoteOutput& output) {
-  {
-    MutexLock lock(mutex_);
-    std::erase_if(streams_, [&](const auto& stream) { return stream.get() == output.stream(); });
-  }
-  const auto pad = Ref<GstPad>::adopt(gst_element_get_static_pad(element_, output.name().c_str()));
-  if (!pad) return;
-  gst_pad_set_active(pad.get(), FALSE);
-  gst_element_remove_pad(element_, pad.get());
-  post_collection();
-}
-
-void Source::post_collection() {
-  const auto collection = Ref<GstStreamCollection>::adopt(gst_stream_collection_new("livekit"));
-  {
-    MutexLock lock(mutex_);
-    for (const auto& stream : streams_)
-      gst_stream_collection_add_stream(collection.get(), Ref<GstStream>(stream).release());
-  }
-  gst_element_post_message(
-      element_, gst_message_new_stream_collection(GST_OBJECT(element_), collection.get()));
-}
-
-// Who plays a URI waits for all pads of the beginning, and is told when none has come for a while.
-// Nobody else: gst-launch-1.0 would forget what is linked to pads that come later.
-void Source::pads_have_changed() {
-  const auto session = tracks_.member().session();
-  if (!session || !of_uri_) return;
-  session->thread().post([this] {
-    if (!settle_) return;
-    settle_->start(kPadsSettle, [this] {
-      settle_.reset();
-      gst_element_no_more_pads(element_);
-    });
-  });
-}
-
-}  // namespace
 
 static GstStateChangeReturn gst_livekit_src_change_state(GstElement* element,
                                                          GstStateChange change) {
@@ -377,7 +185,7 @@ static void gst_livekit_src_finalize(GObject* object) {
 }
 
 static void gst_livekit_src_init(GstLiveKitSrc* self) {
-  self->impl = new Source(GST_ELEMENT(self));
+  self->impl = new SourceRoom(GST_ELEMENT(self));
   gst_bin_set_suppressed_flags(
       GST_BIN(self), static_cast<GstElementFlags>(GST_ELEMENT_FLAG_SOURCE | GST_ELEMENT_FLAG_SINK));
   GST_OBJECT_FLAG_SET(self, GST_ELEMENT_FLAG_SOURCE);

@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+#include "plugins/livekit/sink_room.h"
+
+#include <algorithm>
+#include <set>
+#include <string_view>
+#include <utility>
+
+GST_DEBUG_CATEGORY_EXTERN(livekit_sink_debug);
+#define GST_CAT_DEFAULT livekit_sink_debug
+
+namespace gstlk::client {
+namespace {
+
+GstPadProbeReturn watch_eos(GstPad* pad, GstPadProbeInfo* info, gpointer sink) {
+  const GstEventType type = GST_EVENT_TYPE(GST_PAD_PROBE_INFO_EVENT(info));
+  if (type == GST_EVENT_EOS || type == GST_EVENT_STREAM_START)
+    static_cast<SinkRoom*>(sink)->handle_eos(pad, type == GST_EVENT_EOS);
+  // Encoders hold nothing back here, and one that drains may fail while its bitrate is changed.
+  return type == GST_EVENT_EOS ? GST_PAD_PROBE_DROP : GST_PAD_PROBE_OK;
+}
+
+}  // namespace
+
+SinkTrack::SinkTrack(SinkRoom& sink, GstLiveKitSinkPad* pad, MediaKind kind)
+    : sink_(sink),
+      pad_(Ref<GstLiveKitSinkPad>::share(pad)),
+      track_(kind, std::string("track-") + GST_PAD_NAME(pad), *this) {}
+
+TrackSettings SinkTrack::settings() const {
+  TrackSettings settings = sink_pad_settings(pad_.get());
+  if (settings.source == ::livekit::UNKNOWN)
+    settings.source = track_.kind() == MediaKind::Video ? ::livekit::CAMERA : ::livekit::MICROPHONE;
+  return settings;
+}
+
+void SinkTrack::on_track_ready() { sink_.track_ready(*this); }
+
+void SinkTrack::on_track_error(const std::string& why) {
+  GST_ELEMENT_ERROR(sink_.element(), STREAM, FORMAT,
+                    ("%s: %s", GST_PAD_NAME(pad_.get()), why.c_str()), (nullptr));
+}
+
+bool SinkRoom::join() {
+  GST_OBJECT_LOCK(element_);
+  const ConnectionSettings copy = settings;
+  GST_OBJECT_UNLOCK(element_);
+  return member_.join(copy, [this](RoomSession& session) {
+    publisher_ = std::make_unique<Publisher>(session, GST_BIN(element_), this);
+    if (!session.set_publisher(publisher_.get())) {
+      GST_ELEMENT_ERROR(element_, RESOURCE, BUSY,
+                        ("There is a livekitsink in session \"%s\" already; use its pads.",
+                         session.settings().session.c_str()),
+                        (nullptr));
+      return false;
+    }
+    std::set<std::shared_ptr<SinkTrack>> known;
+    {
+      MutexLock lock(mutex_);
+      for (const auto& [pad, track] : tracks_) known.insert(track);
+    }
+    // Of an earlier session of this element.
+    for (const auto& track : known)
+      if (track->can_be_published()) publish(*track);
+    return true;
+  });
+}
+
+void SinkRoom::leave() {
+  member_.leave([this](RoomSession& session) {
+    (void)session.set_publisher(nullptr);
+    publisher_.reset();
+  });
+}
+
+std::string SinkRoom::pad_name(const char* name, const char* prefix) {
+  if (name && *name && !std::string_view(name).ends_with("%u")) return name;
+  return std::string(prefix) + "_" + std::to_string(next_[prefix]++);
+}
+
+GstPad* SinkRoom::request_pad(GstPadTemplate* pad_template, const char* name) {
+  const std::string_view kind = GST_PAD_TEMPLATE_NAME_TEMPLATE(pad_template);
+  const std::string prefix(kind.substr(0, kind.find('_')));
+  std::string chosen;
+  {
+    MutexLock lock(mutex_);
+    chosen = pad_name(name, prefix.c_str());
+  }
+  if (prefix != "data")
+    return add_media_pad(pad_template, chosen,
+                         prefix == "video" ? MediaKind::Video : MediaKind::Audio);
+  GstPad* pad = make_data_sink_pad(
+      pad_template, chosen,
+      [this](GBytes* bytes, const DataWishes& wishes) { return publish_data(bytes, wishes); });
+  gst_pad_set_active(pad, TRUE);
+  gst_element_add_pad(element_, pad);
+  return pad;
+}
+
+GstPad* SinkRoom::add_media_pad(GstPadTemplate* pad_template, const std::string& name,
+                                MediaKind kind) {
+  auto* pad = GST_LIVEKIT_SINK_PAD(g_object_new(GST_TYPE_LIVEKIT_SINK_PAD, "name", name.c_str(),
+                                                "direction", GST_PAD_SINK, "template", pad_template,
+                                                nullptr));
+  auto track = std::make_shared<SinkTrack>(*this, pad, kind);
+  GstElement* bin = track->track().bin();
+  gst_bin_add(GST_BIN(element_), bin);
+  const auto target = Ref<GstPad>::adopt(gst_element_get_static_pad(bin, "sink"));
+  gst_ghost_pad_set_target(GST_GHOST_PAD(pad), target.get());
+  gst_element_sync_state_with_parent(bin);
+  gst_pad_add_probe(GST_PAD(pad), GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, watch_eos, this, nullptr);
+  g_signal_connect(pad, "notify::muted",
+                   G_CALLBACK(+[](GstLiveKitSinkPad* changed, GParamSpec*, gpointer sink) {
+                     static_cast<SinkRoom*>(sink)->mute_changed(changed);
+                   }),
+                   this);
+  g_signal_connect(pad, "notify::track",
+                   G_CALLBACK(+[](GstLiveKitSinkPad* changed, GParamSpec*, gpointer sink) {
+                     static_cast<SinkRoom*>(sink)->join_track(changed);
+                   }),
+                   this);
+  {
+    MutexLock lock(mutex_);
+    tracks_[GST_PAD(pad)] = std::move(track);
+    ended_[GST_PAD(pad)] = false;
+  }
+  gst_pad_set_active(GST_PAD(pad), TRUE);
+  gst_element_add_pad(element_, GST_PAD(pad));
+  return GST_PAD(pad);
+}
+
+// A track with several pads ends with the first that goes: the others' encodings cannot be told to
+// a room that knows more of them.
+void SinkRoom::release_pad(GstPad* pad) {
+  std::shared_ptr<SinkTrack> track;
+  bool last = true;
+  {
+    MutexLock lock(mutex_);
+    const auto it = tracks_.find(pad);
+    if (it != tracks_.end()) {
+      track = it->second;
+      tracks_.erase(it);
+      ended_.erase(pad);
+      last = std::ranges::none_of(tracks_, [&](auto& entry) { return entry.second == track; });
+    }
+  }
+  gst_pad_set_active(pad, FALSE);
+  if (track) {
+    g_signal_handlers_disconnect_by_data(pad, this);
+    track->end();
+    if (const auto session = member_.session())
+      session->run([&] {
+        if (publisher_) publisher_->remove(track->track());
+      });
+    gst_ghost_pad_set_target(GST_GHOST_PAD(pad), nullptr);
+    if (last) remove_bin(track->track());
+  }
+  gst_element_remove_pad(element_, pad);
+}
+
+void SinkRoom::remove_bin(LocalTrack& track) {
+  GstElement* bin = track.bin();
+  gst_element_set_locked_state(bin, TRUE);
+  gst_element_set_state(bin, GST_STATE_NULL);
+  // Not when the whole element goes, which has taken its children out before.
+  if (GST_OBJECT_PARENT(bin) == GST_OBJECT(element_)) gst_bin_remove(GST_BIN(element_), bin);
+}
+
+std::shared_ptr<SinkTrack> SinkRoom::track_of(GstLiveKitSinkPad* pad) {
+  MutexLock lock(mutex_);
+  const auto it = tracks_.find(GST_PAD(pad));
+  return it == tracks_.end() ? nullptr : it->second;
+}
+
+std::shared_ptr<SinkTrack> SinkRoom::other_track(GstLiveKitSinkPad* pad, const std::string& name) {
+  MutexLock lock(mutex_);
+  for (const auto& [other, track] : tracks_)
+    if (other != GST_PAD(pad) && sink_pad_track(GST_LIVEKIT_SINK_PAD(other)) == name) return track;
+  return nullptr;
+}
+
+void SinkRoom::join_track(GstLiveKitSinkPad* pad) {
+  const std::string name = sink_pad_track(pad);
+  const auto own = track_of(pad);
+  const auto other = name.empty() ? nullptr : other_track(pad, name);
+  if (!own || !other || own == other) return;
+  GstPad* target = own->track().format() ? nullptr : other->track().add_sink();
+  if (!target) {
+    GST_ELEMENT_WARNING(element_, RESOURCE, SETTINGS,
+                        ("%s cannot become part of track \"%s\": it takes three pads of encoded "
+                         "video at most, and before media arrives.",
+                         GST_PAD_NAME(pad), name.c_str()),
+                        (nullptr));
+    return;
+  }
+  {
+    MutexLock lock(mutex_);
+    tracks_[GST_PAD(pad)] = other;
+  }
+  gst_ghost_pad_set_target(GST_GHOST_PAD(pad), target);
+  remove_bin(own->track());
+}
+
+void SinkRoom::track_ready(SinkTrack& track) {
+  const auto session = member_.session();
+  if (!session) return;
+  // A released pad waits for this thread, so the track is still there.
+  session->thread().post([this, &track] {
+    if (publisher_) publish(track);
+  });
+}
+
+void SinkRoom::publish(SinkTrack& track) {
+  publisher_->add(track.track(), track.settings(), sink_pad_muted(track.pad()));
+}
+
+void SinkRoom::mute_changed(GstLiveKitSinkPad* pad) {
+  const auto track = track_of(pad);
+  const auto session = member_.session();
+  if (!track || !session) return;
+  session->thread().post([this, track, muted = sink_pad_muted(pad)] {
+    if (publisher_) publisher_->set_muted(track->track(), muted);
+  });
+}
+
+void SinkRoom::handle_eos(GstPad* pad, bool ended) {
+  bool all = false;
+  {
+    MutexLock lock(mutex_);
+    const auto it = ended_.find(pad);
+    if (it == ended_.end()) return;
+    it->second = ended;
+    all = ended && std::ranges::all_of(ended_, [](const auto& entry) { return entry.second; });
+  }
+  if (all) gst_element_post_message(element_, gst_message_new_eos(GST_OBJECT(element_)));
+}
+
+SinkTrack* SinkRoom::find(const LocalTrack& wanted) {
+  MutexLock lock(mutex_);
+  for (const auto& [pad, track] : tracks_)
+    if (&track->track() == &wanted) return track.get();
+  return nullptr;
+}
+
+void SinkRoom::on_published(LocalTrack& track, const ::livekit::TrackInfo& info) {
+  const SinkTrack* found = find(track);
+  if (!found) return;
+  GstStructure* structure = gst_structure_new(
+      "livekit-published", "pad", G_TYPE_STRING, GST_PAD_NAME(found->pad()), "sid", G_TYPE_STRING,
+      info.sid().c_str(), "name", G_TYPE_STRING, info.name().c_str(), nullptr);
+  gst_element_post_message(element_, gst_message_new_element(GST_OBJECT(element_), structure));
+}
+
+void SinkRoom::on_refused(LocalTrack& track, const std::string& why) {
+  const SinkTrack* found = find(track);
+  GST_ELEMENT_ERROR(element_, RESOURCE, NOT_AUTHORIZED,
+                    ("%s cannot be published: %s. Check what the token allows.",
+                     found ? GST_PAD_NAME(found->pad()) : "A track", why.c_str()),
+                    (nullptr));
+}
+
+void SinkRoom::on_muted_by_server(LocalTrack& track, bool muted) {
+  if (const SinkTrack* found = find(track)) sink_pad_set_muted(found->pad(), muted);
+}
+
+GstStructure* SinkRoom::stats() {
+  GstStructure* all = gst_structure_new_empty("application/x-livekitsink-stats");
+  MutexLock lock(mutex_);
+  for (const auto& [pad, track] : tracks_) {
+    if (GST_PAD(track->pad()) != pad) continue;
+    const TrackStats stats = track->track().stats();
+    GstStructure* one = gst_structure_new("track", "packets", G_TYPE_UINT64, stats.packets, "bytes",
+                                          G_TYPE_UINT64, stats.bytes, nullptr);
+    for (const EncodingStats& encoding : stats.encodings) {
+      GstStructure* layer = gst_structure_new(
+          "encoding", "width", G_TYPE_INT, encoding.width, "height", G_TYPE_INT, encoding.height,
+          "enabled", G_TYPE_BOOLEAN, static_cast<gboolean>(encoding.enabled), "target-bitrate",
+          G_TYPE_UINT64, encoding.target.bps, "frames-encoded", G_TYPE_UINT64,
+          encoding.frames_encoded, nullptr);
+      const std::string field = encoding.rid.empty() ? "encoding" : "encoding-" + encoding.rid;
+      gst_structure_set(one, field.c_str(), GST_TYPE_STRUCTURE, layer, nullptr);
+      gst_structure_free(layer);
+    }
+    gst_structure_set(all, GST_PAD_NAME(pad), GST_TYPE_STRUCTURE, one, nullptr);
+    gst_structure_free(one);
+  }
+  return all;
+}
+
+}  // namespace gstlk::client
