@@ -72,8 +72,10 @@ webhook::NotifierSettings webhook_settings(const config::Config& config) {
 
 graph::MediaSettings media_settings(const config::Config& config) {
   const config::AudioConfig& audio = config.audio;
+  const config::PliThrottleConfig& throttle = config.rtc.pli_throttle;
   return {.publish_bitrate = config.limit.publish_bitrate,
           .data_bytes_per_second = config.limit.data_bytes_per_second,
+          .keyframe_intervals = {throttle.low_quality, throttle.mid_quality, throttle.high_quality},
           .audio_level = {.active_level = static_cast<uint8_t>(audio.active_level),
                           .min_percentile = static_cast<uint8_t>(audio.min_percentile),
                           .update_interval = audio.update_interval,

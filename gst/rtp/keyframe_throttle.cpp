@@ -6,18 +6,19 @@
 namespace gstlk::rtp {
 
 void KeyframeThrottle::send(Entry& entry, Timestamp now) {
-  entry.allowed = now + (entry.repeated ? interval_ : first_interval_);
+  entry.allowed = now + entry.instead.value_or(entry.repeated ? interval_ : first_interval_);
   entry.repeated = true;
   entry.waiting = false;
 }
 
-bool KeyframeThrottle::request(Ssrc ssrc, Timestamp now) {
+bool KeyframeThrottle::request(Ssrc ssrc, Timestamp now, std::optional<Duration> instead) {
   // One that has been silent that long is as good as new; so is one whose stream is gone.
   std::erase_if(entries_, [&](const Entry& e) { return now >= e.allowed + interval_; });
   auto entry = std::ranges::find(entries_, ssrc, &Entry::ssrc);
   if (entry == entries_.end()) {
     entry = entries_.insert(entry, Entry{.ssrc = ssrc, .allowed = now});
   }
+  entry->instead = instead;
   if (now < entry->allowed) {
     entry->waiting = true;
     return false;

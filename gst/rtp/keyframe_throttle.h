@@ -18,8 +18,9 @@ class KeyframeThrottle {
   KeyframeThrottle(Duration first_interval, Duration interval)
       : first_interval_(first_interval), interval_(interval) {}
 
-  // Notes that somebody needs a keyframe of `ssrc`. True: send a PLI now.
-  bool request(Ssrc ssrc, Timestamp now);
+  // Notes that somebody needs a keyframe of `ssrc`. True: send a PLI now. `instead` is this one's
+  // interval, the first likewise.
+  bool request(Ssrc ssrc, Timestamp now, std::optional<Duration> instead = std::nullopt);
   // A keyframe came: what waits is answered.
   void on_keyframe(Ssrc ssrc);
   // The PLI that became due by `now`, if one did; call until nullopt.
@@ -31,6 +32,7 @@ class KeyframeThrottle {
   struct Entry {
     Ssrc ssrc;
     Timestamp allowed;  // no sooner
+    std::optional<Duration> instead;
     bool repeated = false;
     bool waiting = false;
   };

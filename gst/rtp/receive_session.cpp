@@ -98,7 +98,18 @@ void ReceiveSession::request_keyframe(ReceiveStream& stream, Timestamp now) {
     stream.keyframe_wanted = true;
     return;
   }
-  if (throttle_.request(*stream.ssrc(), now)) stream.keyframe_due = keyframe_due_ = true;
+  if (throttle_.request(*stream.ssrc(), now, keyframe_interval(stream.encoding())))
+    stream.keyframe_due = keyframe_due_ = true;
+}
+
+std::optional<Duration> ReceiveSession::keyframe_interval(const ReceiveEncoding& encoding) const {
+  size_t layer = 0;
+  for (const ReceiveEncoding& other : encodings()) {
+    if (other.id == encoding.id) break;
+    if (other.mid == encoding.mid) ++layer;
+  }
+  const Duration interval = keyframe_intervals_[std::min(layer, keyframe_intervals_.size() - 1)];
+  return interval > 0us ? std::optional(interval) : std::nullopt;
 }
 
 void ReceiveSession::set_round_trip(Duration round_trip) {

@@ -73,6 +73,11 @@ class ReceiveSession {
   // Somebody needs a keyframe. Requests are merged: 300 ms after the first, then 1 s apart. One
   // that comes before the stream's first packet waits for it.
   void request_keyframe(EncodingId encoding, Timestamp now);
+  // Other intervals, by the encodings of an m-line from the lowest on; 0: as above.
+  using KeyframeIntervals = std::array<Duration, 3>;
+  void set_keyframe_intervals(const KeyframeIntervals& intervals) {
+    keyframe_intervals_ = intervals;
+  }
   // One has arrived: a request that still waits is answered by it.
   void on_keyframe(EncodingId encoding);
 
@@ -99,6 +104,7 @@ class ReceiveSession {
   ReceiveResult handle_rtx(ReceiveStream& stream, const PacketView& packet,
                            const ReceiveFormat& format, std::span<uint8_t> bytes, Timestamp now);
   void request_keyframe(ReceiveStream& stream, Timestamp now);
+  std::optional<Duration> keyframe_interval(const ReceiveEncoding& encoding) const;
 
   void append_report(Timestamp now, RtcpWriter& writer);
   void append_keyframe_requests(Timestamp now, size_t end, RtcpWriter& writer);
@@ -109,6 +115,7 @@ class ReceiveSession {
   StreamDemux demux_;
   Duration round_trip_ = 70ms;
   KeyframeThrottle throttle_{300ms, 1s};
+  KeyframeIntervals keyframe_intervals_{};
   bool keyframe_due_ = false;  // of any stream
   TwccReceiver twcc_;
   Ssrc feedback_media_;  // where the last transport-wide number came from

@@ -38,6 +38,9 @@ enum {
   PROP_NODE_IP,
   PROP_MAX_RECEIVE_BITRATE,
   PROP_MAX_DATA_RATE,
+  PROP_KEYFRAME_INTERVAL_LOW,
+  PROP_KEYFRAME_INTERVAL_MID,
+  PROP_KEYFRAME_INTERVAL_HIGH,
   N_PROPERTIES,
 };
 
@@ -113,6 +116,12 @@ void gst_sfu_transport_set_property(SfuTransport& impl, GObject* object, guint i
         break;
       case PROP_MAX_DATA_RATE:
         settings.limits.data_per_second = g_value_get_uint(value);
+        break;
+      case PROP_KEYFRAME_INTERVAL_LOW:
+      case PROP_KEYFRAME_INTERVAL_MID:
+      case PROP_KEYFRAME_INTERVAL_HIGH:
+        settings.limits.keyframe_intervals[id - PROP_KEYFRAME_INTERVAL_LOW] =
+            std::chrono::milliseconds(g_value_get_uint(value));
         break;
       default:
         G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
@@ -195,6 +204,13 @@ void gst_sfu_transport_get_property(SfuTransport& impl, GObject* object, guint i
     case PROP_MAX_DATA_RATE:
       g_value_set_uint(value, settings.limits.data_per_second);
       break;
+    case PROP_KEYFRAME_INTERVAL_LOW:
+    case PROP_KEYFRAME_INTERVAL_MID:
+    case PROP_KEYFRAME_INTERVAL_HIGH: {
+      const auto interval = settings.limits.keyframe_intervals[id - PROP_KEYFRAME_INTERVAL_LOW];
+      g_value_set_uint(value, static_cast<guint>(interval.count() / 1000));
+      break;
+    }
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
   }
@@ -270,5 +286,18 @@ void gst_sfu_transport_install_properties(GObjectClass* klass) {
                         "that sends more waits; "
                         "0 is any (default: 0)",
                         0, G_MAXUINT32, 0, rw);
+  const auto interval = [&](const char* name, const char* nick, const char* blurb) {
+    return g_param_spec_uint(name, nick, blurb, 0, 60'000, 0, rw);
+  };
+  properties[PROP_KEYFRAME_INTERVAL_LOW] = interval(
+      "keyframe-interval-low", "Least time between keyframes, lowest encoding",
+      "Milliseconds between two keyframes that the peer is asked for in the lowest encoding of a "
+      "track, or its only one; 0 is 300, and 1000 as long as more are wanted (default: 0)");
+  properties[PROP_KEYFRAME_INTERVAL_MID] =
+      interval("keyframe-interval-mid", "Least time between keyframes, second encoding",
+               "As keyframe-interval-low, in the second encoding (default: 0)");
+  properties[PROP_KEYFRAME_INTERVAL_HIGH] =
+      interval("keyframe-interval-high", "Least time between keyframes, third encoding",
+               "As keyframe-interval-low, in the third encoding (default: 0)");
   g_object_class_install_properties(klass, N_PROPERTIES, properties);
 }

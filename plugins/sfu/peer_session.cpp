@@ -199,6 +199,7 @@ void PeerSession::request_keyframe(GstPad* pad) {
 void PeerSession::set_limits(ReceiveLimits limits) {
   run([limits](PeerSession& self) {
     self.receiver_.set_bitrate_limit(limits.bitrate);
+    self.receiver_.session().set_keyframe_intervals(limits.keyframe_intervals);
     self.data_.set_rate(limits.data_per_second);
   });
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstdint>
 #include <optional>
 
@@ -10,12 +11,14 @@
 
 namespace gstlk::sfu {
 
-// What a peer may send; 0 is any. It is asked to keep to the bitrate (REMB); what is far above is
-// dropped before anything else is done with it. Data is not dropped: it is read as fast as that,
-// and the peer's own buffer fills.
+// What a peer may send, and be asked for; 0 is any. It is asked to keep to the bitrate (REMB); what
+// is far above is dropped before anything else is done with it. Data is not dropped: it is read as
+// fast as that, and the peer's own buffer fills.
 struct ReceiveLimits {
   Bitrate bitrate;               // of all RTP
   uint32_t data_per_second = 0;  // bytes of messages
+  // Between keyframes that the peer is asked for, by the encodings of a track from the lowest on.
+  std::array<Duration, 3> keyframe_intervals{};
   bool operator==(const ReceiveLimits&) const = default;
 };
 

@@ -56,6 +56,13 @@ struct TurnConfig {
   std::string secret_file;
 };
 
+// Between keyframes that a publisher is asked for; 0: 300 ms, and a second while more are wanted.
+struct PliThrottleConfig {
+  Duration low_quality{};
+  Duration mid_quality{};
+  Duration high_quality{};
+};
+
 struct RtcConfig {
   PortRange udp_ports{7882, 7882};  // one socket for everybody on each
   uint16_t tcp_port = 7881;         // 0: no ICE over TCP
@@ -81,6 +88,7 @@ struct RtcConfig {
   Duration datachannel_lossy_target_latency{};
   Duration datachannel_data_track_target_latency = 100ms;
   uint32_t data_channel_max_buffered_amount = 0;
+  PliThrottleConfig pli_throttle;
 };
 
 struct AudioConfig {

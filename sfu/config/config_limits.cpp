@@ -23,8 +23,9 @@ bool is_origin(const std::string& text) {
 
 }  // namespace
 
-Result<void> ConfigLoader::check_audio() {
+Result<void> ConfigLoader::check_media() {
   const AudioConfig& audio = config_.audio;
+  const PliThrottleConfig& throttle = config_.rtc.pli_throttle;
   const auto check = [&](const char* key, int64_t value, int64_t least, int64_t most,
                          const char* unit) -> Result<void> {
     if (value >= least && value <= most) return {};
@@ -36,6 +37,12 @@ Result<void> ConfigLoader::check_audio() {
     return r;
   if (auto r = check("audio.smooth_intervals", audio.smooth_intervals, 0, 255, " intervals"); !r)
     return r;
+  for (const auto& [key, interval] :
+       {std::pair("rtc.pli_throttle.low_quality", throttle.low_quality),
+        std::pair("rtc.pli_throttle.mid_quality", throttle.mid_quality),
+        std::pair("rtc.pli_throttle.high_quality", throttle.high_quality)}) {
+    if (auto r = check(key, interval / 1ms, 0, 60'000, " milliseconds"); !r) return r;
+  }
   return check("audio.update_interval", audio.update_interval / 1ms, 20, 60'000, " milliseconds");
 }
 

@@ -285,7 +285,7 @@ Result<Config> ConfigLoader::finish() {
   for (Result<void> (ConfigLoader::*step)() :
        {&ConfigLoader::choose_udp_ports, &ConfigLoader::check_keys, &ConfigLoader::check_tcp,
         &ConfigLoader::check_tls, &ConfigLoader::check_turn, &ConfigLoader::check_webhook,
-        &ConfigLoader::check_limits, &ConfigLoader::check_audio}) {
+        &ConfigLoader::check_limits, &ConfigLoader::check_media}) {
     if (Result<void> result = (this->*step)(); !result) return fail(result.error().message);
   }
   if (config_.development && config_.bind_addresses.empty()) {

@@ -51,7 +51,7 @@ class ConfigLoader {
   Result<void> check_tls();
   Result<void> check_webhook();
   Result<void> check_limits();
-  Result<void> check_audio();
+  Result<void> check_media();
   Result<void> check_turn();
   Result<void> check_turn_secret();
   Result<void> check_turn_tls();

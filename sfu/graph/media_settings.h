@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <array>
 #include <cstdint>
 
 #include "rtp/audio_level_observer.h"
@@ -12,6 +13,9 @@ struct MediaSettings {
   // What each connection of a client may send, as properties of sfu-transport; 0: any.
   uint32_t publish_bitrate = 0;  // bits per second of all tracks
   uint32_t data_bytes_per_second = 0;
+  // Between keyframes that a publisher is asked for, by the encodings from the lowest on; 0: as
+  // sfu-transport has it.
+  std::array<Duration, 3> keyframe_intervals{};
   rtp::AudioLevelSettings audio_level;  // as properties of sfu-router
 };
 

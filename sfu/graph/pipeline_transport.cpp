@@ -215,8 +215,14 @@ PipelineTransport::PipelineTransport(RoomPipeline& room, const std::string& name
     : room_(&room), relay_(std::make_shared<MainLoopRelay>(listener)) {
   GstElement* element = gst_element_factory_make("sfu-transport", name.c_str());
   element_ = Ref<GstElement>::share(element);
-  g_object_set(element, "max-receive-bitrate", room.settings_.publish_bitrate, "max-data-rate",
-               room.settings_.data_bytes_per_second, nullptr);
+  const MediaSettings& settings = room.settings_;
+  const auto milliseconds = [&](size_t encoding) {
+    return static_cast<guint>(settings.keyframe_intervals[encoding] / 1ms);
+  };
+  g_object_set(element, "max-receive-bitrate", settings.publish_bitrate, "max-data-rate",
+               settings.data_bytes_per_second, "keyframe-interval-low", milliseconds(0),
+               "keyframe-interval-mid", milliseconds(1), "keyframe-interval-high", milliseconds(2),
+               nullptr);
   auto connect = [&](const char* signal, GCallback callback) {
     g_signal_connect_data(
         element, signal, callback, new std::shared_ptr<MainLoopRelay>(relay_),

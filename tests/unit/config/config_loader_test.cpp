@@ -186,7 +186,7 @@ TEST(ConfigLoader, AKeyWithoutEffectSaysSo) {
   ASSERT_TRUE(loaded.config);
   ASSERT_EQ(loaded.warnings.size(), 1u);
   EXPECT_EQ(loaded.warnings[0], "livekit.yaml:2: psrpc.timeout is accepted but has no effect yet");
-  for (const char* path : {"rtc.use_mdns", "rtc.pli_throttle.low_quality",
+  for (const char* path : {"rtc.use_mdns", "rtc.packet_buffer_size",
                            "rtc.congestion_control.enabled", "audio.active_red_encoding"}) {
     EXPECT_FALSE(find_config_key(path)->is_used()) << path;
   }

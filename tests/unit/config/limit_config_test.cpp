@@ -103,5 +103,17 @@ TEST(AudioConfig, WhatCannotBeIsRefused) {
             std::string::npos);
 }
 
+TEST(PliThrottleConfig, IsRead) {
+  const Loaded loaded =
+      load("rtc: {pli_throttle: {low_quality: 500ms, mid_quality: 1s, high_quality: 2s}}");
+  ASSERT_TRUE(loaded.config) << loaded.error;
+  EXPECT_TRUE(loaded.warnings.empty());
+  EXPECT_EQ(loaded.config->rtc.pli_throttle.low_quality, 500ms);
+  EXPECT_EQ(loaded.config->rtc.pli_throttle.mid_quality, 1s);
+  EXPECT_EQ(loaded.config->rtc.pli_throttle.high_quality, 2s);
+  EXPECT_NE(load("rtc: {pli_throttle: {mid_quality: 2m}}").error.find("0 to 60000 milliseconds"),
+            std::string::npos);
+}
+
 }  // namespace
 }  // namespace gstlk::config

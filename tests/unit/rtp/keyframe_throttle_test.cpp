@@ -61,5 +61,16 @@ TEST(KeyframeThrottle, StreamsDoNotWaitForEachOther) {
   EXPECT_EQ(throttle.poll(now + 1s), kOther);
 }
 
+TEST(KeyframeThrottle, AStreamMayHaveAnIntervalOfItsOwn) {
+  KeyframeThrottle throttle(300ms, 1s);
+  const Timestamp now{};
+  EXPECT_TRUE(throttle.request(kVideo, now, 100ms));
+  EXPECT_FALSE(throttle.request(kVideo, now + 99ms, 100ms));
+  EXPECT_EQ(throttle.poll(now + 100ms), kVideo);
+  EXPECT_TRUE(throttle.request(kVideo, now + 200ms, 100ms));
+  EXPECT_TRUE(throttle.request(kOther, now + 200ms));
+  EXPECT_FALSE(throttle.request(kOther, now + 300ms));
+}
+
 }  // namespace
 }  // namespace gstlk::rtp

@@ -323,6 +323,24 @@ TEST_F(ReceiveSessionTest, KeyframeRequestsAreMerged) {
   EXPECT_EQ(session_.stats(id)->keyframe_requests_sent, 2u);
 }
 
+TEST_F(ReceiveSessionTest, TheIntervalOfKeyframesIsOfTheEncoding) {
+  ReceiveMedia media = video_media("v");
+  media.rids = {Rid("q"), Rid("h"), Rid("f")};
+  media.ssrcs = {{Ssrc(10), {}}, {Ssrc(11), {}}, {Ssrc(12), {}}};
+  session_.set_media({video_media("other"), media});
+  session_.set_keyframe_intervals({100ms, 200ms, 0ms});
+  for (uint32_t ssrc : {10u, 11u, 12u}) receive(vp8(ssrc, 1));
+  const auto ask_all = [&](Timestamp now) {
+    for (size_t i = 1; i < 4; ++i) session_.request_keyframe(session_.encodings()[i].id, now);
+    return poll<RtcpPli>(now).size();
+  };
+  EXPECT_EQ(ask_all(kStart), 3u);
+  EXPECT_EQ(ask_all(kStart + 99ms), 0u);
+  EXPECT_EQ(ask_all(kStart + 100ms), 1u);
+  EXPECT_EQ(ask_all(kStart + 200ms), 2u);
+  EXPECT_EQ(ask_all(kStart + 300ms), 2u);
+}
+
 TEST_F(ReceiveSessionTest, ARequestBeforeTheFirstPacketWaitsForIt) {
   session_.set_media({video_media("v")});
   session_.request_keyframe(first_encoding(), kStart);
