@@ -292,8 +292,9 @@ void Room::on_unpublished(Publication& publication) {
   publisher.mark_changed();
   if (find(publisher.sid())) updates_.announce(publisher, Urgency::Now);
   counts_changed();
-  if (publisher.was_active())
-    listeners_.tell(&RoomListener::on_track_unpublished, std::as_const(publication));
+  listeners_.tell(publisher.was_active() ? &RoomListener::on_track_unpublished
+                                         : &RoomListener::on_track_cancelled,
+                  std::as_const(publication));
   listeners_.tell(&RoomListener::on_participant_changed, std::as_const(publisher));
 }
 

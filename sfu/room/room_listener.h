@@ -59,7 +59,7 @@ class RoomListener {
   // on_participant_active, and never if that does not come.
   virtual void on_track_published(const Publication&) {}
   virtual void on_track_unpublished(const Publication&) {}
-  // Its client asked to publish it, and: it never came to that.
+  // Its client asked to publish it, and: it ends before on_track_published was told.
   virtual void on_track_requested(const Publication&) {}
   virtual void on_track_cancelled(const Publication&) {}
   virtual void on_subscription(const SubscriptionEvent&) {}

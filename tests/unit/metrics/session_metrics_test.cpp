@@ -51,6 +51,19 @@ TEST_F(SessionMetricsTest, ATrackIsAttemptedPublishedOrCancelled) {
   EXPECT_EQ(value(of_video + "\"cancel\"}"), 1);
 }
 
+TEST_F(SessionMetricsTest, ATrackThatEndsBeforeItsPublisherIsActiveIsCancelled) {
+  const std::string of_video = "livekit_track_publish_counter{kind=\"VIDEO\",state=";
+  room::Guest ada = arrive(room(), details("ada"));
+  publish_camera(ada);
+  ada->on_upstream_tracks({});
+  EXPECT_EQ(value(of_video + "\"cancel\"}"), 1);
+  publish_camera(ada);
+  room().remove(*ada.participant, {::livekit::JOIN_FAILURE});
+  EXPECT_EQ(value(of_video + "\"attempt\"}"), 2);
+  EXPECT_EQ(value(of_video + "\"success\"}"), -1);
+  EXPECT_EQ(value(of_video + "\"cancel\"}"), 2);
+}
+
 TEST_F(SessionMetricsTest, PublishingTakesUntilTheTrackIsThere) {
   room::Guest ada = join("ada");
   ada.media->sends_at_once = false;

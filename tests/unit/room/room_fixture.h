@@ -139,6 +139,13 @@ class RoomFixture : public testing::Test {
   Guest join(const std::string& identity) { return join(details(identity)); }
   Guest join_hall(const std::string& identity) { return join(hall(), details(identity)); }
   static Guest join(Room& room, JoinDetails who) {
+    Guest guest = arrive(room, std::move(who));
+    guest->on_media_connected();
+    guest->on_data_channels_open();
+    return guest;
+  }
+  // Its media is not connected yet.
+  static Guest arrive(Room& room, JoinDetails who) {
     Guest guest;
     const auto joined = room.join(std::move(who), *guest.link, [&](Participant&, RoomMedia&) {
       auto media = std::make_unique<FakeParticipantMedia>();
@@ -149,8 +156,6 @@ class RoomFixture : public testing::Test {
     guest.participant = *joined;
     guest->send(join_response(*guest.participant));
     room.admit(*guest.participant);
-    guest->on_media_connected();
-    guest->on_data_channels_open();
     return guest;
   }
 

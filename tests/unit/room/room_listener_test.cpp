@@ -38,17 +38,8 @@ class RoomListenerTest : public RoomFixture {
  protected:
   RoomListenerTest() { registry_.add_listener(diary_); }
 
-  // Its media is not connected yet.
   Guest arrive(const std::string& identity) {
-    Guest guest;
-    const auto joined = room().join(details(identity), *guest.link, [&](Participant&, RoomMedia&) {
-      auto media = std::make_unique<FakeParticipantMedia>();
-      guest.media = media.get();
-      return media;
-    });
-    guest.participant = *joined;
-    room().admit(*guest.participant);
-    return guest;
+    return RoomFixture::arrive(room(), details(identity));
   }
 
   Diary diary_;
