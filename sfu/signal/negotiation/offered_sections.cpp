@@ -195,20 +195,26 @@ void OfferedSections::apply_media(Section& section, const MediaDescription& offe
   MediaDescription settled = offered;
   settled.formats = settle_formats(offered.formats, answer.formats);
   settled.extensions = settle_extensions(offered.extensions, answer.extensions);
-  // A track may have left, another arrived, or its codecs changed since the offer.
+  // A track may have left, another arrived, or its codecs changed since the offer: what it is sent
+  // as goes on until it is offered anew.
   Entry* entry = section.track ? find(*section.track) : nullptr;
-  if (entry && (offered.ssrcs.empty() || offered.ssrcs[0].ssrc != entry->track.ssrc))
-    entry = nullptr;
-  const auto media = entry && sdp::receives(answer.direction)
-                         ? subscribed_media(entry->track, section.mid, settled.formats)
+  const auto is_offered = [&offered](const SendTrack& track) {
+    return !offered.ssrcs.empty() && offered.ssrcs[0].ssrc == track.ssrc;
+  };
+  const bool current = entry && is_offered(entry->track);
+  std::optional<SendTrack> described;
+  if (entry) described = current ? entry->track : std::exchange(entry->sent, std::nullopt);
+  const auto media = described && is_offered(*described) && sdp::receives(answer.direction)
+                         ? subscribed_media(*described, section.mid, settled.formats)
                          : std::nullopt;
   section.sending =
       sdp::sends(offered.direction) && sdp::receives(answer.direction) && !settled.formats.empty();
   if (media) {
     result.sent.push_back(*media);
-  } else if (entry) {
-    result.unsupported.push_back(entry->track.track);
-    entry->refused = true;
+    entry->sent = std::move(described);
+  } else if (entry && (current || section.refused)) {
+    if (current) result.unsupported.push_back(entry->track.track);
+    entry->refused = current;
     entry->section.reset();
     section.track.reset();
   }

@@ -43,6 +43,7 @@ class OfferedSections {
   };
   struct Entry {
     SendTrack track;
+    std::optional<SendTrack> sent;  // as the last answer has settled it
     std::optional<size_t> section;
     bool refused = false;  // by codec
   };

@@ -141,6 +141,39 @@ TEST_F(Subscriber, AnAnswerForTheCodecsOfBeforeRefusesNothing) {
   EXPECT_EQ(negotiate().sent.size(), 2u);
 }
 
+TEST_F(Subscriber, AnAnswerForTheCodecsOfBeforeStopsNothing) {
+  negotiation_.add_track(send_track("TR_1", room::TrackKind::Video, {"VP9"}));
+  const room::SubscribedMedia before = negotiate().sent.at(0);
+  negotiation_.add_track(send_audio("TR_mic"));
+  const Offer other = negotiation_.create_offer(kLocal);
+  const SendTrack changed = send_track("TR_1", room::TrackKind::Video, {"VP8"});
+  negotiation_.add_track(changed);
+  const auto result = negotiation_.handle_answer(accept_all(other.sdp));
+  ASSERT_TRUE(result);
+  ASSERT_EQ(result->sent.size(), 2u);
+  EXPECT_EQ(result->sent[0].ssrc, before.ssrc);
+  EXPECT_EQ(result->sent[0].encoding_name, "VP9");
+  EXPECT_TRUE(result->plans[1].send);
+  const AppliedAnswer after = negotiate();
+  EXPECT_EQ(after.sent[0].ssrc, changed.ssrc);
+  EXPECT_EQ(after.sent[0].encoding_name, "VP8");
+}
+
+TEST_F(Subscriber, AMLineRefusedForTheCodecsOfBeforeIsNotThatOfTheNewOnes) {
+  negotiation_.add_track(send_track("TR_1", room::TrackKind::Video, {"VP8"}));
+  negotiation_.add_track(send_track("TR_2", room::TrackKind::Video, {"VP9"}));
+  auto answer = parsed(accept_all(negotiation_.create_offer(kLocal).sdp));
+  answer.media[2].port = 0;
+  answer.bundle_groups = {{Mid("0"), Mid("1")}};
+  negotiation_.add_track(send_track("TR_2", room::TrackKind::Video, {"VP8"}));
+  const auto result = negotiation_.handle_answer(sdp::print(answer));
+  ASSERT_TRUE(result);
+  EXPECT_TRUE(result->unsupported.empty());
+  const AppliedAnswer after = negotiate();
+  ASSERT_EQ(after.sent.size(), 2u);
+  EXPECT_EQ(after.sent[1].mid, Mid("3"));
+}
+
 // pion takes in later sections only what it took in the first.
 TEST_F(Subscriber, OffersTheCodecsOfTheTrackAndBehindThemEveryOtherInTheFirstSection) {
   negotiation_.add_track(send_track("TR_1", room::TrackKind::Video, {"video/h264", "video/vp8"}));
