@@ -193,8 +193,8 @@ void RoomMetrics::read_participant(room::Participant& participant, Seen& seen,
   read_connections(participant, report, connected);
   for (const room::Publication* publication : participant.publications().published()) {
     read_round_trip(*publication, report, true);
-    if (const auto stats = report.received(publication->sid()))
-      read_track({participant.sid(), publication->sid(), true}, *publication, *stats, seen);
+    for (const auto& [stream, stats] : report.received_streams(publication->sid()))
+      read_track({participant.sid(), stream, true}, *publication, stats, seen);
   }
   for (const TrackId& track : participant.subscriptions().active()) {
     const room::Publication* publication = participant.room().find_track(track);

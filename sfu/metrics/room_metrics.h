@@ -43,7 +43,7 @@ class RoomMetrics : public room::RoomListener {
 
  private:
   using Connected = std::set<ParticipantId>;
-  // Who sends or receives it, which, and whether the client sends it.
+  // Who sends or receives it, which stream, and whether the client sends it.
   using Key = std::tuple<ParticipantId, TrackId, bool>;
   using Seen = std::map<Key, room::TrackStats>;
 

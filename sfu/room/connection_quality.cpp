@@ -18,8 +18,8 @@ constexpr double kTowardsBetter = 0.4;
 
 }  // namespace
 
-double TrackQuality::update(const TrackStats& stats, bool muted) {
-  const TrackStats last = std::exchange(last_, stats);
+double TrackQuality::update(const StreamStats& streams, bool muted) {
+  StreamStats last = std::exchange(last_, streams);
   const bool was_muted = std::exchange(was_muted_, muted);
   if (muted) return score_ = kPerfect;
   // The window in which it was unmuted says nothing yet.
@@ -27,8 +27,12 @@ double TrackQuality::update(const TrackStats& stats, bool muted) {
   const auto grown = [](uint64_t now, uint64_t before) {
     return now > before ? static_cast<double>(now - before) : 0.0;
   };
-  const double packets = grown(stats.packets, last.packets);
-  const double lost = grown(stats.packets_lost, last.packets_lost);
+  double packets = 0;
+  double lost = 0;
+  for (const auto& [stream, stats] : streams) {
+    packets += grown(stats.packets, last[stream].packets);
+    lost += grown(stats.packets_lost, last[stream].packets_lost);
+  }
   double score = kDry;
   if (packets + lost > 0) {
     const double weight = kind_ == TrackKind::Video ? kVideoWeight : kAudioWeight;

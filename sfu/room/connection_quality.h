@@ -15,13 +15,13 @@ class TrackQuality {
  public:
   explicit TrackQuality(TrackKind kind) : kind_(kind) {}
 
-  // A window is over. `stats` are of the track's life. A muted track is perfect, and one that sends
+  // A window is over. `streams` are of their lives. A muted track is perfect, and one that sends
   // nothing poor.
-  double update(const TrackStats& stats, bool muted);
+  double update(const StreamStats& streams, bool muted);
 
  private:
   const TrackKind kind_;
-  TrackStats last_;
+  StreamStats last_;
   double score_ = 100;
   bool was_muted_ = true;
 };

@@ -25,15 +25,21 @@ bool is_stream_of(const TrackId& stream, const TrackId& track) {
          (stream.value.starts_with(track.value) && stream.value[track.value.size()] == '/');
 }
 
-std::optional<TrackStats> MediaReport::received(const TrackId& track) const {
-  std::optional<TrackStats> sum;
+StreamStats MediaReport::received_streams(const TrackId& track) const {
+  StreamStats streams;
   for (const TransportReport& transport : transports) {
     for (const ReceivedEncoding& encoding : transport.received) {
-      if (!is_stream_of(encoding.stream, track)) continue;
-      if (!sum) sum = TrackStats{};
-      *sum += encoding.stats;
+      if (is_stream_of(encoding.stream, track)) streams[encoding.stream] += encoding.stats;
     }
   }
+  return streams;
+}
+
+std::optional<TrackStats> MediaReport::received(const TrackId& track) const {
+  const StreamStats streams = received_streams(track);
+  if (streams.empty()) return std::nullopt;
+  TrackStats sum;
+  for (const auto& [stream, stats] : streams) sum += stats;
   return sum;
 }
 

@@ -32,6 +32,9 @@ struct TrackStats {
   TrackStats& operator+=(const TrackStats& other);
 };
 
+// Of one track, by the names of its streams: those of its codecs come and go, each with its life.
+using StreamStats = std::map<TrackId, TrackStats>;
+
 // One encoding that a participant sends.
 struct ReceivedEncoding {
   TrackId stream;  // PublishedMedia::track
@@ -76,7 +79,9 @@ bool is_stream_of(const TrackId& stream, const TrackId& track);
 struct MediaReport {
   std::vector<TransportReport> transports;
 
-  // All encodings of the track together, in all its codecs; nullopt when there is none.
+  // All encodings of each of the track's streams together.
+  StreamStats received_streams(const TrackId& track) const;
+  // Those streams together, which is less when one has ended; nullopt when there is none.
   std::optional<TrackStats> received(const TrackId& track) const;
   const SentTrack* sent(const TrackId& track) const;
 };

@@ -79,24 +79,23 @@ void RoomReports::poll_speakers() {
 
 double RoomReports::worst_score(Participant& participant, std::map<TrackKey, TrackQuality>& seen) {
   double worst = 100;
-  const auto rate = [&](const Publication& publication, const std::optional<TrackStats>& stats,
-                        bool silent) {
-    if (!stats) return;
+  const auto rate = [&](const Publication& publication, const StreamStats& streams, bool silent) {
+    if (streams.empty()) return;
     const TrackKey key{participant.sid(), publication.sid()};
     const auto old = tracks_.find(key);
     TrackQuality quality = old == tracks_.end() ? TrackQuality(publication.kind()) : old->second;
-    worst = std::min(worst, quality.update(*stats, silent || publication.info().muted()));
+    worst = std::min(worst, quality.update(streams, silent || publication.info().muted()));
     seen.emplace(key, quality);
   };
   const MediaReport report = participant.media().report();
   for (const Publication* publication : participant.publications().published())
-    rate(*publication, report.received(publication->sid()), false);
+    rate(*publication, report.received_streams(publication->sid()), false);
   for (const TrackId& track : participant.subscriptions().active()) {
     const Publication* publication = room_.find_track(track);
     if (!publication) continue;
     const SentTrack* sent = report.sent(track);
     // What the publisher does not send is not the subscriber's loss.
-    if (sent) rate(*publication, sent->stats, !room_.media().receiving(track));
+    if (sent) rate(*publication, {{track, sent->stats}}, !room_.media().receiving(track));
   }
   return worst;
 }

@@ -56,6 +56,39 @@ TEST_F(RoomMetricsTest, ARoundTripIsObservedWhereItIsKnown) {
   EXPECT_EQ(value("livekit_rtt_ms_sum{" + labels + "}"), 120);
 }
 
+TEST_F(RoomMetricsTest, ACodecThatEndsIsNotCountedAgain) {
+  room::Guest ada = join("ada");
+  ada.media->sends_at_once = false;
+  ::livekit::AddTrackRequest request;
+  request.set_cid("nine");
+  request.set_type(::livekit::VIDEO);
+  for (const char* codec : {"vp9", "vp8"}) request.add_simulcast_codecs()->set_codec(codec);
+  request.mutable_simulcast_codecs(0)->set_cid("nine");
+  request.mutable_simulcast_codecs(1)->set_cid("eight");
+  ada->publications().handle_add_track(request);
+  const room::UpstreamTrack first{.cid = "nine",
+                                  .sdp_cid = "nine",
+                                  .mid = Mid("0"),
+                                  .kind = room::TrackKind::Video,
+                                  .codecs = {"VP9"}};
+  const room::UpstreamTrack backup{.cid = "eight",
+                                   .sdp_cid = "eight",
+                                   .mid = Mid("1"),
+                                   .kind = room::TrackKind::Video,
+                                   .codecs = {"VP8"}};
+  ada->on_upstream_tracks({first, backup});
+  ASSERT_EQ(ada.media->published.size(), 2u);
+  ada.media->stats = room::TrackStats{.packets = 100};
+  read();
+  const std::string packets =
+      "livekit_packet_total{direction=\"incoming\",transmission=\"initial\",country=\"\"}";
+  EXPECT_EQ(value(packets), 200);
+  ada->on_upstream_tracks({first});
+  ada.media->stats = room::TrackStats{.packets = 130};
+  read();
+  EXPECT_EQ(value(packets), 230);
+}
+
 TEST_F(RoomMetricsTest, RepetitionsAreCountedBesideWhatWasSentFirst) {
   room::Guest ada = join("ada");
   publish_camera(ada);

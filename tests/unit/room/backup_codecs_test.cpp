@@ -122,6 +122,20 @@ TEST_F(BackupCodecTest, TheTrackGoesOnWhenOneOfItsCodecsEnds) {
   EXPECT_FALSE(bob_.media->downstream.contains(sid));
 }
 
+TEST_F(BackupCodecTest, ACodecThatEndsIsNoSilence) {
+  publish_vp8_beside(publish_vp9());
+  for (const uint64_t packets : {1000u, 2000u}) {
+    alice_.media->stats = TrackStats{.packets = packets};
+    timers_.advance(5s);
+  }
+  alice_->on_upstream_tracks({upstream("nine", "VP9")});
+  alice_.media->stats = TrackStats{.packets = 2500};
+  timers_.advance(5s);
+  const auto quality = room().reports().quality(alice_->sid());
+  ASSERT_TRUE(quality);
+  EXPECT_EQ(quality->score, 100);
+}
+
 TEST_F(BackupCodecTest, UnderRegressionEverybodyGetsItAndTheFirstIsStopped) {
   const TrackId sid = publish_to_bob_and_carol(::livekit::REGRESSION);
   EXPECT_TRUE(is_asked_for("vp8"));

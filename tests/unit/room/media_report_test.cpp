@@ -27,6 +27,10 @@ TEST(MediaReport, ATrackIsTheSumOfItsEncodingsInAllCodecs) {
   EXPECT_EQ(sum->bitrate, Bitrate{400});
   EXPECT_EQ(sum->jitter, 3ms);
   EXPECT_EQ(sum->fraction_lost, 0.25);
+  const StreamStats streams = report.received_streams(TrackId("TR_a"));
+  ASSERT_EQ(streams.size(), 2u);
+  EXPECT_EQ(streams.at(TrackId("TR_a")).packets, 40u);
+  EXPECT_EQ(streams.at(TrackId("TR_a/h264")).packets, 5u);
   EXPECT_FALSE(report.received(TrackId("TR_c")));
 }
 
