@@ -158,7 +158,8 @@ void Subscriptions::tell(const SubscriptionEvent& event) const {
 }
 
 void Subscriptions::note_request(const TrackId& track, Subscription& subscription) {
-  if (subscription.requested) return;
+  // Another codec of what is received already is no other request.
+  if (subscription.requested || subscription.bound) return;
   subscription.requested = owner_.room().timers().now();
   tell({.step = SubscriptionEvent::Step::Requested,
         .subscriber = owner_,

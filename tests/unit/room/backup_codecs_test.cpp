@@ -4,9 +4,19 @@
 namespace gstlk::room {
 namespace {
 
+// How often each step was told.
+struct Steps : RoomListener {
+  void on_subscription(const SubscriptionEvent& event) override { ++times[event.step]; }
+  std::map<SubscriptionEvent::Step, int> times;
+};
+
 class BackupCodecTest : public RoomFixture {
  protected:
-  explicit BackupCodecTest(Settings settings = {}) : RoomFixture(std::move(settings)) {}
+  using Step = SubscriptionEvent::Step;
+
+  explicit BackupCodecTest(Settings settings = {}) : RoomFixture(std::move(settings)) {
+    registry_.add_listener(steps_);
+  }
 
   // VP9 with VP8 announced beside it.
   TrackId publish_vp9(::livekit::BackupCodecPolicy policy = ::livekit::SIMULCAST) {
@@ -61,6 +71,7 @@ class BackupCodecTest : public RoomFixture {
     return sid;
   }
 
+  Steps steps_;
   Guest alice_ = join("alice");
   Guest bob_ = join("bob");
   Guest carol_;
@@ -174,6 +185,17 @@ TEST_F(BackupCodecTest, WhoIsBoundToTheFirstTooLateDoesNotKeepItGoing) {
   timers_.advance(5s);
   EXPECT_FALSE(is_asked_for("vp9"));
   EXPECT_TRUE(is_asked_for("vp8"));
+}
+
+TEST_F(BackupCodecTest, AnotherCodecIsNoOtherSubscription) {
+  const TrackId sid = publish_to_bob_and_carol(::livekit::REGRESSION);
+  publish_vp8_beside(sid);
+  for (const Guest* guest : {&bob_, &carol_}) {
+    (*guest)->on_downstream_bound(sid, "VP8");
+    room().remove(*guest->participant, {});
+  }
+  EXPECT_EQ(steps_.times,
+            (std::map<Step, int>{{Step::Requested, 2}, {Step::Succeeded, 2}, {Step::Ended, 2}}));
 }
 
 TEST_F(SmallRoomTest, PrefersRegression) {
