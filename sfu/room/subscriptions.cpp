@@ -50,7 +50,10 @@ void Subscriptions::set_wanted(const TrackId& track, bool wanted) {
   if (!subscription) return;
   subscription->wanted = wanted;
   subscription->refused = false;
+  if (!wanted) subscription->not_found.reset();
   reconcile(track);
+  // It may have waited for the track, or for a codec.
+  if (!wanted && !subscription->active) note_end(track, *subscription);
 }
 
 void Subscriptions::reconcile(const TrackId& track) {

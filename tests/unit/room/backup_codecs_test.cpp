@@ -198,6 +198,15 @@ TEST_F(BackupCodecTest, AnotherCodecIsNoOtherSubscription) {
             (std::map<Step, int>{{Step::Requested, 2}, {Step::Succeeded, 2}, {Step::Ended, 2}}));
 }
 
+TEST_F(BackupCodecTest, WhoUnsubscribesWhileItWaitsHasCancelled) {
+  const TrackId sid = publish_vp9();
+  bob_->on_downstream_refused(sid);
+  bob_->subscriptions().set_wanted(sid, false);
+  EXPECT_EQ(steps_.times, (std::map<Step, int>{{Step::Requested, 1}, {Step::Cancelled, 1}}));
+  bob_->subscriptions().set_wanted(sid, true);
+  EXPECT_EQ(steps_.times[Step::Requested], 2);
+}
+
 TEST_F(SmallRoomTest, PrefersRegression) {
   const TrackId sid = publish_to_bob_and_carol(::livekit::PREFER_REGRESSION);
   publish_vp8_beside(sid);

@@ -63,6 +63,13 @@ TEST_F(SubscriptionsTest, ATrackThatNeverComesIsReportedAfterAMinute) {
             ::livekit::SE_TRACK_NOTFOUND);
 }
 
+TEST_F(SubscriptionsTest, ATrackThatIsNoLongerWantedIsNotReported) {
+  bob_->subscriptions().set_wanted(TrackId("TR_none"), true);
+  bob_->subscriptions().set_wanted(TrackId("TR_none"), false);
+  timers_.advance(61s);
+  EXPECT_TRUE(bob_.link->all(Response::kSubscriptionResponse).empty());
+}
+
 TEST_F(SubscriptionsTest, ATrackTheClientCannotDecodeIsNotTriedAgain) {
   const TrackId sid = publish_camera(alice_);
   bob_->on_downstream_refused(sid);
