@@ -84,11 +84,13 @@ void SessionMetrics::on_participant_joined(const room::Participant& participant)
                         milliseconds(timers_.now() - *participant.asked_at()));
 }
 
+// From another room it comes with its connections.
 void SessionMetrics::on_participant_active(const room::Participant& participant) {
+  if (!participant.asked_at()) return;
   participant_join_.add({"rtc_active", "false"}, 1);
   start_time_.observe({protocol_of(participant), "false"},
                       milliseconds(timers_.now() - participant.joined_at()));
-  if (participant.asked_at()) operations_.add({"peer_connection", "success", ""}, 1);
+  operations_.add({"peer_connection", "success", ""}, 1);
 }
 
 void SessionMetrics::on_participant_left(const room::Participant& participant) {

@@ -31,7 +31,9 @@ TEST_F(SessionMetricsTest, AJoinTakesFromItsRequestToItsResponse) {
   EXPECT_EQ(value("livekit_session_join_latency_ms_sum{protocol_version=\"17\"}"), 30);
   EXPECT_EQ(value("livekit_session_join_latency_ms_count{protocol_version=\"17\"}"), 1);
   EXPECT_EQ(value("livekit_participant_join_total{state=\"signal_connected\",warp=\"\"}"), 1);
-  EXPECT_EQ(value("livekit_participant_join_total{state=\"rtc_active\",warp=\"false\"}"), 2);
+  EXPECT_EQ(value("livekit_participant_join_total{state=\"rtc_active\",warp=\"false\"}"), 1);
+  EXPECT_EQ(value("livekit_session_start_time_ms_count{protocol_version=\"17\",warp=\"false\"}"),
+            1);
   EXPECT_EQ(value("livekit_node_service_operation{type=\"participant_join\",status=\"success\","
                   "error_type=\"\"}"),
             1);
