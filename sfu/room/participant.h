@@ -140,6 +140,8 @@ class Participant : public ParticipantMediaListener {
   void handle_leave(const ::livekit::LeaveRequest& request);
   // What its client joins with the next time; empty when nobody signs.
   std::string make_token() const;
+  // Sends it, now and every five minutes from now.
+  void send_refresh_token();
   // By an administrator.
   Result<void, ApiError> update(const ::livekit::UpdateParticipantRequest& request);
 
@@ -165,7 +167,6 @@ class Participant : public ParticipantMediaListener {
                    const std::map<std::string, std::string>& changes) const;
   void apply_profile(const std::string& name, const std::string& metadata,
                      const std::map<std::string, std::string>& changes);
-  void send_refresh_token();
   void await_resume(Duration limit);
 
   Room* room_;  // which owns this

@@ -69,6 +69,8 @@ void Room::take_over(Participant& participant) {
   if (!participant.is_dependent()) was_used_ = true;
   participant.media().move_to(*media_);
   participant.send(moved_message(participant));
+  // LiveKit's Rust engine comes back with the token of a refresh_token alone, not with RoomMoved's.
+  participant.send_refresh_token();
   updates_.announce(participant, Urgency::Now);
   if (participant.is_recorder() && !std::exchange(active_recording_, true)) send_room_update();
   counts_changed();

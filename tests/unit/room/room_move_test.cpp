@@ -44,6 +44,13 @@ TEST_F(RoomMoveTest, TheClientHearsOfTheNewRoomAndWhoIsThere) {
   EXPECT_EQ(carol.link->last(Response::kUpdate).update().participants(0).identity(), "alice");
 }
 
+// A client whose engine knows no token but that of refresh_token comes back to the new room, too.
+TEST_F(RoomMoveTest, TheTokenToComeBackWithFollowsAsARefreshToken) {
+  Guest alice = join("alice");
+  ASSERT_TRUE(move("alice"));
+  EXPECT_EQ(alice.link->last(Response::kRefreshToken).refresh_token(), "token for hall");
+}
+
 TEST_F(RoomMoveTest, WhatItPublishesEndsInTheOldRoomAndBeginsInTheNew) {
   Guest alice = join("alice");
   Guest bob = join("bob");
