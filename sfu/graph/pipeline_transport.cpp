@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <deque>
+#include <utility>
 
 #include "graph/room_pipeline.h"
 #include "plugins/sfu/gstsfutransport.h"
@@ -26,11 +27,15 @@ constexpr std::array kChannels = {
     ChannelNames{room::DataChannelKind::DataTrack, "_data_track", false, 0},
 };
 
-std::optional<room::DataChannelKind> channel_of(std::string_view label) {
+room::DataChannelKind channel_of(std::string_view label) {
   for (const ChannelNames& channel : kChannels) {
     if (label == channel.label) return channel.kind;
   }
-  return std::nullopt;
+  return room::DataChannelKind::Raw;
+}
+
+bool loses_nothing(room::DataChannelKind kind) {
+  return kind == room::DataChannelKind::Reliable || kind == room::DataChannelKind::Raw;
 }
 
 const char* label_of(room::DataChannelKind kind) {
@@ -129,9 +134,9 @@ struct PipelineTransport::MainLoopRelay : std::enable_shared_from_this<MainLoopR
   // Main thread.
   room::PeerTransportListener* listener;
   bool holding = false;
-  // Reliable messages that came while holding. As long as they are here they count for
-  // sfu-transport, which stops reading at a bound.
-  std::deque<Ref<GBytes>> held;
+  // Messages that came while holding and must not be lost. As long as they are here they count
+  // for sfu-transport, which stops reading at a bound.
+  std::deque<std::pair<room::DataChannelKind, Ref<GBytes>>> held;
 
   void deliver(room::DataChannelKind channel, GBytes* bytes) {
     gsize size = 0;
@@ -145,9 +150,9 @@ struct PipelineTransport::MainLoopRelay : std::enable_shared_from_this<MainLoopR
   void deliver_held() {
     // A message may be the reason to hold the next, or to end the transport.
     while (listener && !holding && !held.empty()) {
-      const Ref<GBytes> bytes = std::move(held.front());
+      const auto [channel, bytes] = std::move(held.front());
       held.pop_front();
-      deliver(room::DataChannelKind::Reliable, bytes.get());
+      deliver(channel, bytes.get());
     }
   }
 
@@ -182,31 +187,26 @@ struct PipelineTransport::MainLoopRelay : std::enable_shared_from_this<MainLoopR
   }
 
   static void on_data_channel(GstElement*, const gchar* label, gpointer data) {
-    const auto channel = channel_of(label);
-    if (!channel) return;
-    static_cast<MainLoopRelay*>(data)->post([channel = *channel](MainLoopRelay& relay) {
+    static_cast<MainLoopRelay*>(data)->post([channel = channel_of(label)](MainLoopRelay& relay) {
       relay.listener->on_data_channel_open(channel);
     });
   }
 
   static void on_data(GstElement*, const gchar* label, GBytes* message, gpointer data) {
-    const auto channel = channel_of(label);
-    if (!channel) return;
     static_cast<MainLoopRelay*>(data)->post(
-        [channel = *channel, bytes = Ref<GBytes>::share(message)](MainLoopRelay& relay) {
+        [channel = channel_of(label), bytes = Ref<GBytes>::share(message)](MainLoopRelay& relay) {
           const bool waits = relay.holding || !relay.held.empty();
-          if (channel == room::DataChannelKind::Reliable && waits)
-            relay.held.push_back(bytes);
+          if (loses_nothing(channel) && waits)
+            relay.held.emplace_back(channel, bytes);
           else
             relay.deliver(channel, bytes.get());
         });
   }
 
   static void on_data_low(GstElement*, const gchar* label, gpointer data) {
-    const auto channel = channel_of(label);
-    if (!channel) return;
-    static_cast<MainLoopRelay*>(data)->post(
-        [channel = *channel](MainLoopRelay& relay) { relay.listener->on_data_low(channel); });
+    static_cast<MainLoopRelay*>(data)->post([channel = channel_of(label)](MainLoopRelay& relay) {
+      relay.listener->on_data_low(channel);
+    });
   }
 };
 

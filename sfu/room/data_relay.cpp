@@ -39,7 +39,7 @@ void stamp_user(const Participant& sender, Packet& packet) {
 }
 
 void stamp(const Participant& sender, DataChannelKind channel, Packet& packet) {
-  packet.set_kind(channel == DataChannelKind::Reliable ? Packet::RELIABLE : Packet::LOSSY);
+  packet.set_kind(channel == DataChannelKind::Lossy ? Packet::LOSSY : Packet::RELIABLE);
   packet.set_participant_sid(sender.sid().value);
   if (speaks_for_another(sender, packet)) {
     if (packet.has_chat_message()) {
@@ -51,6 +51,14 @@ void stamp(const Participant& sender, DataChannelKind channel, Packet& packet) {
     packet.set_participant_identity(sender.is_hidden() ? "" : sender.identity().value);
   }
   if (packet.has_user()) stamp_user(sender, packet);
+}
+
+// A raw message is what a user sends.
+bool parse(DataChannelKind channel, ByteView message, Packet& packet) {
+  if (channel != DataChannelKind::Raw)
+    return packet.ParseFromArray(message.data(), static_cast<int>(message.size()));
+  packet.mutable_user()->set_payload(message.data(), message.size());
+  return true;
 }
 
 bool may_send(const Participant& sender, const Packet& packet) {
@@ -85,8 +93,8 @@ bool DataRelay::Audience::includes(const Participant& participant) const {
 void DataRelay::handle(Participant& sender, DataChannelKind channel, ByteView message) {
   Packet packet;
   if (message.size() > kMaxMessage || !sender.grant().may_publish_data() ||
-      !packet.ParseFromArray(message.data(), static_cast<int>(message.size())) ||
-      !may_send(sender, packet) || is_repeat(sender, channel, packet)) {
+      !parse(channel, message, packet) || !may_send(sender, packet) ||
+      is_repeat(sender, channel, packet)) {
     ++dropped_;
     LOG_DEBUG(log_room, "%s: data packet dropped", sender.sid().value.c_str());
     return;

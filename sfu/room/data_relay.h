@@ -27,9 +27,10 @@ class Room;
 // Messages between participants (LiveKit's DataPacket on _reliable and _lossy): who sent them is
 // written over, repeats are dropped, and they go to those they are for, never back. What a
 // participant cannot be sent yet because its channels are not open is kept for two seconds. Metrics
-// go to those who may subscribe to them, their sender too, on the server's clock. How
-// fast they go is up to ReliableDelivery and LossyDelivery. Packets are from the network: what is
-// malformed or not allowed is dropped. Main thread only.
+// go to those who may subscribe to them, their sender too, on the server's clock. What comes on a
+// channel of any other label goes out as the payload of a UserPacket. How fast they go is up to
+// ReliableDelivery and LossyDelivery. Packets are from the network: what is malformed or not
+// allowed is dropped. Main thread only.
 class DataRelay {
  public:
   explicit DataRelay(Room& room);  // which owns this

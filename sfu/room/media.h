@@ -20,8 +20,8 @@ namespace gstlk::room {
 
 enum class TrackKind : uint8_t { Audio, Video };
 
-// Data channels by their label; LiveKit's three.
-enum class DataChannelKind : uint8_t { Reliable, Lossy, DataTrack };
+// Data channels by their label: LiveKit's three, and those that a client gave a label of its own.
+enum class DataChannelKind : uint8_t { Reliable, Lossy, DataTrack, Raw };
 
 struct LocalTransport {
   std::string ice_ufrag;

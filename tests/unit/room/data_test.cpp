@@ -49,6 +49,18 @@ TEST_F(DataTest, ThePacketCarriesItsSendersNameAndIsNotEchoed) {
   EXPECT_EQ(last(bob_).kind(), Packet::LOSSY);
 }
 
+// What a client that knows no DataPacket puts on a channel of its own.
+TEST_F(DataTest, ARawMessageReachesTheOthersAsAUsersPacket) {
+  alice_->on_data(DataChannelKind::Raw, as_bytes("\xff hello"));
+  EXPECT_TRUE(alice_.media->data.empty());
+  ASSERT_EQ(bob_.media->data.size(), 1u);
+  EXPECT_EQ(bob_.media->data[0].first, DataChannelKind::Reliable);
+  EXPECT_EQ(last(bob_).user().payload(), "\xff hello");
+  EXPECT_EQ(last(bob_).participant_identity(), "alice");
+  EXPECT_EQ(last(bob_).kind(), Packet::RELIABLE);
+  EXPECT_EQ(last(carol_).user().payload(), "\xff hello");
+}
+
 TEST_F(DataTest, DestinationsAreHonoured) {
   Packet packet = chat("psst");
   packet.add_destination_identities("carol");
