@@ -273,6 +273,7 @@ void SctpSession::handle_association_change(bool up) {
   connected_ = up;
   LOG_INFO(log_sctp, "association %s", up ? "up" : "lost");
   if (up) {
+    note_window();
     events_.emplace_back(SctpConnected{});
     return;
   }
@@ -391,13 +392,17 @@ bool SctpSession::is_hungry() {
   return true;
 }
 
+// RFC 7053: a peer whose window is small shall not delay its acknowledgements, we cannot go on.
+void SctpSession::note_window() {
+  const auto status = read_status();
+  is_pressed_ = status && status->sstat_rwnd < kSmallWindow;
+}
+
 // After every packet that may have been an acknowledgement.
 void SctpSession::feed() {
   const auto has_queue = [](const auto& entry) { return !entry.second.queue.empty(); };
   if (!connected_ || std::ranges::none_of(channels_, has_queue)) return;
-  // RFC 7053: a peer whose window is small shall not delay its acknowledgements, we cannot go on.
-  const auto status = read_status();
-  is_pressed_ = status && status->sstat_rwnd < kSmallWindow;
+  note_window();
   while (true) {
     auto next = std::find_if(channels_.lower_bound(next_fed_), channels_.end(), has_queue);
     if (next == channels_.end()) next = std::ranges::find_if(channels_, has_queue);
@@ -412,7 +417,6 @@ void SctpSession::feed() {
     channel.queue.pop_front();
     next_fed_ = static_cast<ChannelId>(id + 1);
   }
-  is_pressed_ = false;
 }
 
 bool SctpSession::send_message(ChannelId id, const DataChannelConfig& how, DataPpid ppid,

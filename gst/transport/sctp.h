@@ -177,6 +177,7 @@ class SctpSession {
   // Whether usrsctp should get another message: nearly all it has is on its way.
   bool is_hungry() EXCLUDES(mutex_);
   std::optional<sctp_status> read_status() const;
+  void note_window();
   void feed();
   void reset_stream(ChannelId id);
 
@@ -195,7 +196,7 @@ class SctpSession {
   std::map<ChannelId, Partial> partial_;
   size_t partial_size_ = 0;
   ChannelId next_fed_ = 0;
-  bool is_pressed_ = false;  // for acknowledgements
+  bool is_pressed_ = false;  // for acknowledgements, as of note_window()
 
   mutable Mutex mutex_;
   std::deque<Bytes> packets_ GUARDED_BY(mutex_);

@@ -15,6 +15,29 @@
 namespace gstlk::transport {
 namespace {
 
+constexpr size_t kChecksum = 8;
+constexpr size_t kFirstChunk = 12;
+
+// RFC 9260 appendix A.
+uint32_t crc32c(ByteView bytes) {
+  uint32_t crc = 0xffffffff;
+  for (const uint8_t byte : bytes) {
+    crc ^= byte;
+    for (int bit = 0; bit < 8; ++bit) crc = crc >> 1 ^ (crc & 1 ? 0x82f63b78 : 0);
+  }
+  return ~crc;
+}
+
+// What INIT and INIT ACK say of the window of who sends them.
+void advertise(uint32_t window, std::span<uint8_t> packet) {
+  constexpr size_t kWindow = kFirstChunk + 8;
+  const uint8_t type = packet[kFirstChunk];
+  if (type != 1 && type != 2) return;
+  store_u32(&packet[kWindow], window);
+  store_u32(&packet[kChecksum], 0);
+  store_u32(&packet[kChecksum], __builtin_bswap32(crc32c(packet)));
+}
+
 class SctpTest : public testing::Test {
  protected:
   struct Side {
@@ -41,6 +64,7 @@ class SctpTest : public testing::Test {
     while (auto packet = from.session->poll_packet()) {
       moved = true;
       EXPECT_LE(packet->size(), DtlsSession::kMaxApplicationData);
+      if (&from == &server_ && server_window_ != 0) advertise(server_window_, *packet);
       if (loss_ == 0 || random_() % loss_ != 0) to.session->handle_packet(*packet);
     }
     while (auto event = to.session->poll_event()) {
@@ -76,7 +100,8 @@ class SctpTest : public testing::Test {
     return id.value_or(0);
   }
 
-  unsigned loss_ = 0;  // one packet in so many
+  unsigned loss_ = 0;           // one packet in so many
+  uint32_t server_window_ = 0;  // that it says it has; 0: what it has
   std::mt19937 random_{1};
   Side client_{SctpSession::Streams::Even};
   Side server_{SctpSession::Streams::Odd};
@@ -251,6 +276,19 @@ TEST_F(SctpTest, AChannelWithoutRetransmissionsLosesMessagesAndGoesOn) {
   EXPECT_TRUE(client_.session->send(id, Bytes(500, 2), true));
   advance(5s);
   EXPECT_EQ(server_.all<DataMessage>().back().bytes[0], 2);
+}
+
+// A peer may have room for a packet or two only, and delay its acknowledgements: what is sent to it
+// at first asks for them as well.
+TEST_F(SctpTest, ASmallWindowIsNotedBeforeAnythingWaits) {
+  server_window_ = 1500;
+  connect();
+  EXPECT_TRUE(client_.session->open_channel({.label = "x"}));
+  const auto packet = client_.session->poll_packet();
+  ASSERT_TRUE(packet);
+  constexpr uint8_t kImmediate = 0x08;
+  EXPECT_EQ((*packet)[kFirstChunk], 0);  // DATA
+  EXPECT_TRUE((*packet)[kFirstChunk + 1] & kImmediate);
 }
 
 TEST_F(SctpTest, ClosingAChannelClosesItOnBothSides) {
