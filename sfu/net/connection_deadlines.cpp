@@ -12,8 +12,11 @@ struct Limit {
   Stage stage;
   Duration duration;
 };
-constexpr Limit kLimits[] = {
-    {Stage::Request, 10s}, {Stage::Idle, 75s}, {Stage::Transfer, 60s}, {Stage::Brief, 10s}};
+constexpr Limit kLimits[] = {{Stage::Request, 10s},
+                             {Stage::Handshake, 3s},
+                             {Stage::Idle, 75s},
+                             {Stage::Transfer, 60s},
+                             {Stage::Brief, 10s}};
 constexpr Stage kWaiting[] = {Stage::Request, Stage::Idle, Stage::Transfer};
 
 }  // namespace

@@ -19,11 +19,12 @@ class ConnectionDeadlines {
  public:
   using Key = const void*;
   enum class Stage : uint8_t {
-    Request,   // its first one has to come: 10 s
-    Idle,      // has been answered, another may come: 75 s, longer than proxies keep them
-    Transfer,  // the rest of a request, or the answer that has to be read: 60 s
-    Answer,    // waits for us, for as long as it takes
-    Brief,     // whatever it does: 10 s
+    Request,    // its first one has to come, and a TLS handshake's beginning before: 10 s
+    Handshake,  // the rest of a TLS handshake: 3 s
+    Idle,       // has been answered, another may come: 75 s, longer than proxies keep them
+    Transfer,   // the rest of a request, or the answer that has to be read: 60 s
+    Answer,     // waits for us, for as long as it takes
+    Brief,      // whatever it does: 10 s
   };
 
   // At most so many may wait for their client: be in Request, Idle and Transfer.
@@ -45,7 +46,7 @@ class ConnectionDeadlines {
     Timestamp since;
     std::list<Key>::iterator place;
   };
-  static constexpr size_t kStages = 5;
+  static constexpr size_t kStages = 6;
 
   std::list<Key>& in(Stage stage) { return by_stage_[static_cast<size_t>(stage)]; }
   Timestamp first_since(Stage stage);

@@ -29,37 +29,39 @@ HttpConnections::HttpConnections() : deadlines_(max_waiting()) {
 
 HttpConnections::~HttpConnections() {
   g_source_remove(timer_);
-  for (const auto& [key, socket] : sockets_)
-    g_object_weak_unref(G_OBJECT(socket), on_destroyed, this);
+  for (const auto& [connection, socket] : sockets_)
+    g_object_weak_unref(connection, on_released, this);
 }
 
-void HttpConnections::add(GSocket* socket, Stage stage) {
-  g_object_weak_ref(G_OBJECT(socket), on_destroyed, this);
-  sockets_[socket] = socket;
-  deadlines_.add(socket, stage, read_clock());
+void HttpConnections::add(GObject* connection, GSocket* socket, Stage stage) {
+  g_object_weak_ref(connection, on_released, this);
+  sockets_[connection] = socket;
+  deadlines_.add(connection, stage, read_clock());
   close_overdue();
 }
 
-void HttpConnections::change(GSocket* socket, Stage stage) {
-  deadlines_.change(socket, stage, read_clock());
+void HttpConnections::change(GObject* connection, Stage stage) {
+  deadlines_.change(connection, stage, read_clock());
 }
 
-void HttpConnections::take_away(GSocket* socket) {
-  if (sockets_.erase(socket) == 0) return;
-  g_object_weak_unref(G_OBJECT(socket), on_destroyed, this);
-  deadlines_.remove(socket);
+void HttpConnections::take_away(GObject* connection) {
+  if (sockets_.erase(connection) == 0) return;
+  g_object_weak_unref(connection, on_released, this);
+  deadlines_.remove(connection);
 }
 
 // libsoup sees the end of the connection and lets go of it.
 void HttpConnections::close_overdue() {
-  for (const void* key : deadlines_.take_overdue(read_clock()))
-    g_socket_shutdown(sockets_.at(key), TRUE, TRUE, nullptr);
+  for (const void* key : deadlines_.take_overdue(read_clock())) {
+    auto* connection = static_cast<GObject*>(const_cast<void*>(key));
+    g_socket_shutdown(sockets_.at(connection), TRUE, TRUE, nullptr);
+  }
 }
 
-void HttpConnections::on_destroyed(gpointer data, GObject* socket) {
+void HttpConnections::on_released(gpointer data, GObject* connection) {
   auto* self = static_cast<HttpConnections*>(data);
-  self->sockets_.erase(socket);
-  self->deadlines_.remove(socket);
+  self->sockets_.erase(connection);
+  self->deadlines_.remove(connection);
 }
 
 }  // namespace gstlk::net

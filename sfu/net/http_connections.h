@@ -7,9 +7,10 @@
 
 namespace gstlk::net {
 
-// The sockets of a server that speak HTTP, without those that have become WebSockets: closes those
-// whose time is over (ConnectionDeadlines), for which libsoup would wait for ever. Main thread
-// only.
+// The connections of a server that speak HTTP, or TLS before it, without those that have become
+// WebSockets: closes those whose time is over (ConnectionDeadlines), for which libsoup would wait
+// for ever. Each is known by the object that stands for it, which keeps its socket and is released
+// in the main thread: the socket itself may end in the thread of a TLS handshake. Main thread only.
 class HttpConnections {
  public:
   using Stage = ConnectionDeadlines::Stage;
@@ -20,18 +21,18 @@ class HttpConnections {
   HttpConnections& operator=(const HttpConnections&) = delete;
 
   size_t size() const { return deadlines_.size(); }
-  // Until it is closed or taken away; the socket is not kept.
-  void add(GSocket* socket, Stage stage);
+  // Until `connection` is released or taken away.
+  void add(GObject* connection, GSocket* socket, Stage stage);
   // It does something else from now on.
-  void change(GSocket* socket, Stage stage);
-  void take_away(GSocket* socket);
+  void change(GObject* connection, Stage stage);
+  void take_away(GObject* connection);
 
  private:
   void close_overdue();
-  static void on_destroyed(gpointer self, GObject* socket);
+  static void on_released(gpointer self, GObject* connection);
 
   ConnectionDeadlines deadlines_;
-  std::unordered_map<const void*, GSocket*> sockets_;  // weak: on_destroyed()
+  std::unordered_map<GObject*, GSocket*> sockets_;  // on_released()
   guint timer_ = 0;
 };
 

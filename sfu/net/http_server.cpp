@@ -2,6 +2,7 @@
 #include "net/http_server.h"
 
 #include <libsoup/soup.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,6 +12,7 @@
 #include "net/http_connections.h"
 #include "net/listeners.h"
 #include "net/permessage_deflate.h"
+#include "net/tls_gate.h"
 #include "net/web_socket_connection.h"
 
 namespace gstlk::net {
@@ -37,10 +39,24 @@ Ref<GSocket> own_socket(int fd) {
   return {};
 }
 
-// Of a stream libsoup does not know it.
+// The client's address stands for the connection: libsoup knows no socket of a stream, and keeps
+// the address as long as there is a message.
+GObject* connection_of(SoupServerMessage* message) {
+  return G_OBJECT(soup_server_message_get_remote_address(message));
+}
+
 GSocket* socket_of(SoupServerMessage* message) {
-  GSocketAddress* remote = soup_server_message_get_remote_address(message);
-  return static_cast<GSocket*>(g_object_get_data(G_OBJECT(remote), kSocketUnderKey));
+  return static_cast<GSocket*>(g_object_get_data(connection_of(message), kSocketUnderKey));
+}
+
+// One that nobody else has: a socket keeps the one that it gives.
+Ref<GSocketAddress> copy_remote_address(GSocket* socket) {
+  auto address = Ref<GSocketAddress>::adopt(g_socket_get_remote_address(socket, nullptr));
+  if (!address) return {};
+  sockaddr_storage native{};
+  if (!g_socket_address_to_native(address.get(), &native, sizeof(native), nullptr)) return {};
+  return Ref<GSocketAddress>::adopt(g_socket_address_new_from_native(
+      &native, static_cast<gsize>(g_socket_address_get_native_size(address.get()))));
 }
 
 Headers read_headers(SoupMessageHeaders* headers) {
@@ -161,12 +177,12 @@ struct PausedMessage {
     if (is_finished || std::exchange(is_answered, true)) return;
     write_response(message.get(), cors, response);
     if (!is_paused) return;
-    connections->change(socket_of(message.get()), Stage::Transfer);
+    connections->change(connection_of(message.get()), Stage::Transfer);
     soup_server_message_unpause(message.get());
   }
   void pause() {
     is_paused = true;
-    connections->change(socket_of(message.get()), Stage::Answer);
+    connections->change(connection_of(message.get()), Stage::Answer);
     soup_server_message_pause(message.get());
   }
 
@@ -194,7 +210,9 @@ struct HttpServer::Impl {
   void answer(const HttpRequest& request, const HttpReply& reply) const;
   void answer(SoupServerMessage* message, const HttpRequest& request) const;
   void pretend_to_listen();
+  void disconnect();
   void accept(const Ref<GSocket>& socket, Stage stage);
+  void serve(const Ref<GIOStream>& stream, const AcceptedConnection& accepted);
   void handle(SoupServerMessage* message);
   void begin_web_socket(SoupServerMessage* message, const HttpRequest& request,
                         const WebSocketRoute& route);
@@ -217,6 +235,10 @@ struct HttpServer::Impl {
   std::map<std::string, WebSocketRoute> web_sockets;
   const std::shared_ptr<size_t> bodies = std::make_shared<size_t>(0);  // RequestBody
   const std::shared_ptr<HttpConnections> connections = std::make_shared<HttpConnections>();
+  TlsGate gate{*connections,
+               [this](const Ref<GIOStream>& stream, const AcceptedConnection& accepted) {
+                 serve(stream, accepted);
+               }};
   Listeners listeners{[this](const Ref<GSocket>& socket) { accept(socket, Stage::Request); }};
   bool stopped = false;
   std::list<std::unique_ptr<WebSocketConnection>> sockets;
@@ -240,38 +262,40 @@ void HttpServer::Impl::pretend_to_listen() {
 }
 
 HttpServer::Impl::~Impl() {
-  soup_server_disconnect(server.get());
+  disconnect();
   sockets.clear();
 }
 
-// libsoup has no way to be given a socket that somebody else has accepted, only a stream.
+void HttpServer::Impl::disconnect() {
+  gate.clear();
+  soup_server_disconnect(server.get());
+}
+
 void HttpServer::Impl::accept(const Ref<GSocket>& socket, Stage stage) {
-  auto connection =
-      Ref<GSocketConnection>::adopt(g_socket_connection_factory_create_connection(socket.get()));
-  auto stream = Ref<GIOStream>::share(G_IO_STREAM(connection.get()));
-  GTlsCertificate* certificate = soup_server_get_tls_certificate(server.get());
-  if (stage != Stage::Brief && certificate) {
-    stream = Ref<GIOStream>::adopt(g_tls_server_connection_new(stream.get(), certificate, nullptr));
-    if (!stream) return;
-    static const char* const kProtocols[] = {"http/1.1", nullptr};
-    // Browsers leave without a word.
-    g_object_set(stream.get(), "require-close-notify", FALSE, "advertised-protocols", kProtocols,
-                 nullptr);
-  }
-  auto local = Ref<GSocketAddress>::adopt(g_socket_get_local_address(socket.get(), nullptr));
-  auto remote = Ref<GSocketAddress>::adopt(g_socket_get_remote_address(socket.get(), nullptr));
-  if (!local || !remote) return;  // gone by now
-  connections->add(socket.get(), stage);
-  // For socket_of().
-  g_object_set_data_full(G_OBJECT(remote.get()), kSocketUnderKey, Ref(socket).release(),
-                         g_object_unref);
-  soup_server_accept_iostream(server.get(), stream.get(), local.get(), remote.get(), nullptr);
+  AcceptedConnection accepted{
+      .socket = socket,
+      .local = Ref<GSocketAddress>::adopt(g_socket_get_local_address(socket.get(), nullptr)),
+      .remote = copy_remote_address(socket.get())};
+  if (!accepted.local || !accepted.remote) return;  // gone by now
+  GObject* const connection = G_OBJECT(accepted.remote.get());
+  g_object_set_data_full(connection, kSocketUnderKey, Ref(socket).release(), g_object_unref);
+  connections->add(connection, socket.get(), stage);
+  if (stage != Stage::Brief && gate.has_certificate()) return gate.admit(std::move(accepted));
+  serve(Ref<GIOStream>::adopt(
+            G_IO_STREAM(g_socket_connection_factory_create_connection(socket.get()))),
+        accepted);
+}
+
+// libsoup has no way to be given a socket that somebody else has accepted, only a stream.
+void HttpServer::Impl::serve(const Ref<GIOStream>& stream, const AcceptedConnection& accepted) {
+  soup_server_accept_iostream(server.get(), stream.get(), accepted.local.get(),
+                              accepted.remote.get(), nullptr);
 }
 
 void HttpServer::Impl::on_headers(SoupServer*, SoupServerMessage* message, const char*, GHashTable*,
                                   gpointer self) {
   auto* impl = static_cast<Impl*>(self);
-  impl->connections->change(socket_of(message), Stage::Transfer);
+  impl->connections->change(connection_of(message), Stage::Transfer);
   g_signal_connect(message, "finished", G_CALLBACK(on_answered), impl);
   const size_t limit = impl->limits.max_body_size;
   SoupMessageHeaders* headers = soup_server_message_get_request_headers(message);
@@ -371,7 +395,7 @@ void HttpServer::Impl::begin_web_socket(SoupServerMessage* message, const HttpRe
 }
 
 void HttpServer::Impl::on_answered(SoupServerMessage* message, gpointer self) {
-  static_cast<Impl*>(self)->connections->change(socket_of(message), Stage::Idle);
+  static_cast<Impl*>(self)->connections->change(connection_of(message), Stage::Idle);
 }
 
 // libsoup writes the answer; what comes after it is ours, because libsoup bounds neither a message
@@ -382,7 +406,7 @@ void HttpServer::Impl::on_switched(SoupServerMessage* message, gpointer self) {
   if (!socket) return;
   const auto kept = Ref<SoupServerMessage>::share(message);
   auto under = Ref<GSocket>::share(socket_of(message));
-  static_cast<Impl*>(self)->connections->take_away(under.get());
+  static_cast<Impl*>(self)->connections->take_away(connection_of(message));
   const bool compressed =
       soup_message_headers_get_one(soup_server_message_get_response_headers(message), kExtensions);
   auto stream = Ref<GIOStream>::adopt(soup_server_message_steal_connection(message));
@@ -427,7 +451,7 @@ void HttpServer::add_web_socket(std::string path, WebSocketHandler handler,
 }
 
 void HttpServer::use_certificate(Ref<GTlsCertificate> certificate) {
-  soup_server_set_tls_certificate(impl_->server.get(), certificate.get());
+  impl_->gate.use_certificate(std::move(certificate));
 }
 
 void HttpServer::serve(int fd) {
@@ -450,7 +474,7 @@ uint16_t HttpServer::port() const { return impl_->listeners.port(); }
 void HttpServer::stop_listening() {
   impl_->stopped = true;
   impl_->listeners.stop();
-  soup_server_disconnect(impl_->server.get());
+  impl_->disconnect();
 }
 
 }  // namespace gstlk::net

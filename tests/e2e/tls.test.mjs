@@ -8,19 +8,24 @@ import { spawnSync } from 'node:child_process';
 import fs from 'node:fs';
 import { after, test } from 'node:test';
 
+import { clientHello, openIdle } from './lib/attacks.mjs';
 import { certificateFolder, shownCertificate } from './lib/certificates.mjs';
 import { assertTalk } from './lib/checks.mjs';
-import { getUnverified } from './lib/daemon.mjs';
+import { freeTcpPort, freeUdpPort, getUnverified, kKey, startDaemon } from './lib/daemon.mjs';
+import { openWebSocket } from './lib/raw_socket.mjs';
 import { makeStage } from './lib/stage.mjs';
-import { freshRoom } from './lib/token.mjs';
-import { eventually } from './lib/wait.mjs';
+import { freshRoom, joinToken } from './lib/token.mjs';
+import { eventually, sleep } from './lib/wait.mjs';
+import { startReceiver } from './lib/webhook_receiver.mjs';
 
 const files = certificateFolder();
 const first = files.renew();
 after(() => files.remove());
 
+const kTls = `tls:\n  cert_file: ${files.certificate}\n  key_file: ${files.key}\n`;
+
 const stage = makeStage(
-  { tls: true, config: `tls:\n  cert_file: ${files.certificate}\n  key_file: ${files.key}` },
+  { tls: true, config: kTls },
   ['--ignore-certificate-errors'],
 );
 
@@ -51,6 +56,63 @@ stage.test('a certificate is renewed under a call, and only new connections noti
 stage.test('the page comes over HTTPS, where browsers allow cameras', async (s) => {
   const page = await s.page(`${s.daemon.http}/`);
   assert.equal(await page.evaluate(() => window.isSecureContext && location.protocol), 'https:');
+});
+
+const login = (daemon, room = freshRoom('tls')) => openWebSocket(daemon, `/rtc?access_token=${joinToken(room, 'ada')}&protocol=15`);
+
+/** People who connect and go no further than `greeting`. */
+async function assertLogsInBeside(daemon, count, greeting) {
+  const idle = await openIdle(daemon.ports.http, count, greeting);
+  await sleep(300);
+  const start = performance.now();
+  const socket = await login(daemon);
+  const took = performance.now() - start;
+  const open = idle.open();
+  idle.destroy();
+  socket.destroy();
+  assert.ok(took < 2000, `a login took ${took} ms`);
+  return open;
+}
+
+stage.test('who connects and says nothing keeps nobody from logging in', async (s) => {
+  assert.equal(await assertLogsInBeside(s.daemon, 200, ''), 200);
+});
+
+stage.test('who stops in the handshake keeps nobody from logging in', async (s) => {
+  await assertLogsInBeside(s.daemon, 200, await clientHello());
+});
+
+test('nor does either at the port of everything', { timeout: 60000 }, async () => {
+  const port = await freeTcpPort();
+  const daemon = await startDaemon({ tls: true, ports: { http: port, tcp: port, udp: await freeUdpPort() }, config: kTls });
+  try {
+    assert.equal(await assertLogsInBeside(daemon, 200, Buffer.from([22])), 200);
+    await assertLogsInBeside(daemon, 200, await clientHello());
+  } finally {
+    await daemon.stop();
+  }
+});
+
+test('the daemon waits for no handshake at its end, and tells its webhooks', { timeout: 60000 }, async () => {
+  const receiver = await startReceiver();
+  const daemon = await startDaemon({ tls: true, config: `${kTls}webhook:\n  urls: ["${receiver.url}"]\n  api_key: ${kKey}\n` });
+  try {
+    const socket = await login(daemon);
+    const told = (name) => eventually(() => receiver.names.includes(name), { what: name });
+    await told('room_started');
+    const idle = [await openIdle(daemon.ports.http, 30),
+      await openIdle(daemon.ports.http, 30, await clientHello())];
+    await sleep(500);
+    daemon.signal('SIGTERM');
+    await eventually(() => daemon.log().includes('draining'), { what: 'the first signal is taken' });
+    daemon.signal('SIGTERM');
+    assert.deepEqual(await Promise.race([daemon.exited, sleep(4000)]), { code: 0, signal: null });
+    assert.ok(receiver.names.includes('room_finished'), receiver.names.join());
+    for (const one of [socket, ...idle]) one.destroy();
+  } finally {
+    await daemon.kill();
+    await receiver.stop();
+  }
 });
 
 stage.test('a pair that does not fit leaves the old one', async (s) => {

@@ -4,7 +4,9 @@
 
 import { execFile } from 'node:child_process';
 import crypto from 'node:crypto';
+import { once } from 'node:events';
 import net from 'node:net';
+import tls from 'node:tls';
 
 import { sleep } from './wait.mjs';
 
@@ -28,6 +30,19 @@ export async function openIdle(port, count, greeting = '') {
     open: () => sockets.filter((socket) => !socket.isClosed).length,
     destroy: () => sockets.forEach((socket) => socket.destroy()),
   };
+}
+
+/** What a client says first to begin with TLS. */
+export async function clientHello() {
+  const server = net.createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const client = tls.connect({ port: server.address().port, host: '127.0.0.1', rejectUnauthorized: false }).on('error', () => {});
+  const [taken] = await once(server, 'connection');
+  const [hello] = await once(taken, 'data');
+  client.destroy();
+  taken.destroy();
+  server.close();
+  return hello;
 }
 
 /** Requests that come a byte at a time, as long as they are let. Gives how many connections were closed for it. */

@@ -4,6 +4,7 @@
 
 import crypto from 'node:crypto';
 import http from 'node:http';
+import https from 'node:https';
 
 /**
  * The head of a handshake; gives the socket once the server switched. `read` gets the bytes that come, which
@@ -11,7 +12,9 @@ import http from 'node:http';
  */
 export function openWebSocket(daemon, path, headers = {}, read = () => {}) {
   return new Promise((resolve, reject) => {
-    const request = http.get(`${daemon.http}${path}`, {
+    const { get } = daemon.http.startsWith('https:') ? https : http;
+    const request = get(`${daemon.http}${path}`, {
+      rejectUnauthorized: false,
       headers: {
         connection: 'Upgrade', upgrade: 'websocket', 'sec-websocket-version': '13',
         'sec-websocket-key': crypto.randomBytes(16).toString('base64'),

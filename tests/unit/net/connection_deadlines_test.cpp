@@ -41,6 +41,13 @@ TEST_F(ConnectionDeadlinesTest, EachStageHasATimeOfItsOwn) {
   EXPECT_EQ(deadlines_.take_overdue(kStart + 3675s), Keys{key(0)});
 }
 
+TEST_F(ConnectionDeadlinesTest, AHandshakeIsShort) {
+  deadlines_.add(key(0), Stage::Request, kStart);
+  deadlines_.change(key(0), Stage::Handshake, kStart + 9s);
+  EXPECT_EQ(deadlines_.take_overdue(kStart + 11s), Keys{});
+  EXPECT_EQ(deadlines_.take_overdue(kStart + 12s), Keys{key(0)});
+}
+
 TEST_F(ConnectionDeadlinesTest, ABriefOneGoesWhateverItDoes) {
   deadlines_.add(key(0), Stage::Brief, kStart);
   deadlines_.change(key(0), Stage::Transfer, kStart + 5s);
