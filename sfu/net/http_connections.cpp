@@ -50,6 +50,10 @@ void HttpConnections::take_away(GObject* connection) {
   deadlines_.remove(connection);
 }
 
+void HttpConnections::shut_down_all() {
+  for (const auto& [connection, socket] : sockets_) g_socket_shutdown(socket, TRUE, TRUE, nullptr);
+}
+
 // libsoup sees the end of the connection and lets go of it.
 void HttpConnections::close_overdue() {
   for (const void* key : deadlines_.take_overdue(read_clock())) {

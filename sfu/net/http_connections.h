@@ -26,6 +26,8 @@ class HttpConnections {
   // It does something else from now on.
   void change(GObject* connection, Stage stage);
   void take_away(GObject* connection);
+  // Nobody can say anything more, and nobody is waited for.
+  void shut_down_all();
 
  private:
   void close_overdue();

@@ -108,6 +108,17 @@ void write_response(SoupServerMessage* message, const Headers& cors, const HttpR
                                    response.body.data(), response.body.size());
 }
 
+bool says_close(SoupMessageHeaders* headers) {
+  return soup_message_headers_header_contains(headers, "Connection", "close") != FALSE;
+}
+
+// libsoup closes the connection when this one is answered.
+bool ends_connection(SoupServerMessage* message) {
+  return soup_server_message_get_http_version(message) == SOUP_HTTP_1_0 ||
+         says_close(soup_server_message_get_request_headers(message)) ||
+         says_close(soup_server_message_get_response_headers(message));
+}
+
 void answer_handshake(SoupServerMessage* message, const HttpRequest& request) {
   soup_websocket_server_process_handshake(message, nullptr, nullptr, nullptr, nullptr);
   const std::string extensions = PermessageDeflate::accept(request.header(kExtensions));
@@ -266,8 +277,10 @@ HttpServer::Impl::~Impl() {
   sockets.clear();
 }
 
+// Of TLS libsoup takes its leave, and waits for as long as the socket has no room for that.
 void HttpServer::Impl::disconnect() {
   gate.clear();
+  connections->shut_down_all();
   soup_server_disconnect(server.get());
 }
 
@@ -396,6 +409,9 @@ void HttpServer::Impl::begin_web_socket(SoupServerMessage* message, const HttpRe
 
 void HttpServer::Impl::on_answered(SoupServerMessage* message, gpointer self) {
   static_cast<Impl*>(self)->connections->change(connection_of(message), Stage::Idle);
+  GSocket* const socket = socket_of(message);
+  if (ends_connection(message) && g_socket_condition_check(socket, G_IO_OUT) == 0)
+    g_socket_shutdown(socket, TRUE, TRUE, nullptr);
 }
 
 // libsoup writes the answer; what comes after it is ours, because libsoup bounds neither a message

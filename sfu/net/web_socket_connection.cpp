@@ -50,7 +50,11 @@ WebSocketConnection::~WebSocketConnection() {
        {&read_source_, &write_source_, &ping_source_, &close_source_, &gone_source_}) {
     remove_source(*source);
   }
-  if (stream_) g_io_stream_close(stream_.get(), nullptr, nullptr);
+  if (!stream_) return;
+  // TLS takes its leave, and would wait until the socket has room for that.
+  if (!queue_.empty() || g_socket_condition_check(socket_.get(), G_IO_OUT) == 0)
+    g_socket_shutdown(socket_.get(), TRUE, TRUE, nullptr);
+  g_io_stream_close(stream_.get(), nullptr, nullptr);
 }
 
 void WebSocketConnection::set_listener(std::unique_ptr<WebSocketListener> listener) {

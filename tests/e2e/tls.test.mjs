@@ -5,8 +5,10 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import fs from 'node:fs';
 import { after, test } from 'node:test';
+import tls from 'node:tls';
 
 import { clientHello, openIdle } from './lib/attacks.mjs';
 import { certificateFolder, shownCertificate } from './lib/certificates.mjs';
@@ -93,14 +95,22 @@ test('nor does either at the port of everything', { timeout: 60000 }, async () =
   }
 });
 
-test('the daemon waits for no handshake at its end, and tells its webhooks', { timeout: 60000 }, async () => {
+/** Asks for more than fits, and reads nothing of it. */
+async function askWithoutReading(port) {
+  const socket = tls.connect({ port, host: '127.0.0.1', rejectUnauthorized: false }).on('error', () => {}).pause();
+  await once(socket, 'secureConnect');
+  socket.write('GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n'.repeat(2000));
+  return socket;
+}
+
+test('the daemon waits for nobody at its end, and tells its webhooks', { timeout: 60000 }, async () => {
   const receiver = await startReceiver();
   const daemon = await startDaemon({ tls: true, config: `${kTls}webhook:\n  urls: ["${receiver.url}"]\n  api_key: ${kKey}\n` });
   try {
     const socket = await login(daemon);
     const told = (name) => eventually(() => receiver.names.includes(name), { what: name });
     await told('room_started');
-    const idle = [await openIdle(daemon.ports.http, 30),
+    const idle = [await askWithoutReading(daemon.ports.http), await openIdle(daemon.ports.http, 30),
       await openIdle(daemon.ports.http, 30, await clientHello())];
     await sleep(500);
     daemon.signal('SIGTERM');

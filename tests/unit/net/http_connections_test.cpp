@@ -55,8 +55,15 @@ TEST_F(HttpConnectionsTest, ASocketMayEndInAnotherThread) {
 TEST_F(HttpConnectionsTest, WhatIsTakenAwayStays) {
   connections_.add(connection_.get(), socket_.get(), Stage::Request);
   connections_.take_away(connection_.get());
+  connections_.shut_down_all();
   EXPECT_FALSE(peer_sees_the_end());
   EXPECT_EQ(connections_.size(), 0u);
+}
+
+TEST_F(HttpConnectionsTest, AllAreShutDownAtOnce) {
+  connections_.add(connection_.get(), socket_.get(), Stage::Answer);
+  connections_.shut_down_all();
+  EXPECT_TRUE(peer_sees_the_end());
 }
 
 }  // namespace
