@@ -146,12 +146,15 @@ class RequestBody {
 
   size_t size() const { return size_; }
   bool dropped() const { return dropped_; }
-  // False: it is not kept, and neither is what follows.
+  // False: nothing of it is kept, nor of what follows.
   bool add(size_t size, size_t limit) {
     size_ += size;
     dropped_ = dropped_ || (limit != 0 && size_ > limit) ||
                (size_ > kSmallBody && *all_ + size > kMaxBodies);
-    if (dropped_) return false;
+    if (dropped_) {
+      *all_ -= std::exchange(kept_, 0);
+      return false;
+    }
     kept_ += size;
     *all_ += size;
     return true;
@@ -329,8 +332,10 @@ void HttpServer::Impl::on_chunk(SoupServerMessage* message, GBytes* chunk, gpoin
   auto* impl = static_cast<Impl*>(self);
   RequestBody* known = RequestBody::find(message);
   RequestBody& body = known ? *known : RequestBody::make(message, impl->bodies);
-  if (!body.add(g_bytes_get_size(chunk), impl->limits.max_body_size))
-    soup_message_body_set_accumulate(soup_server_message_get_request_body(message), FALSE);
+  if (body.add(g_bytes_get_size(chunk), impl->limits.max_body_size)) return;
+  SoupMessageBody* kept = soup_server_message_get_request_body(message);
+  soup_message_body_set_accumulate(kept, FALSE);
+  soup_message_body_truncate(kept);
 }
 
 void HttpServer::Impl::on_request(SoupServer*, SoupServerMessage* message, const char*, GHashTable*,

@@ -2,6 +2,9 @@
 #include <gtest/gtest.h>
 
 #include <condition_variable>
+#include <fstream>
+#include <list>
+#include <map>
 #include <mutex>
 #include <thread>
 
@@ -26,6 +29,81 @@ TEST_F(HttpServerTest, ConnectionsAreTakenAgainWhenThereAreDescriptorsAgain) {
   EXPECT_TRUE(run_until([&] { return client.read().ends_with("OK"); }));
   EXPECT_EQ(request("GET", "/").status, 200u);
 }
+
+// All of it, which takes turns of the main loop.
+void send_all(RawClient& client, std::string_view text) {
+  EXPECT_TRUE(run_until([&] {
+    text.remove_prefix(client.send(text));
+    return text.empty();
+  }));
+}
+
+size_t resident_bytes() {
+  size_t total = 0;
+  size_t resident = 0;
+  std::ifstream("/proc/self/statm") >> total >> resident;
+  return resident * static_cast<size_t>(sysconf(_SC_PAGESIZE));
+}
+
+class LargeBodiesTest : public testing::TestWithParam<bool> {
+ protected:
+  static constexpr size_t kSize = 15 << 20;
+
+  LargeBodiesTest() {
+    server_.add_handler("/size", [](const HttpRequest& request) {
+      return plain_text(200, std::to_string(request.body.size()));
+    });
+    EXPECT_TRUE(server_.listen({"127.0.0.1"}, 0));
+  }
+
+  // All but its end.
+  void begin(RawClient& client, size_t size) {
+    const bool has_length = GetParam();
+    const std::string how = has_length ? "Content-Length: " + std::to_string(size)
+                                       : std::string("Transfer-Encoding: chunked");
+    send_all(client, "POST /size HTTP/1.1\r\nHost: a\r\n" + how + "\r\n\r\n");
+    for (size_t sent = 0; sent + kPart < size; sent += kPart) {
+      if (!has_length) send_all(client, "100000\r\n");
+      send_all(client, part_);
+      if (!has_length) send_all(client, "\r\n");
+    }
+  }
+  std::string end(RawClient& client) {
+    if (GetParam()) {
+      send_all(client, part_);
+    } else {
+      send_all(client, "100000\r\n" + part_ + "\r\n0\r\n\r\n");
+    }
+    std::string answer;
+    EXPECT_TRUE(run_until([&] {
+      answer = client.read();
+      return answer.find("\r\n\r\n") != std::string::npos;
+    }));
+    return answer.substr(9, 3);
+  }
+
+  static constexpr size_t kPart = 1 << 20;
+  const std::string part_ = std::string(kPart, 'x');
+  HttpServer server_{HttpLimits{.max_body_size = 20 << 20}};
+};
+
+TEST_P(LargeBodiesTest, TakeSixtyFourMegabytesTogetherAtMost) {
+  const size_t before = resident_bytes();
+  std::list<RawClient> clients;
+  for (int i = 0; i < 12; i++) begin(clients.emplace_back(server_.port()), kSize);
+  turn_for(100);
+  EXPECT_LT(resident_bytes() - before, size_t{90} << 20);
+  std::map<std::string, int> statuses;
+  for (RawClient& client : clients) statuses[end(client)]++;
+  EXPECT_EQ(statuses, (std::map<std::string, int>{{"200", 4}, {"503", 8}}));
+  clients.clear();
+  turn_for(100);
+  RawClient next(server_.port());
+  begin(next, kSize);
+  EXPECT_EQ(end(next), "200");
+}
+
+INSTANTIATE_TEST_SUITE_P(WithAndWithoutContentLength, LargeBodiesTest, testing::Bool());
 
 // Ends what a client holds up, so that a test of that fails instead of going on for ever.
 class Rescue {
