@@ -10,6 +10,7 @@
 
 #include "base/ref.h"
 #include "net/http_connections.h"
+#include "net/http_stream.h"
 #include "net/listeners.h"
 #include "net/permessage_deflate.h"
 #include "net/tls_gate.h"
@@ -29,6 +30,7 @@ constexpr char kSocketKey[] = "gstlk-web-socket";
 constexpr char kExtensions[] = "Sec-WebSocket-Extensions";
 constexpr char kBodyKey[] = "gstlk-body";
 constexpr char kSocketUnderKey[] = "gstlk-socket";
+constexpr char kStreamKey[] = "gstlk-stream";
 
 Ref<GSocket> own_socket(int fd) {
   GError* error = nullptr;
@@ -47,6 +49,10 @@ GObject* connection_of(SoupServerMessage* message) {
 
 GSocket* socket_of(SoupServerMessage* message) {
   return static_cast<GSocket*>(g_object_get_data(connection_of(message), kSocketUnderKey));
+}
+
+GIOStream* stream_of(SoupServerMessage* message) {
+  return static_cast<GIOStream*>(g_object_get_data(connection_of(message), kStreamKey));
 }
 
 // One that nobody else has: a socket keeps the one that it gives.
@@ -226,7 +232,7 @@ struct HttpServer::Impl {
   void pretend_to_listen();
   void disconnect();
   void accept(const Ref<GSocket>& socket, Stage stage);
-  void serve(const Ref<GIOStream>& stream, const AcceptedConnection& accepted);
+  void serve(Ref<GIOStream> connection, const AcceptedConnection& accepted);
   void handle(SoupServerMessage* message);
   void begin_web_socket(SoupServerMessage* message, const HttpRequest& request,
                         const WebSocketRoute& route);
@@ -249,9 +255,8 @@ struct HttpServer::Impl {
   std::map<std::string, WebSocketRoute> web_sockets;
   const std::shared_ptr<size_t> bodies = std::make_shared<size_t>(0);  // RequestBody
   const std::shared_ptr<HttpConnections> connections = std::make_shared<HttpConnections>();
-  TlsGate gate{*connections,
-               [this](const Ref<GIOStream>& stream, const AcceptedConnection& accepted) {
-                 serve(stream, accepted);
+  TlsGate gate{*connections, [this](Ref<GIOStream> connection, const AcceptedConnection& accepted) {
+                 serve(std::move(connection), accepted);
                }};
   Listeners listeners{[this](const Ref<GSocket>& socket) { accept(socket, Stage::Request); }};
   bool stopped = false;
@@ -303,7 +308,10 @@ void HttpServer::Impl::accept(const Ref<GSocket>& socket, Stage stage) {
 }
 
 // libsoup has no way to be given a socket that somebody else has accepted, only a stream.
-void HttpServer::Impl::serve(const Ref<GIOStream>& stream, const AcceptedConnection& accepted) {
+void HttpServer::Impl::serve(Ref<GIOStream> connection, const AcceptedConnection& accepted) {
+  const Ref<GIOStream> stream = make_http_stream(std::move(connection), accepted.socket.get());
+  g_object_set_data_full(G_OBJECT(accepted.remote.get()), kStreamKey, Ref(stream).release(),
+                         g_object_unref);
   soup_server_accept_iostream(server.get(), stream.get(), accepted.local.get(),
                               accepted.remote.get(), nullptr);
 }
@@ -312,6 +320,7 @@ void HttpServer::Impl::on_headers(SoupServer*, SoupServerMessage* message, const
                                   gpointer self) {
   auto* impl = static_cast<Impl*>(self);
   impl->connections->change(connection_of(message), Stage::Transfer);
+  set_between_requests(stream_of(message), false);
   g_signal_connect(message, "finished", G_CALLBACK(on_answered), impl);
   const size_t limit = impl->limits.max_body_size;
   SoupMessageHeaders* headers = soup_server_message_get_request_headers(message);
@@ -414,6 +423,7 @@ void HttpServer::Impl::begin_web_socket(SoupServerMessage* message, const HttpRe
 
 void HttpServer::Impl::on_answered(SoupServerMessage* message, gpointer self) {
   static_cast<Impl*>(self)->connections->change(connection_of(message), Stage::Idle);
+  set_between_requests(stream_of(message), true);
   GSocket* const socket = socket_of(message);
   if (ends_connection(message) && g_socket_condition_check(socket, G_IO_OUT) == 0)
     g_socket_shutdown(socket, TRUE, TRUE, nullptr);

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include <condition_variable>
+#include <filesystem>
 #include <fstream>
 #include <list>
 #include <map>
@@ -28,6 +29,61 @@ TEST_F(HttpServerTest, ConnectionsAreTakenAgainWhenThereAreDescriptorsAgain) {
   }
   EXPECT_TRUE(run_until([&] { return client.read().ends_with("OK"); }));
   EXPECT_EQ(request("GET", "/").status, 200u);
+}
+
+size_t open_descriptors() {
+  const auto folder = std::filesystem::directory_iterator("/proc/self/fd");
+  return static_cast<size_t>(std::distance(begin(folder), end(folder)));
+}
+
+class LeavingTest : public HttpsServerTest {
+ protected:
+  // Asks as somebody new, and leaves.
+  void visit() {
+    session_ = Ref<SoupSession>::adopt(soup_session_new());
+    auto message = Ref<SoupMessage>::adopt(soup_message_new("GET", url("/").c_str()));
+    g_signal_connect(message.get(), "accept-certificate",
+                     G_CALLBACK(+[]() -> gboolean { return TRUE; }), nullptr);
+    EXPECT_EQ(send(message.get()).body, "OK");
+  }
+  void expect_descriptors_come_back() {
+    visit();
+    session_.reset();
+    turn_for(100);
+    const size_t before = open_descriptors();
+    for (int i = 0; i < 20; i++) visit();
+    session_.reset();
+    EXPECT_TRUE(run_until([&] { return open_descriptors() <= before; })) << open_descriptors();
+  }
+};
+
+TEST_F(LeavingTest, WhoLeavesAfterAnAnswerIsClosed) {
+  scheme_ = "http";
+  port_ = server_.port();
+  expect_descriptors_come_back();
+}
+
+TEST_F(LeavingTest, WhoLeavesAfterAnAnswerOverTlsIsClosed) { expect_descriptors_come_back(); }
+
+TEST_F(LeavingTest, AConnectionIsKeptForTheNextRequest) {
+  RawClient client(server_.port());
+  const std::string_view ask = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+  size_t answers = 0;
+  for (const int together : {1, 1, 3}) {
+    for (int i = 0; i < together; i++) client.send(ask);
+    answers += static_cast<size_t>(together);
+    EXPECT_TRUE(run_until([&] {
+      size_t count = 0;
+      const std::string& text = client.read();
+      for (size_t at = 0; (at = text.find("200 OK", at)) != std::string::npos; at++) count++;
+      return count == answers;
+    }));
+    turn_for(20);
+  }
+  EXPECT_FALSE(client.closed());
+  client.end();
+  EXPECT_TRUE(run_until([&] { return client.closed(); }));
+  EXPECT_TRUE(client.read().ends_with("OK"));
 }
 
 // All of it, which takes turns of the main loop.
