@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "room/admission.h"
 
+#include <chrono>
+
 #include "livekit/access_token.h"
 #include "room/room_registry.h"
 
@@ -38,6 +40,9 @@ Result<Admission, HttpError> admit(RoomRegistry& registry, const livekit::Claims
     return refuse(kNotFound, "requested room does not exist");
   if (!resumes && registry.load().is_full())
     return refuse(kServiceUnavailable, "node has exceeded its configured limit");
+  const std::chrono::microseconds now(registry.timers().unix_micros());
+  registry.revocations().note_use(RoomName(room), *claims,
+                                  livekit::UnixTime(std::chrono::floor<std::chrono::seconds>(now)));
   return Admission{RoomName(room), ParticipantIdentity(grants.identity)};
 }
 

@@ -164,13 +164,12 @@ void RoomRegistry::revoke_tokens(const ::livekit::RoomParticipantIdentity& reque
   const livekit::UnixTime before(revokes_tokens_ ? std::max(asked, next) : asked);
   if (before <= livekit::UnixTime{}) return;
   const RoomName room(request.room());
-  if (!participant) {
-    return revocations_.revoke(room, ParticipantIdentity(request.identity()), before,
-                               before + kLifetime);
-  }
   // Not always the identity in the room: old clients add to it where they only publish.
-  const livekit::Claims& claims = participant->claims();
-  revocations_.revoke(room, ParticipantIdentity(claims.grants.identity), before, claims.expires_at);
+  const ParticipantIdentity identity(participant ? participant->claims().grants.identity
+                                                 : request.identity());
+  const auto otherwise = participant ? participant->claims().expires_at : before + kLifetime;
+  revocations_.revoke(room, identity, before,
+                      revocations_.last_end(room, identity, before).value_or(otherwise));
 }
 
 Result<::livekit::MuteRoomTrackResponse, ApiError> RoomRegistry::mute_published_track(

@@ -55,7 +55,7 @@ class RoomRegistry : public RoomControl {
 
   // From now on whoever is removed by the API has to be given a new token to come back.
   void revoke_tokens_of_removed() { revokes_tokens_ = true; }
-  const Revocations& revocations() const { return revocations_; }
+  Revocations& revocations() { return revocations_; }
 
   const NodeLoad& load() const { return load_; }
   SignalTally& tally() { return tally_; }

@@ -66,6 +66,34 @@ TEST(Revocations, TheNewestAreRemembered) {
   EXPECT_TRUE(revocations.covers(kKitchen, claims_of("2")));
 }
 
+TEST(Revocations, TokensThatDoNotSayWhenLiveAsLongAsTheLast) {
+  Revocations revocations;
+  const ParticipantIdentity ada("ada");
+  const auto use = [&](Duration end, Duration now, bool says_when = false) {
+    using std::chrono::duration_cast;
+    using std::chrono::seconds;
+    livekit::Claims claims = claims_of("ada");
+    claims.expires_at = kThen + duration_cast<seconds>(end);
+    if (says_when) claims.issued_at = kThen;
+    revocations.note_use(kKitchen, claims, kThen + duration_cast<seconds>(now));
+  };
+  const auto last_end = [&](livekit::UnixTime before) {
+    return revocations.last_end(kKitchen, ada, before);
+  };
+  use(1h, 0s, true);
+  EXPECT_EQ(last_end(kThen), std::nullopt);
+  use(2h, 0s);
+  EXPECT_EQ(last_end(kThen + 1s), kThen + 2h);
+  use(2h, 1h);
+  EXPECT_EQ(last_end(kThen + 1h + 1s), kThen + 3h);
+  // What lives longer may be used again, until it has ended.
+  use(70min, 1h);
+  EXPECT_EQ(last_end(kThen + 1h + 1s), kThen + 3h);
+  use(190min, 3h);
+  EXPECT_EQ(last_end(kThen + 3h + 1s), kThen + 190min);
+  EXPECT_EQ(revocations.last_end(RoomName("cellar"), ada, kThen), std::nullopt);
+}
+
 class RemovalTest : public RoomFixture {
  protected:
   void remove(const std::string& identity, int64_t revoke = 0) {
@@ -128,6 +156,39 @@ TEST_F(RemovalTest, WhoIsAwayMayNotComeBack) {
   EXPECT_EQ(status_of(claims), 401u);
   claims.expires_at = now() + 7h;
   EXPECT_EQ(status_of(claims), 200u);
+}
+
+// With tokens as livekit-server-sdk makes them, which do not say when.
+TEST_F(RemovalTest, WhoHasJustLeftNeedsAsNewATokenAsAnybody) {
+  registry_.revoke_tokens_of_removed();
+  livekit::Claims used = claims_of("ada");
+  used.expires_at = now() + 10min;
+  EXPECT_EQ(status_of(used), 200u);
+  livekit::Claims spare = used;
+  spare.expires_at += 5s;
+  timers_.advance(5s);
+  ::livekit::RoomParticipantIdentity request;
+  request.set_room("kitchen");
+  request.set_identity("ada");
+  ASSERT_FALSE(registry_.remove_participant(request));
+  EXPECT_EQ(status_of(used), 401u);
+  EXPECT_EQ(status_of(spare), 401u);
+  timers_.advance(1s);
+  used.expires_at = now() + 10min;
+  EXPECT_EQ(status_of(used), 200u);
+}
+
+TEST_F(RemovalTest, AnEarlierTokenThatEndsLaterDoesNotLetIn) {
+  registry_.revoke_tokens_of_removed();
+  livekit::Claims earlier = claims_of("ada");
+  earlier.expires_at = now() + 6h;
+  EXPECT_EQ(status_of(earlier), 200u);
+  JoinDetails ada = details("ada");
+  ada.claims = claims_of("ada");
+  ada.claims.expires_at = now() + 10min;
+  const Guest guest = join(std::move(ada));
+  remove("ada");
+  EXPECT_EQ(status_of(earlier), 401u);
 }
 
 TEST_F(RemovalTest, RefusesTokensOfBeforeWhenThatIsConfigured) {
