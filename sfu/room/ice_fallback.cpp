@@ -12,22 +12,27 @@ constexpr size_t kMaxRemembered = 1000;
 
 }  // namespace
 
+bool IceFallback::is_available(IcePreference preference) const {
+  if (preference == IcePreference::None) return true;
+  return preference == IcePreference::Tcp ? available_().tcp : available_().tls;
+}
+
 bool IceFallback::set(IcePreference preference) {
-  if (preference == IcePreference::Tcp && !available_.tcp) return false;
-  if (preference == IcePreference::Tls && !available_.tls) return false;
+  if (!is_available(preference)) return false;
   last_failure_.reset();
-  const bool changed = preference != preference_;
+  const bool changed = preference != this->preference();
   preference_ = preference;
   return changed;
 }
 
 IcePreference IceFallback::next() const {
-  if (preference_ == IcePreference::None && available_.tcp) return IcePreference::Tcp;
-  return available_.tls ? IcePreference::Tls : preference_;
+  const IcePreference now = preference();
+  if (now == IcePreference::None && is_available(IcePreference::Tcp)) return IcePreference::Tcp;
+  return is_available(IcePreference::Tls) ? IcePreference::Tls : now;
 }
 
 bool IceFallback::on_failed(bool early, Timestamp now) {
-  if (!available_.enabled) return false;
+  if (!available_().enabled) return false;
   const bool again = last_failure_ && now - *last_failure_ <= kFailureWindow;
   last_failure_ = now;
   return (early || again) && set(next());

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
+#include <utility>
 
 #include "base/ids.h"
 #include "base/time.h"
@@ -16,12 +18,16 @@ namespace gstlk::room {
 enum class IcePreference : uint8_t { None, Tcp, Tls };
 
 // When a client whose connection fails is sent to another transport, and to which: UDP, then TCP,
-// then TURN over TLS, as far as there is each. Not thread-safe.
+// then TURN over TLS, as far as there is each at the time. Not thread-safe.
 class IceFallback {
  public:
-  explicit IceFallback(const IceFallbacks& available) : available_(available) {}
+  explicit IceFallback(std::function<IceFallbacks()> available)
+      : available_(std::move(available)) {}
 
-  IcePreference preference() const { return preference_; }
+  // None while what it was sent to is gone.
+  IcePreference preference() const {
+    return is_available(preference_) ? preference_ : IcePreference::None;
+  }
   // Without a failure, if there is such a transport. True: it is another than before.
   bool set(IcePreference preference);
   // One that ended early moves on at once, one that lasted only the second time within a minute.
@@ -29,9 +35,10 @@ class IceFallback {
   bool on_failed(bool early, Timestamp now);
 
  private:
+  bool is_available(IcePreference preference) const;
   IcePreference next() const;
 
-  const IceFallbacks available_;
+  const std::function<IceFallbacks()> available_;
   IcePreference preference_ = IcePreference::None;
   std::optional<Timestamp> last_failure_;
 };

@@ -18,8 +18,12 @@ constexpr Duration kLongestTcpLimit = 12s;
 constexpr int kTcpRoundTrips = 8;
 
 IceFallbacks available_to(const Participant& participant) {
-  IceFallbacks available = participant.room().settings().ice_fallbacks;
+  const Settings& settings = participant.room().settings();
+  IceFallbacks available = settings.ice_fallbacks;
   available.tcp &= participant.quirks().dials_tcp;
+  // Held to a relay without one, nobody would connect.
+  available.tls = available.tls && settings.ice_servers &&
+                  !settings.ice_servers(participant.sid(), true).empty();
   return available;
 }
 
@@ -39,7 +43,7 @@ const char* name_of(IcePreference preference) {
 
 IceRoute::IceRoute(Participant& participant)
     : participant_(participant),
-      fallback_(available_to(participant)),
+      fallback_([&participant] { return available_to(participant); }),
       last_signal_(participant.room().timers().now()) {
   fallback_.set(participant.room().ice_memory().find(participant.identity(), last_signal_));
 }

@@ -60,7 +60,7 @@ struct DataLimits {
 struct IceFallbacks {
   bool enabled = false;
   bool tcp = false;  // ICE over TCP
-  bool tls = false;  // TURN over TLS
+  bool tls = false;  // TURN over TLS, while Settings::ice_servers knows one
 };
 
 // What the configuration says about rooms; the defaults are LiveKit's. Copied into the registry.

@@ -10,8 +10,12 @@ constexpr IceFallbacks kAll{.enabled = true, .tcp = true, .tls = true};
 const Timestamp kStart{};
 const ParticipantIdentity kAda{"ada"};
 
+auto always(const IceFallbacks& available) {
+  return [available] { return available; };
+}
+
 TEST(IceFallback, WhatEndsEarlyMovesOnAtOnce) {
-  IceFallback fallback(kAll);
+  IceFallback fallback(always(kAll));
   EXPECT_TRUE(fallback.on_failed(true, kStart));
   EXPECT_EQ(fallback.preference(), IcePreference::Tcp);
   EXPECT_TRUE(fallback.on_failed(true, kStart + 100s));
@@ -21,7 +25,7 @@ TEST(IceFallback, WhatEndsEarlyMovesOnAtOnce) {
 }
 
 TEST(IceFallback, WhatLastedMovesOnTheSecondTimeWithinAMinute) {
-  IceFallback fallback(kAll);
+  IceFallback fallback(always(kAll));
   EXPECT_FALSE(fallback.on_failed(false, kStart));
   EXPECT_FALSE(fallback.on_failed(false, kStart + 61s));
   EXPECT_TRUE(fallback.on_failed(false, kStart + 121s));
@@ -29,10 +33,10 @@ TEST(IceFallback, WhatLastedMovesOnTheSecondTimeWithinAMinute) {
 }
 
 TEST(IceFallback, OnlyToWhatThereIs) {
-  IceFallback no_tcp({.enabled = true, .tcp = false, .tls = true});
+  IceFallback no_tcp(always({.enabled = true, .tcp = false, .tls = true}));
   EXPECT_TRUE(no_tcp.on_failed(true, kStart));
   EXPECT_EQ(no_tcp.preference(), IcePreference::Tls);
-  IceFallback no_tls({.enabled = true, .tcp = true, .tls = false});
+  IceFallback no_tls(always({.enabled = true, .tcp = true, .tls = false}));
   EXPECT_TRUE(no_tls.on_failed(true, kStart));
   EXPECT_FALSE(no_tls.on_failed(true, kStart));
   EXPECT_EQ(no_tls.preference(), IcePreference::Tcp);
@@ -40,8 +44,22 @@ TEST(IceFallback, OnlyToWhatThereIs) {
   EXPECT_EQ(no_tls.preference(), IcePreference::Tcp);
 }
 
+TEST(IceFallback, NotToWhatIsGone) {
+  IceFallbacks available = kAll;
+  IceFallback fallback([&available] { return available; });
+  EXPECT_TRUE(fallback.set(IcePreference::Tls));
+  available.tls = false;
+  EXPECT_EQ(fallback.preference(), IcePreference::None);
+  EXPECT_TRUE(fallback.on_failed(true, kStart));
+  EXPECT_EQ(fallback.preference(), IcePreference::Tcp);
+  EXPECT_FALSE(fallback.on_failed(true, kStart));
+  available.tls = true;
+  EXPECT_TRUE(fallback.on_failed(true, kStart));
+  EXPECT_EQ(fallback.preference(), IcePreference::Tls);
+}
+
 TEST(IceFallback, SwitchedOffItOnlyDoesWhatItIsTold) {
-  IceFallback off({.enabled = false, .tcp = true, .tls = true});
+  IceFallback off(always({.enabled = false, .tcp = true, .tls = true}));
   EXPECT_FALSE(off.on_failed(true, kStart));
   EXPECT_EQ(off.preference(), IcePreference::None);
   EXPECT_TRUE(off.set(IcePreference::Tls));

@@ -6,10 +6,11 @@
 namespace gstlk::signal {
 namespace {
 
-room::Settings settings(room::IceFallbacks fallbacks) {
+room::Settings settings(room::IceFallbacks fallbacks, const bool* has_turn = nullptr) {
   room::Settings settings;
   settings.ice_fallbacks = fallbacks;
-  settings.ice_servers = [](const ParticipantId&, bool tls_only) {
+  settings.ice_servers = [has_turn](const ParticipantId&, bool tls_only) {
+    if (tls_only && has_turn && !*has_turn) return std::vector<room::IceServer>{};
     return std::vector<room::IceServer>{{{tls_only ? "turns:a" : "turn:a"}, "user", "word"}};
   };
   return settings;
@@ -67,7 +68,8 @@ class IceRouteTest : public testing::Test {
     return configuration.force_relay() == ::livekit::ENABLED;
   }
 
-  Server server_{settings({.enabled = true, .tcp = true, .tls = true})};
+  bool has_turn_ = true;
+  Server server_{settings({.enabled = true, .tcp = true, .tls = true}, &has_turn_)};
   ScriptedClient alice_{server_, "alice"};
   int offers_ = 1;
 };
@@ -177,6 +179,30 @@ TEST_F(IceRouteTest, WhoJoinsAgainIsRememberedForFiveMinutes) {
   server_.timers.advance(301s);
   alice_.received.clear();
   join(alice_);
+  EXPECT_FALSE(relays());
+}
+
+TEST_F(IceRouteTest, NobodyIsHeldToATurnServerThatIsGone) {
+  join(alice_);
+  switch_to(::livekit::TLS);
+  has_turn_ = false;
+  join(alice_);
+  EXPECT_FALSE(relays());
+  connect();
+  ping();
+  alice_.publisher()->fail();
+  come_back();
+  EXPECT_EQ(candidates(), "tcp ");
+  EXPECT_FALSE(relays());
+  has_turn_ = true;
+  ping();
+  server_.timers.advance(5s);
+  come_back();
+  EXPECT_TRUE(relays());
+  // It goes while somebody is held to it.
+  has_turn_ = false;
+  alice_.drop();
+  come_back();
   EXPECT_FALSE(relays());
 }
 
