@@ -194,7 +194,7 @@ void RoomMetrics::read_participant(room::Participant& participant, Seen& seen,
   for (const room::Publication* publication : participant.publications().published()) {
     read_round_trip(*publication, report, true);
     for (const auto& [stream, stats] : report.received_streams(publication->sid()))
-      read_track({participant.sid(), stream, true}, *publication, stats, seen);
+      read_track({ParticipantId(), stream, true}, *publication, stats, seen);
   }
   for (const TrackId& track : participant.subscriptions().active()) {
     const room::Publication* publication = participant.room().find_track(track);

@@ -43,7 +43,8 @@ class RoomMetrics : public room::RoomListener {
 
  private:
   using Connected = std::set<ParticipantId>;
-  // Who sends or receives it, which stream, and whether the client sends it.
+  // Who receives it, which stream, and whether that is the server. Who sends it is another one
+  // after a move to another room, while the stream is the same.
   using Key = std::tuple<ParticipantId, TrackId, bool>;
   using Seen = std::map<Key, room::TrackStats>;
 

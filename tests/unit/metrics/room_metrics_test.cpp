@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "livekit_room.pb.h"
 #include "metrics_text.h"
 #include "unit/room/room_fixture.h"
 
@@ -87,6 +88,24 @@ TEST_F(RoomMetricsTest, ACodecThatEndsIsNotCountedAgain) {
   ada.media->stats = room::TrackStats{.packets = 130};
   read();
   EXPECT_EQ(value(packets), 230);
+}
+
+TEST_F(RoomMetricsTest, WhatCameBeforeAMoveIsNotCountedAgain) {
+  room::Guest ada = join("ada");
+  publish_camera(ada);
+  ada.media->stats = room::TrackStats{.packets = 100};
+  read();
+  const std::string packets =
+      "livekit_packet_total{direction=\"incoming\",transmission=\"initial\",country=\"\"}";
+  EXPECT_EQ(value(packets), 100);
+  ::livekit::MoveParticipantRequest request;
+  request.set_room("kitchen");
+  request.set_identity("ada");
+  request.set_destination_room("hall");
+  ASSERT_TRUE(registry_.move_participant(request));
+  ada.media->stats = room::TrackStats{.packets = 130};
+  read();
+  EXPECT_EQ(value(packets), 130);
 }
 
 TEST_F(RoomMetricsTest, RepetitionsAreCountedBesideWhatWasSentFirst) {
