@@ -52,6 +52,7 @@ void merge(const std::map<std::string, std::string>& changes,
 Participant::Participant(Room& room, ParticipantId sid, JoinDetails details)
     : room_(&room),
       sid_(std::move(sid)),
+      joined_as_(sid_.value),
       identity_(std::move(details.identity)),
       claims_(std::move(details.claims)),
       client_(std::move(details.client)),

@@ -61,6 +61,8 @@ class Participant : public ParticipantMediaListener {
 
   Room& room() const { return *room_; }
   const ParticipantId& sid() const { return sid_; }
+  // Clients that were moved come back as what they are now, or as what they joined as.
+  bool was_told(const std::string& sid) const { return sid == sid_.value || sid == joined_as_; }
   const ParticipantIdentity& identity() const { return identity_; }
   const ::livekit::ClientInfo& client() const { return client_; }
   const ClientQuirks& quirks() const { return quirks_; }
@@ -171,6 +173,7 @@ class Participant : public ParticipantMediaListener {
 
   Room* room_;  // which owns this
   ParticipantId sid_;
+  const std::string joined_as_;  // the first sid
   const ParticipantIdentity identity_;
   livekit::Claims claims_;
   const ::livekit::ClientInfo client_;

@@ -147,7 +147,7 @@ void WebSocketSession::resume(room::RoomRegistry& registry, const room::Admissio
   Participant* participant = room ? room->find(admission.identity) : nullptr;
   const std::string& sid = parameters.participant_sid;
   if (!participant || !participant->is_connected() || participant->is_forwarded() ||
-      (!sid.empty() && participant->sid().value != sid)) {
+      (!sid.empty() && !participant->was_told(sid))) {
     refuse({::livekit::STATE_MISMATCH, ::livekit::LeaveRequest::RECONNECT});
     return;
   }

@@ -8,7 +8,7 @@ import './lib/web_crypto.mjs';
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 
-import { dispose, RoomEvent } from '@livekit/rtc-node';
+import { dispose, RoomEvent, SimulateScenarioKind } from '@livekit/rtc-node';
 import { RoomServiceClient } from 'livekit-server-sdk';
 
 import { kKey, kSecret, startDaemon } from './lib/daemon.mjs';
@@ -164,6 +164,31 @@ roomTest('a participant moves to another room on the connection it has', async (
 
   await assert.rejects(service().moveParticipant(lobby, 'ada', lobby), /cannot be the same/);
   await assert.rejects(service().moveParticipant(lobby, 'nobody', stage), /participant does not exist/);
+});
+
+roomTest('who was moved comes back to its new room', async (join) => {
+  const lobby = freshRoom('lobby');
+  const stage = freshRoom('stage');
+  const ada = await join(lobby, 'ada');
+  const eve = await join(stage, 'eve');
+  await ada.publish();
+  await service().moveParticipant(lobby, 'ada', stage);
+  await eventually(() => eve.seen.get('ada')?.frames > 5, { what: 'eve sees ada' });
+  const { sid } = (await service().getParticipant(stage, 'ada'));
+
+  const comesBack = async (scenario) => {
+    const reconnected = new Promise((resolve) => { ada.room.once(RoomEvent.Reconnected, resolve); });
+    await ada.room.simulateScenario(scenario);
+    await reconnected;
+    const before = eve.seen.get('ada').frames;
+    await eventually(() => ada.room.remoteParticipants.has('eve'), { what: 'ada sees eve there' });
+    await eventually(() => eve.seen.get('ada').frames > before + 5, { what: 'eve sees ada again' });
+    assert.equal(ada.room.name, stage);
+    return (await service().getParticipant(stage, 'ada')).sid;
+  };
+  assert.equal(await comesBack(SimulateScenarioKind.SIMULATE_SIGNAL_RECONNECT), sid);
+  assert.notEqual(await comesBack(SimulateScenarioKind.SIMULATE_FULL_RECONNECT), sid);
+  assert.deepEqual(await service().listParticipants(lobby).catch(() => []), []);
 });
 
 roomTest('a participant is forwarded: seen and heard in two rooms', async (join) => {

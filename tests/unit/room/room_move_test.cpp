@@ -51,6 +51,18 @@ TEST_F(RoomMoveTest, TheTokenToComeBackWithFollowsAsARefreshToken) {
   EXPECT_EQ(alice.link->last(Response::kRefreshToken).refresh_token(), "token for hall");
 }
 
+// LiveKit's Rust engine keeps the sid of its join response.
+TEST_F(RoomMoveTest, ItIsKnownByWhatItJoinedAs) {
+  Guest alice = join("alice");
+  const std::string joined = alice->sid().value;
+  EXPECT_TRUE(alice->was_told(joined));
+  ASSERT_TRUE(move("alice"));
+  const std::string now = alice->sid().value;
+  EXPECT_TRUE(alice->was_told(joined));
+  EXPECT_TRUE(alice->was_told(now));
+  EXPECT_FALSE(alice->was_told("PA_another"));
+}
+
 TEST_F(RoomMoveTest, WhatItPublishesEndsInTheOldRoomAndBeginsInTheNew) {
   Guest alice = join("alice");
   Guest bob = join("bob");
