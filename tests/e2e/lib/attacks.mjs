@@ -92,6 +92,36 @@ export function askWithoutReading(port, connections, requests, path) {
   return () => sockets.forEach((socket) => socket.destroy());
 }
 
+/**
+ * So many requests with a body of `size` bytes that come all but for the last byte, half of them with Content-Length, and
+ * then that. Gives the answers' statuses with how often they came.
+ */
+export async function sendLargeBodies(port, path, count, size, milliseconds) {
+  const statuses = {};
+  const part = Buffer.alloc(65536, 'x');
+  const senders = Array.from({ length: count }, (_, i) => {
+    const chunked = i % 2 === 1;
+    const write = (socket, data) => socket.write(chunked ? Buffer.concat([Buffer.from(`${data.length.toString(16)}\r\n`), data, Buffer.from('\r\n')]) : data);
+    let status = 'none';
+    const socket = connect(port, () => {
+      socket.write(`POST ${path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n`
+        + `${chunked ? 'Transfer-Encoding: chunked' : `Content-Length: ${size}`}\r\n\r\n`);
+      for (let left = size - 1; left > 0; left -= part.length) write(socket, part.subarray(0, Math.min(left, part.length)));
+    });
+    socket.on('data', (data) => { if (status === 'none') [, status] = String(data).split(' '); });
+    return { status: () => status, end: () => { if (socket.writable) socket.write(chunked ? '1\r\nx\r\n0\r\n\r\n' : 'x'); }, destroy: () => socket.destroy() };
+  });
+  await sleep(milliseconds);
+  for (const sender of senders) sender.end();
+  const end = performance.now() + 10000;
+  while (performance.now() < end && senders.some((sender) => sender.status() === 'none')) await sleep(100);
+  for (const sender of senders) {
+    statuses[sender.status()] = (statuses[sender.status()] ?? 0) + 1;
+    sender.destroy();
+  }
+  return statuses;
+}
+
 /** Text that does not get shorter when it is compressed. */
 export const incompressible = (size) => crypto.randomBytes(size * 0.75).toString('base64');
 
