@@ -129,6 +129,6 @@ export const incompressible = (size) => crypto.randomBytes(size * 0.75).toString
 export function finish([program, ...words], options = {}) {
   return new Promise((resolve, reject) => {
     execFile(program, words, { timeout: 60000, ...options }, (error, stdout, stderr) =>
-      (error ? reject(new Error(`${program}: ${error.message}\n${stderr}`)) : resolve(stdout)));
+      (error ? reject(new Error(`${program}: ${error.message}\n${stdout}${stderr}`)) : resolve(stdout)));
   });
 }
