@@ -26,7 +26,7 @@ constexpr size_t kVideoWindow = 256;
 
 DownTrack::DownTrack(const DownTrackConfig& config)
     : rewriter_(config.clock_rate, rtp::is_video(config.codec) ? kVideoWindow : kAudioWindow,
-                config.first_sequence, config.first_timestamp),
+                config.first_sequence, config.first_timestamp, config.first_timestamp_at),
       vp8_(config.codec == rtp::Codec::Vp8),
       round_trip_(kDefaultRoundTrip),
       history_(rtp::is_video(config.codec) ? kVideoHistory : kAudioHistory) {
@@ -94,6 +94,8 @@ DownTrack::Decision DownTrack::handle_video(const ReceivedPacket& packet, const 
   video.selector.update(state);
   if (!video.selector.is_current(packet) && !try_switch(packet, clock, now)) {
     last_seen_ = now;
+    // The encoding has begun anew: of what is sent nothing goes on, and a keyframe is needed.
+    if (video.selector.current_encoding() == packet.encoding) video.selector.stop();
     return drop(video.selector.current_encoding() ? DropReason::OtherLayer
                                                   : DropReason::NeedsKeyframe);
   }

@@ -46,6 +46,8 @@ struct DownTrackConfig {
   uint32_t clock_rate = 90000;
   uint16_t first_sequence = 0;   // of the first packet sent; random
   uint32_t first_timestamp = 0;  // likewise
+  // When the stream that this one goes on with would send `first_timestamp`; later it is later.
+  std::optional<Timestamp> first_timestamp_at;
   Layer max_layer = kHighestLayer;
 };
 

@@ -18,6 +18,9 @@ constexpr Duration kScreenSilence = 2500ms;
 // Older than this before the newest cannot be told from an attempt to confuse.
 constexpr int64_t kMaxLateness = 10'000;
 
+// Above all that have those 16 bits, and with the same for the next packet.
+int64_t sequence_above(int64_t newest) { return ((newest >> 16) + 2) * 65536; }
+
 }  // namespace
 
 bool uses_dependency_descriptor(rtp::Codec codec) {
@@ -28,15 +31,17 @@ PublishedTrack::PublishedTrack(const PublishedTrackConfig& config)
     : config_(config), clocks_(config.clock_rate) {
   config_.encodings = std::clamp<uint8_t>(config.encodings, 1, kMaxSpatialLayers);
   trackers_.fill(StreamTracker(config.screen_share ? kScreenSilence : kCameraSilence));
-  for (Encoding& encoding : encodings_) encoding.generation = config.first_generation;
+  for (Encoding& encoding : encodings_) encoding.generation = config.start.generation;
 }
 
-uint8_t PublishedTrack::next_generation() const {
-  uint8_t used = 0;  // above the first
+TrackStart PublishedTrack::next_start() const {
+  uint8_t used = 0;  // generations above the first
+  int64_t sequence = config_.start.sequence;
   for (const Encoding& encoding : encodings_) {
-    used = std::max(used, static_cast<uint8_t>(encoding.generation - config_.first_generation));
+    used = std::max(used, static_cast<uint8_t>(encoding.generation - config_.start.generation));
+    if (encoding.ssrc) sequence = std::max(sequence, sequence_above(encoding.newest_sequence));
   }
-  return static_cast<uint8_t>(config_.first_generation + used + 1);
+  return {static_cast<uint8_t>(config_.start.generation + used + 1), sequence};
 }
 
 bool PublishedTrack::is_svc() const {
@@ -49,14 +54,13 @@ void PublishedTrack::follow_ssrc(Encoding& encoding, uint8_t index, const rtp::P
   if (encoding.ssrc == packet.ssrc()) return;
   if (encoding.ssrc) {
     ++encoding.generation;
-    encoding.sequence_base = ((encoding.newest_sequence >> 16) + 2) * 65536;
+    encoding.sequence_base = sequence_above(encoding.newest_sequence);
     encoding.sequences.reset();
     encoding.timestamps.reset();
     encoding.dependencies.reset();
     clocks_.restart(index);
   } else {
-    // Room below, so that packets before the first have numbers of their own.
-    encoding.sequence_base = 65536;
+    encoding.sequence_base = config_.start.sequence;
   }
   encoding.ssrc = packet.ssrc();
   encoding.newest_sequence = encoding.sequence_base + packet.sequence_number();

@@ -19,13 +19,21 @@
 
 namespace gstlk::forward {
 
+// Where the numbers of our own begin that its packets have.
+struct TrackStart {
+  uint8_t generation = 0;
+  // Room below, so that packets before the first have numbers of their own.
+  int64_t sequence = 65536;
+
+  bool operator==(const TrackStart&) const = default;
+};
+
 struct PublishedTrackConfig {
   rtp::Codec codec = rtp::Codec::Unknown;
   uint32_t clock_rate = 90000;
   uint8_t encodings = 1;  // simulcast; 1 for audio, for SVC and for plain video
   bool screen_share = false;
-  // What the packets of another PublishedTrack of the same track do not have: next_generation().
-  uint8_t first_generation = 0;
+  TrackStart start;  // for another PublishedTrack of the same track: its next_start()
 };
 
 // The ids under which the publisher sends header extensions; 0: it does not.
@@ -71,7 +79,7 @@ class PublishedTrack {
   // Of spatial layer `spatial` (all its temporal layers), over the last second.
   Bitrate layer_bitrate(uint8_t spatial, Timestamp now) const;
   const PublishedTrackConfig& config() const { return config_; }
-  uint8_t next_generation() const;
+  TrackStart next_start() const;
 
  private:
   struct Encoding {

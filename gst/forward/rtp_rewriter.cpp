@@ -46,14 +46,14 @@ void RtpRewriter::use_timestamp(const ReceivedPacket& packet, const EncodingCloc
 bool RtpRewriter::start(const ReceivedPacket& packet, const EncodingClock& clock, Timestamp now) {
   if (started_) return false;
   started_ = true;
-  if (filled_) last_timestamp_ = expected_timestamp(now);
+  if (timed_) last_timestamp_ = expected_timestamp(now);
   last_time_ = now;
   use_timestamp(packet, clock, last_timestamp_, true);
   return true;
 }
 
 RtpRewriter::Numbers RtpRewriter::fill(Timestamp now) {
-  if (std::exchange(filled_, true)) last_timestamp_ = expected_timestamp(now);
+  if (std::exchange(timed_, true)) last_timestamp_ = expected_timestamp(now);
   last_time_ = now;
   return {map_.insert(), last_timestamp_};
 }

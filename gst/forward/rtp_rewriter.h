@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "base/time.h"
 #include "forward/received_packet.h"
@@ -23,8 +24,14 @@ class RtpRewriter {
     uint32_t timestamp = 0;
   };
 
-  RtpRewriter(uint32_t clock_rate, size_t window, uint16_t first_sequence, uint32_t first_timestamp)
-      : map_(window, first_sequence), clock_rate_(clock_rate), last_timestamp_(first_timestamp) {}
+  // `first_at`: when `first_timestamp` would be sent; nullopt: whenever the first is.
+  RtpRewriter(uint32_t clock_rate, size_t window, uint16_t first_sequence, uint32_t first_timestamp,
+              std::optional<Timestamp> first_at = std::nullopt)
+      : map_(window, first_sequence),
+        clock_rate_(clock_rate),
+        last_timestamp_(first_timestamp),
+        last_time_(first_at.value_or(Timestamp{})),
+        timed_(first_at.has_value()) {}
 
   // Whether time would go on without going back noticeably if `packet` came next, from another
   // encoding than the last.
@@ -85,7 +92,7 @@ class RtpRewriter {
   uint32_t last_timestamp_;     // the newest sent; before that, the first to send
   Timestamp last_time_{};       // when it was sent
   bool started_ = false;
-  bool filled_ = false;
+  bool timed_ = false;  // last_timestamp_ is of last_time_ already
 };
 
 }  // namespace gstlk::forward

@@ -30,9 +30,9 @@ void RouterTrack::remove_sink(GstPad* pad) {
   }
 }
 
-// Subscribers that stay know by the generation that numbers and pictures begin anew.
+// Subscribers that stay know by the generation that it begins anew.
 void RouterTrack::forget_published() {
-  if (published_) generation_ = published_->next_generation();
+  if (published_) start_ = published_->next_start();
   published_.reset();
 }
 
@@ -62,7 +62,7 @@ void RouterTrack::configure() {
                     published_->config().encodings == config.encodings;
   if (same) return;
   forget_published();
-  config.first_generation = generation_;
+  config.start = start_;
   published_.emplace(config);
 }
 

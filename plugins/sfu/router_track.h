@@ -81,7 +81,7 @@ class RouterTrack final : public std::enable_shared_from_this<RouterTrack> {
   Ref<GstCaps> caps_ GUARDED_BY(mutex_);
   // By layer: the ids differ between simulcast encodings only with a strange sender.
   std::optional<forward::PublishedTrack> published_ GUARDED_BY(mutex_);
-  uint8_t generation_ GUARDED_BY(mutex_) = 0;  // the first of the next one
+  forward::TrackStart start_ GUARDED_BY(mutex_);  // of the next one
   rtp::AudioLevelObserver level_ GUARDED_BY(mutex_);
   std::shared_ptr<const Shards> shards_ GUARDED_BY(mutex_) = std::make_shared<Shards>();
   std::atomic<int64_t> last_arrival_us_{-1};

@@ -190,7 +190,8 @@ void TrackShard::start_port(RouterPort& port) {
   const auto position = port.staging_ ? port.staging_->position() : port.position_;
   if (position) {
     config.first_sequence = position->next_sequence;
-    config.first_timestamp = position->timestamp_at(now(), config.clock_rate);
+    config.first_timestamp_at = now();
+    config.first_timestamp = position->timestamp_at(*config.first_timestamp_at, config.clock_rate);
   } else {
     config.first_sequence = static_cast<uint16_t>(g_random_int_range(0, 0x4000));
     config.first_timestamp = g_random_int();

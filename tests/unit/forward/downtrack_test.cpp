@@ -240,23 +240,35 @@ TEST(DownTrack, GoesOnWhenThePublishedTrackIsMadeAnew) {
   const size_t holes = track.received.holes();
   const auto renew = [&] {
     PublishedTrackConfig config = track.published.config();
-    config.first_generation = track.published.next_generation();
+    config.start = track.published.next_start();
     track.published = PublishedTrack(config);
   };
+  EXPECT_FALSE(track.down.poll_keyframe_request(track.now));
   renew();
   EXPECT_EQ(track.frames(), 0u);
+  track.now += 1s;
+  EXPECT_EQ(track.down.poll_keyframe_request(track.now), 2);
   EXPECT_EQ(track.frames({2}), 2u);
+  EXPECT_FALSE(track.down.poll_keyframe_request(track.now));
   renew();
   EXPECT_EQ(track.frames({2}), 2u);
   EXPECT_EQ(track.received.holes(), holes);
 
   Forwarding audio({rtp::Codec::Opus, 48000, 1, false}, {.first_sequence = 7});
   EXPECT_TRUE(audio.handle(0, rtp_packet().seq(3000).payload({1}).bytes()));
-  audio.published = PublishedTrack({.codec = rtp::Codec::Opus,
-                                    .clock_rate = 48000,
-                                    .first_generation = audio.published.next_generation()});
+  audio.published = PublishedTrack(
+      {.codec = rtp::Codec::Opus, .clock_rate = 48000, .start = audio.published.next_start()});
   EXPECT_TRUE(audio.handle(0, rtp_packet().seq(2000).payload({1}).bytes()));
   EXPECT_EQ(audio.received.last().rewrite.sequence, 8);
+}
+
+TEST(DownTrack, GoesOnWithTheTimeOfTheStreamBefore) {
+  Forwarding audio(
+      {rtp::Codec::Opus, 48000, 1, false},
+      {.first_sequence = 7, .first_timestamp = 1000, .first_timestamp_at = Timestamp(1000s)});
+  audio.now = Timestamp(1000s) + 500ms;
+  EXPECT_TRUE(audio.handle(0, rtp_packet().seq(3000).payload({1}).bytes()));
+  EXPECT_EQ(audio.received.last().rewrite.timestamp, 1000u + 24'000u);
 }
 
 TEST(DownTrack, SendsAgainExactlyWhatItSent) {

@@ -42,15 +42,23 @@ TEST(PublishedTrack, CountsAndRefusesWhatIsMalformed) {
   EXPECT_EQ(track.stats(0, kStart).malformed, 2u);
 }
 
-TEST(PublishedTrack, TheNextOneHasGenerationsOfItsOwn) {
-  PublishedTrack track({.codec = rtp::Codec::Vp8, .encodings = 2, .first_generation = 254});
-  EXPECT_EQ(track.next_generation(), 255);
+TEST(PublishedTrack, TheNextOneHasNumbersOfItsOwn) {
+  PublishedTrack track({.codec = rtp::Codec::Vp8, .encodings = 2, .start = {254, 65536}});
+  EXPECT_EQ(track.next_start(), (TrackStart{255, 65536}));
+  int64_t newest = 0;
   for (uint32_t ssrc = 1; ssrc <= 3; ++ssrc) {
     const auto packet = track.receive(1, Vp8Stream(ssrc, 1, 1).frame(true, 1)[0], {}, kStart);
     ASSERT_TRUE(packet);
     EXPECT_EQ(packet->generation, static_cast<uint8_t>(253 + ssrc));
+    newest = packet->sequence;
   }
-  EXPECT_EQ(track.next_generation(), 1);
+  const TrackStart next = track.next_start();
+  EXPECT_EQ(next.generation, 1);
+  PublishedTrack after({.codec = rtp::Codec::Vp8, .encodings = 2, .start = next});
+  const auto packet = after.receive(0, Vp8Stream(9, 7, 1).frame(true, 1)[0], {}, kStart);
+  ASSERT_TRUE(packet);
+  EXPECT_GT(packet->sequence, newest);
+  EXPECT_EQ(packet->sequence & 0xffff, 7);
 }
 
 TEST(PublishedTrack, RecognisesPadding) {
