@@ -79,9 +79,13 @@ void gst_sfu_router_src_pad_leave(GstSfuRouterSrcPad* self) {
 }
 
 static gboolean src_event(GstPad* pad, GstObject*, GstEvent* event) {
-  const std::shared_ptr<RouterPort> port = src_port(GST_SFU_ROUTER_SRC_PAD(pad));
+  auto* self = GST_SFU_ROUTER_SRC_PAD(pad);
+  const std::shared_ptr<RouterPort> port = src_port(self);
   if (port) {
-    if (gst_video_event_is_force_key_unit(event)) {
+    if (GST_EVENT_TYPE(event) == GST_EVENT_RECONFIGURE) {
+      const auto peer = Ref<GstPad>::adopt(gst_pad_get_peer(pad));
+      if (peer && !port->is_attached_to(peer.get())) src_rebind(self);
+    } else if (gst_video_event_is_force_key_unit(event)) {
       port->handle_keyframe_request();
     } else if (const auto sequence = gstlk::sfu::parse_retransmission_request(event)) {
       port->handle_nack(*sequence);

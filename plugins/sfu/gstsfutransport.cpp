@@ -109,6 +109,16 @@ static GstStateChangeReturn gst_sfu_transport_change_state(GstElement* element,
   GstStateChangeReturn result =
       GST_ELEMENT_CLASS(gst_sfu_transport_parent_class)->change_state(element, transition);
   if (transition == GST_STATE_CHANGE_READY_TO_NULL) impl->stop();
+  // Who was linked to it before this session has yet to find its ports.
+  if (transition == GST_STATE_CHANGE_PAUSED_TO_PLAYING) {
+    gst_element_foreach_sink_pad(
+        element,
+        [](GstElement*, GstPad* pad, gpointer) -> gboolean {
+          gst_pad_push_event(pad, gst_event_new_reconfigure());
+          return TRUE;
+        },
+        nullptr);
+  }
   // Live: there is no data in PAUSED.
   if (result == GST_STATE_CHANGE_SUCCESS && (transition == GST_STATE_CHANGE_READY_TO_PAUSED ||
                                              transition == GST_STATE_CHANGE_PLAYING_TO_PAUSED)) {

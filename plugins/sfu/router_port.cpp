@@ -58,6 +58,12 @@ void RouterPort::detach() {
   if (shard) shard->run([self = shared_from_this()](TrackShard& s) { s.remove(*self); });
 }
 
+bool RouterPort::is_attached_to(GstPad* peer) {
+  const std::shared_ptr<SendPort> send_port = query_send_port(peer);
+  MutexLock lock(mutex_);
+  return send_port == send_port_;
+}
+
 std::shared_ptr<TrackShard> RouterPort::shard() {
   MutexLock lock(mutex_);
   return shard_;

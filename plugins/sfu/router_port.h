@@ -34,6 +34,9 @@ class RouterPort final : public SendPort::Listener,
   // The pad was linked to a peer, or its track is another: `track` may be null.
   void attach(std::shared_ptr<RouterTrack> track, GstPad* peer);
   void detach();
+  // Whether `peer` is what it was attached to: an sfu-transport that was started again has another
+  // SendPort.
+  bool is_attached_to(GstPad* peer) EXCLUDES(mutex_);
 
   void set_max_layer(forward::Layer layer);
   void set_paused(bool paused);

@@ -11,6 +11,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/bytes.h"
@@ -412,6 +413,15 @@ TEST_F(SfuRouterTest, NumbersGoOnWhereTheTransportsStreamIs) {
     first = transport->wait();
   }
   ASSERT_TRUE(first);
+  // Another session of the transport.
+  const auto before = std::exchange(transport, std::make_shared<FakeTransport>(worker));
+  gst_pad_push_event(peer.get(), gst_event_new_reconfigure());
+  std::optional<forward::Rewrite> again;
+  for (uint16_t i = 100; i < 200 && !again; ++i) {
+    gst_harness_push(harness, vp8_packet(i, i * 3000u, true).release());
+    again = transport->wait();
+  }
+  EXPECT_TRUE(again);
   EXPECT_EQ(first->sequence, 500);
   EXPECT_GT(first->timestamp, 170'000u);  // a second later
   gst_element_release_request_pad(router.get(), source.get());
