@@ -401,8 +401,10 @@ void SctpSession::note_window() {
 // After every packet that may have been an acknowledgement.
 void SctpSession::feed() {
   const auto has_queue = [](const auto& entry) { return !entry.second.queue.empty(); };
-  if (!connected_ || std::ranges::none_of(channels_, has_queue)) return;
-  note_window();
+  if (!connected_) return;
+  const bool waits = std::ranges::any_of(channels_, has_queue);
+  if (waits || is_pressed_) note_window();
+  if (!waits) return;
   while (true) {
     auto next = std::find_if(channels_.lower_bound(next_fed_), channels_.end(), has_queue);
     if (next == channels_.end()) next = std::ranges::find_if(channels_, has_queue);
