@@ -2,6 +2,7 @@
 #include "net/tls_gate.h"
 
 #include <gio/gnetworking.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 
 #include <algorithm>
@@ -49,6 +50,12 @@ int needed(int fd) {
   return length > 0 && length <= kMaxFragment ? kHeader + length : 0;
 }
 
+// Whether the client sends no more.
+bool has_ended(int fd) {
+  pollfd state{fd, POLLRDHUP, 0};
+  return poll(&state, 1, 0) != 0;
+}
+
 // Where `entry` is, which is in there.
 template <class Entries, class Entry>
 auto find(Entries& entries, const Entry& entry) {
@@ -84,6 +91,16 @@ struct TlsGate::Entry {
     g_source_set_callback(made, G_SOURCE_FUNC(on_ready), this, nullptr);
     source = g_source_attach(made, nullptr);
     g_source_unref(made);
+  }
+  // Looks again in a while.
+  void pause() {
+    stop_watching();
+    source = g_timeout_add(kLookMilliseconds, on_paused, this);
+  }
+  static gboolean on_paused(gpointer data) {
+    auto* entry = static_cast<Entry*>(data);
+    entry->watch(G_IO_IN, on_readable);
+    return G_SOURCE_CONTINUE;  // it was removed
   }
   void stop_watching() {
     if (source != 0) g_source_remove(std::exchange(source, 0));
@@ -128,12 +145,17 @@ void TlsGate::clear() {
   if (timer_ != 0) g_source_remove(std::exchange(timer_, 0));
 }
 
-// False: it has to be closed. The kernel wakes us with less than was asked for only when no more
-// will come.
+// False: it has to be closed. The kernel wakes us with less than was asked for when no more will
+// come, and when it is short of memory.
 bool TlsGate::handle_readable(Entry& entry) {
   const int fd = g_socket_get_fd(entry.connection.socket.get());
   int available = 0;
-  if (ioctl(fd, FIONREAD, &available) != 0 || available < entry.needs) return false;
+  if (ioctl(fd, FIONREAD, &available) != 0) return false;
+  if (available < entry.needs) {
+    if (has_ended(fd)) return false;
+    entry.pause();
+    return true;
+  }
   entry.needs = needed(fd);
   if (entry.needs == 0) return false;
   if (available >= entry.needs) {
