@@ -137,7 +137,8 @@ StreamDemux::Whose StreamDemux::whose(const PacketView& packet) const {
     return {find_stream(mid, repaired), Role::Rtx};
   }
   if (const auto rid = text(ExtensionType::Rid); !rid.empty()) {
-    if (ReceiveStream* stream = find_stream(mid, rid)) return {stream, Role::Primary};
+    // Senders that do not know RFC 8852's other extension have this one on retransmissions too.
+    if (ReceiveStream* stream = find_stream(mid, rid)) return {stream, role_of(*stream, packet)};
     // A rid without simulcast is of no consequence.
   }
   return by_mid_or_format(packet, mid);
@@ -155,9 +156,13 @@ StreamDemux::Whose StreamDemux::by_mid_or_format(const PacketView& packet,
     stream = only_stream_of(i);
   }
   if (candidates != 1 || !stream) return {};
-  const ReceiveFormat* found = format(*stream, packet.payload_type());
-  if (!found) return {};
-  return {stream, found->codec == Codec::Rtx ? SsrcTable::Role::Rtx : SsrcTable::Role::Primary};
+  if (!format(*stream, packet.payload_type())) return {};
+  return {stream, role_of(*stream, packet)};
+}
+
+SsrcTable::Role StreamDemux::role_of(const ReceiveStream& stream, const PacketView& packet) const {
+  const ReceiveFormat* found = format(stream, packet.payload_type());
+  return found && found->codec == Codec::Rtx ? SsrcTable::Role::Rtx : SsrcTable::Role::Primary;
 }
 
 bool StreamDemux::bind_by_content(const PacketView& packet) {

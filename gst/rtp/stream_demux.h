@@ -54,6 +54,7 @@ class StreamDemux {
   bool bind_by_content(const PacketView& packet);
   Whose whose(const PacketView& packet) const;
   Whose by_mid_or_format(const PacketView& packet, std::string_view mid) const;
+  SsrcTable::Role role_of(const ReceiveStream& stream, const PacketView& packet) const;
   ReceiveStream* only_stream_of(size_t media_index) const;
   ReceiveStream* find_stream(std::string_view mid, std::string_view rid) const;
 

@@ -323,6 +323,15 @@ TEST_F(ReceiveSessionTest, KeyframeRequestsAreMerged) {
   EXPECT_EQ(session_.stats(id)->keyframe_requests_sent, 2u);
 }
 
+// As GStreamer's rtprtxsend, which copies what the packet has.
+TEST_F(ReceiveSessionTest, ARetransmissionThatHasTheRidIsNoNewStream) {
+  session_.set_media({video_media("v", {Rid("q"), Rid("h"), Rid("f")})});
+  EXPECT_EQ(receiver_of(vp8(12, 5).extension(kMidId, "v").extension(kRidId, "h")), "vh");
+  EXPECT_EQ(receiver_of(vp8(12, 7)), "vh");
+  EXPECT_EQ(receiver_of(rtx(22, 1, 6).extension(kMidId, "v").extension(kRidId, "h")), "vh");
+  EXPECT_EQ(receiver_of(vp8(12, 8)), "vh");
+}
+
 TEST_F(ReceiveSessionTest, TheIntervalOfKeyframesIsOfTheEncoding) {
   ReceiveMedia media = video_media("v");
   media.rids = {Rid("q"), Rid("h"), Rid("f")};
