@@ -4,6 +4,7 @@
 // again, each layer's own, and what livekitsrc lost comes again.
 
 import assert from 'node:assert/strict';
+import { after } from 'node:test';
 
 import { assertSees } from './lib/checks.mjs';
 import { freeTcpPort, freeUdpPort, startDaemon } from './lib/daemon.mjs';
@@ -18,6 +19,8 @@ const kWidths = { LOW: 320, MEDIUM: 640, HIGH: 1280 };
 
 const stage = makeStage(null);
 const pipelineTest = pipelineTests(stage);
+let relay = null;
+after(() => relay?.stop());
 
 /** A daemon that tells its clients the relay's address. */
 async function startLossyDaemon(s, options) {
@@ -37,7 +40,7 @@ async function rate(count) {
 }
 
 pipelineTest('each layer of livekitsink is whole in Chromium, and in livekitsrc', async (s, start) => {
-  const relay = await startLossyDaemon(s, { loss: 5, delay: 40 });
+  relay = await startLossyDaemon(s, { loss: 5, delay: 40 });
   const room = freshRoom('pipeline-loss');
   const bob = await s.join(room, 'bob');
   start(`livekitsink name=s ${joins(s.daemon, room, 'kiosk')} ${video} ! s.video_0`);
@@ -59,6 +62,7 @@ pipelineTest('each layer of livekitsink is whole in Chromium, and in livekitsrc'
   found.livekitsrc = await rate(rendered);
   const { video_0: received } = await viewer.get('r', 'stats');
   const relayed = await relay.stop();
+  relay = null;
   console.log(`# ${JSON.stringify({ found, lost, nacks, plis, received, relayed })}`);
   assert.ok(relayed.passed > 100 * kSeconds && relayed.lost > 0.04 * relayed.passed, 'the relay lost what it should');
   for (const [what, fps] of Object.entries(found)) assert.ok(fps >= 20, `${what}: ${fps.toFixed(1)} frames per second`);
