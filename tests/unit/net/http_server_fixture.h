@@ -102,8 +102,9 @@ class HttpServerTest : public testing::Test {
       bool& done;
       Reply& reply;
     } context{done, reply};
+    const auto cancellable = Ref<GCancellable>::adopt(g_cancellable_new());
     soup_session_send_and_read_async(
-        session_.get(), message, G_PRIORITY_DEFAULT, nullptr,
+        session_.get(), message, G_PRIORITY_DEFAULT, cancellable.get(),
         [](GObject* source, GAsyncResult* result, gpointer data) {
           auto* c = static_cast<Context*>(data);
           auto bytes = Ref<GBytes>::adopt(
@@ -117,6 +118,9 @@ class HttpServerTest : public testing::Test {
         },
         &context);
     EXPECT_TRUE(run_until([&] { return done; }));
+    // It ends here, whatever comes: `context` does.
+    g_cancellable_cancel(cancellable.get());
+    while (!done) g_main_context_iteration(nullptr, TRUE);
     reply.status = soup_message_get_status(message);
     SoupMessageHeaders* headers = soup_message_get_response_headers(message);
     if (const char* type = soup_message_headers_get_one(headers, "Content-Type")) {
