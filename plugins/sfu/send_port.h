@@ -37,6 +37,14 @@ struct StreamPosition {
   uint32_t timestamp = 0;  // of the newest packet
   Timestamp sent{};        // when that was
 
+  // Moves `position` on over a packet that was sent, unless newer ones were before.
+  static void note(std::optional<StreamPosition>& position, uint16_t sequence, uint32_t timestamp,
+                   Timestamp now) {
+    const auto next = static_cast<uint16_t>(sequence + 1);
+    if (position && static_cast<int16_t>(next - position->next_sequence) <= 0) return;
+    position = {next, timestamp, now};
+  }
+
   // A later one that fits the time which has passed.
   uint32_t timestamp_at(Timestamp now, uint32_t clock_rate) const;
 };

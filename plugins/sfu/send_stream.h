@@ -31,9 +31,7 @@ struct SendProgress {
   std::optional<StreamPosition> position;
 
   void on_sent(uint16_t sequence, uint32_t timestamp, Timestamp now) {
-    const auto next = static_cast<uint16_t>(sequence + 1);
-    if (position && static_cast<int16_t>(next - position->next_sequence) <= 0) return;
-    position = {next, timestamp, now};
+    StreamPosition::note(position, sequence, timestamp, now);
   }
 };
 

@@ -164,11 +164,10 @@ void TrackShard::note_layer(RouterPort& port, forward::Layer layer) const {
 void TrackShard::send_copies(RouterPort& port) {
   auto list =
       Ref<GstBufferList>::adopt(gst_buffer_list_new_sized(static_cast<guint>(staged_.size())));
+  const Timestamp time = now();
   for (const StagedPacket& staged : staged_) {
     gst_buffer_list_add(list.get(), new_whole_packet(staged, Ssrc(port.ssrc_)).release());
-    if (staged.retransmission) continue;
-    port.position_ = {static_cast<uint16_t>(staged.rewrite.sequence + 1), staged.rewrite.timestamp,
-                      now()};
+    StreamPosition::note(port.position_, staged.rewrite.sequence, staged.rewrite.timestamp, time);
   }
   outputs_.push_back({port.pad_, std::move(list), {}});
 }
