@@ -1,36 +1,21 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "plugins/livekit/local_track.h"
 
-#include <gst/rtp/rtp.h>
-
 #include <algorithm>
 #include <utility>
 
 #include "plugins/livekit/rate_control.h"
-#include "plugins/livekit/rtp_extensions.h"
 
 namespace gstlk::client {
 
 namespace {
 
-// The Internet's paths take 1,280 bytes; with what payloaders forget, header extensions, a packet
-// has at most 1,200, which leaves room for SRTP, TURN and IPv6.
-constexpr unsigned kMtu = 1176;
-constexpr Bitrate kAudioBitrate{48'000};
 // A layer is no use below this part of what fits it.
 constexpr uint64_t kMinimumPart = 4;
 constexpr size_t kMaxEncodings = 3;
-constexpr const char* kNotOneTrack =
-    "the pads of one track carry encodings of one video codec, encoded already; raw video needs "
-    "one "
-    "pad, which encodes it in several sizes";
-
-GstPad* static_pad(GstElement* element, const char* name) {
-  return gst_element_get_static_pad(element, name);
-}
 
 void ghost(GstElement* bin, GstElement* element, const char* name) {
-  const auto pad = Ref<GstPad>::adopt(static_pad(element, name));
+  const auto pad = Ref<GstPad>::adopt(gst_element_get_static_pad(element, name));
   GstPad* ghost_pad = gst_ghost_pad_new(name, pad.get());
   gst_pad_set_active(ghost_pad, TRUE);
   gst_element_add_pad(bin, ghost_pad);
@@ -43,22 +28,16 @@ const char* sink_caps(MediaKind kind) {
              : "audio/x-raw;audio/x-opus;application/x-rtp,media=audio";
 }
 
-void add_extension(GstElement* payloader, const RtpExtension& extension, const char* property,
-                   const std::string& value) {
-  GstRTPHeaderExtension* object = gst_rtp_header_extension_create_from_uri(extension.uri);
-  if (!object) return;
-  gst_rtp_header_extension_set_id(object, extension.id);
-  if (property) g_object_set(object, property, value.c_str(), nullptr);
-  g_signal_emit_by_name(payloader, "add-extension", object);
-  gst_object_unref(object);
-}
-
 }  // namespace
 
 LocalTrack::LocalTrack(MediaKind kind, const std::string& name, Listener& listener)
-    : kind_(kind), listener_(listener), bin_(Ref<GstElement>::sink(gst_bin_new(name.c_str()))) {
+    : kind_(kind),
+      listener_(listener),
+      bin_(Ref<GstElement>::sink(gst_bin_new(name.c_str()))),
+      outlet_(GSTLK_OUTLET(g_object_new(GSTLK_TYPE_OUTLET, nullptr))),
+      chain_(kind, bin_.get(), outlet_) {
   MutexLock lock(mutex_);
-  outlet_ = GSTLK_OUTLET(add(GST_ELEMENT(g_object_new(GSTLK_TYPE_OUTLET, nullptr))));
+  gst_bin_add(GST_BIN(bin_.get()), GST_ELEMENT(outlet_));
   ghost(bin_.get(), GST_ELEMENT(outlet_), "src");
   add_entry("sink");
 }
@@ -85,305 +64,36 @@ void LocalTrack::handle_caps(TrackEntry& entry, GstCaps* caps) {
   Result<void> taken;
   {
     MutexLock lock(mutex_);
-    settings_ = settings;
+    min_bitrate_ = settings.min_bitrate;
     const bool was_known = format_.has_value();
-    taken = format ? take_format(entry, *format) : fail(format.error().message);
+    taken = format ? take_format(entry, *format, settings) : fail(format.error().message);
     is_new = !was_known && format_;
   }
   if (!taken) return listener_.on_track_error(taken.error().message);
   if (is_new) listener_.on_track_ready();
 }
 
-Result<void> LocalTrack::take_format(TrackEntry& entry, const MediaFormat& format) {
+Result<void> LocalTrack::take_format(TrackEntry& entry, const MediaFormat& format,
+                                     const TrackSettings& settings) {
   if (entry.format && !entry.format->is_like(format))
     return fail("the media at the pad changed to another kind; request another pad for it");
   entry.format = format;
   if (format_) {
-    rescale(format);
+    chain_.rescale(format, settings);
     if (entries_.size() == 1) format_ = format;
     return {};
   }
   if (!std::ranges::all_of(entries_, [](const auto& e) { return e->format.has_value(); }))
     return {};
-  auto built = build(format);
-  if (built && !missing_.empty())
-    built = fail("the element " + missing_ + " is missing; install GStreamer's base and good " +
-                 "plugins");
-  if (!built) return built;
+  if (const auto built = chain_.build(entries_, settings); !built) return built;
   format_ = format;
   for (const auto& known : entries_) known->open();
   return {};
 }
 
-Result<void> LocalTrack::build(const MediaFormat& format) {
-  if (format.form != MediaFormat::Form::Raw) return build_encoded();
-  if (entries_.size() > 1) return fail(kNotOneTrack);
-  if (kind_ == MediaKind::Audio) {
-    codec_ = codec_by_name("opus");
-    return build_audio(format);
-  }
-  codec_ = settings_.codec.empty() ? &default_video_codec() : codec_by_name(settings_.codec);
-  if (!codec_ || codec_->kind != MediaKind::Video)
-    return fail("codec \"" + settings_.codec + "\" is not known; there are h264, h265, vp8, vp9");
-  return build_video(format);
-}
-
-Result<void> LocalTrack::build_video(const MediaFormat& format) {
-  const auto encodings = plan_encodings(wishes(format));
-  GstElement* convert = add("videoconvert");
-  GstElement* formats = add_caps("video/x-raw,format={(string)I420,(string)NV12}");
-  GstElement* tee = add("tee");
-  g_object_set(tee, "allow-not-linked", TRUE, nullptr);
-  std::vector<GstElement*> payloaders;
-  for (const VideoEncoding& encoding : encodings) {
-    auto added = add_branch(tee, encoding, *codec_);
-    if (!added) return added;
-    payloaders.push_back(branches_.back()->payloader);
-  }
-  finish(payloaders);
-  link(formats, tee);
-  link(convert, formats);
-  link(entries_.front()->element(), convert);
-  return {};
-}
-
-Result<void> LocalTrack::add_branch(GstElement* from, const VideoEncoding& encoding,
-                                    const Codec& codec) {
-  auto encoder = Encoder::make(codec, encoding.max_bitrate);
-  if (!encoder) return fail(encoder.error().message);
-  auto branch = std::make_unique<EncodingBranch>();
-  branch->encoding = encoding;
-  branch->target = encoding.max_bitrate;
-  branch->encoder = std::move(*encoder);
-  // A thread for each encoder; one that is too slow loses frames and does not stop the source.
-  GstElement* queue = add("queue");
-  gst_util_set_object_arg(G_OBJECT(queue), "leaky", "downstream");
-  g_object_set(queue, "max-size-buffers", 3, "max-size-bytes", 0, "max-size-time", guint64{0},
-               nullptr);
-  GstElement* scale = add("videoscale");
-  g_object_set(scale, "add-borders", FALSE, nullptr);
-  branch->scale_filter = add_caps("video/x-raw,width=" + std::to_string(encoding.width) +
-                                  ",height=" + std::to_string(encoding.height));
-  GstElement* element = add(branch->encoder->element());
-  GstElement* last = element;
-  if (const std::string output = branch->encoder->output_caps(); !output.empty()) {
-    GstElement* filter = add_caps(output);
-    link(element, filter);
-    last = filter;
-  }
-  link(last, add_parser(codec, add_payloader(*branch)));
-  link(branch->scale_filter, element);
-  link(scale, branch->scale_filter);
-  link(queue, scale);
-  branch->add_gate(queue, "sink");
-  branch->add_counter(element, "src");
-  branches_.push_back(std::move(branch));
-  gst_element_link(from, queue);
-  return {};
-}
-
-Result<void> LocalTrack::build_audio(const MediaFormat& format) {
-  const int channels = format.channels >= 2 ? 2 : 1;
-  const Bitrate bitrate =
-      settings_.max_bitrate.bps ? settings_.max_bitrate : Bitrate{kAudioBitrate.bps * channels};
-  auto encoder = Encoder::make(*codec_, bitrate);
-  if (!encoder) return fail(encoder.error().message);
-  auto branch = std::make_unique<EncodingBranch>();
-  branch->encoder = std::move(*encoder);
-  branch->target = bitrate;
-  g_object_set(branch->encoder->element(), "dtx", settings_.dtx, nullptr);
-  GstElement* convert = add("audioconvert");
-  GstElement* resample = add("audioresample");
-  GstElement* filter = add_caps("audio/x-raw,rate=48000,channels=" + std::to_string(channels));
-  // The level goes into a header extension, by which the server finds who speaks.
-  GstElement* level = add("level");
-  g_object_set(level, "post-messages", FALSE, "audio-level-meta", TRUE, nullptr);
-  GstElement* element = add(branch->encoder->element());
-  link(element, add_payloader(*branch));
-  link(level, element);
-  link(filter, level);
-  link(resample, filter);
-  link(convert, resample);
-  branch->add_gate(element, "sink");
-  branch->add_counter(element, "src");
-  GstElement* payloader = branch->payloader;
-  branches_.push_back(std::move(branch));
-  finish({payloader});
-  link(entries_.front()->element(), convert);
-  return {};
-}
-
-// The encodings are ordered by their sizes, or as their pads are where caps say none.
-Result<void> LocalTrack::build_encoded() {
-  std::vector<TrackEntry*> order;
-  for (const auto& entry : entries_) {
-    if (!entry->format->codec || entry->format->codec != entries_.front()->format->codec)
-      return fail(kNotOneTrack);
-    order.push_back(entry.get());
-  }
-  std::ranges::stable_sort(order, {}, [](const TrackEntry* entry) {
-    return static_cast<int64_t>(entry->format->width) * entry->format->height;
-  });
-  codec_ = order.front()->format->codec;
-  std::vector<VideoEncoding> encodings;
-  for (const TrackEntry* entry : order)
-    encodings.push_back(encoding_of_size(entry->format->width, entry->format->height));
-  name_encodings(encodings);
-  std::vector<GstElement*> payloaders;
-  for (size_t i = 0; i < order.size(); ++i)
-    payloaders.push_back(add_encoded_branch(*order[i], encodings[i]));
-  finish(payloaders);
-  return {};
-}
-
-VideoEncoding LocalTrack::encoding_of_size(int width, int height) const {
-  VideoEncoding encoding;
-  encoding.width = width;
-  encoding.height = height;
-  encoding.max_bitrate =
-      settings_.max_bitrate.bps ? settings_.max_bitrate : fitting_bitrate(width, height, false);
-  return encoding;
-}
-
-GstElement* LocalTrack::add_encoded_branch(TrackEntry& entry, const VideoEncoding& encoding) {
-  auto branch = std::make_unique<EncodingBranch>();
-  branch->encoding = encoding;
-  GstElement* payloader = add_payloader(*branch);
-  GstElement* first = add_parser(*codec_, payloader);
-  if (entry.format->form == MediaFormat::Form::Rtp) {
-    GstElement* depayloader = add(codec_->depayloader);
-    link(depayloader, first);
-    first = depayloader;
-  }
-  branch->add_gate(entry.element(), "src");
-  branch->add_counter(payloader, "sink");
-  branch->keyframe_pad = Ref<GstPad>::adopt(static_pad(entry.element(), "sink"));
-  branches_.push_back(std::move(branch));
-  link(entry.element(), first);
-  return payloader;
-}
-
-// The first element from a parser on, where the codec has one. The parser puts the stream headers
-// in front of every keyframe: nobody else repeats them for those who come late. The payloader would
-// put them in front of every slice of it, which divides the picture for strict receivers.
-GstElement* LocalTrack::add_parser(const Codec& codec, GstElement* payloader) {
-  if (!codec.parser) return payloader;
-  GstElement* parser = add(codec.parser);
-  if (g_object_class_find_property(G_OBJECT_GET_CLASS(parser), "config-interval"))
-    g_object_set(parser, "config-interval", -1, nullptr);
-  link(parser, payloader);
-  return parser;
-}
-
-GstElement* LocalTrack::add_payloader(EncodingBranch& branch) {
-  GstElement* payloader = make(codec_->payloader);
-  branch.payloader = payloader;
-  // The timestamps of a track's encodings are of one clock, as a browser's are. A payloader takes
-  // offset and SSRC when it starts, which is when it is added.
-  g_object_set(payloader, "mtu", kMtu, "pt", codec_->payload, "ssrc", g_random_int(),
-               "timestamp-offset", timestamp_offset_, nullptr);
-  if (g_object_class_find_property(G_OBJECT_GET_CLASS(payloader), "picture-id-mode"))
-    gst_util_set_object_arg(G_OBJECT(payloader), "picture-id-mode", "15-bit");
-  if (g_object_class_find_property(G_OBJECT_GET_CLASS(payloader), "aggregate-mode"))
-    gst_util_set_object_arg(G_OBJECT(payloader), "aggregate-mode", "zero-latency");
-  return add(payloader);
-}
-
-// From the payloaders to the outlet. The funnel is there for a single one, too: it keeps the
-// filter's a-mid from payloaders, whose mid extension wants to say it itself.
-void LocalTrack::finish(std::vector<GstElement*> payloaders) {
-  rtp_filter_ = add("capsfilter");
-  GstElement* funnel = add("rtpfunnel");
-  for (GstElement* payloader : payloaders) gst_element_link(payloader, funnel);
-  std::vector<uint32_t> ssrcs;
-  for (GstElement* payloader : payloaders) {
-    guint ssrc = 0;
-    g_object_get(payloader, "ssrc", &ssrc, nullptr);
-    ssrcs.push_back(ssrc);
-  }
-  gstlk_outlet_set_ssrcs(outlet_, std::move(ssrcs));
-  gst_element_link_many(funnel, rtp_filter_, GST_ELEMENT(outlet_), nullptr);
-}
-
-std::string LocalTrack::rtp_caps() const {
-  std::string caps = "application/x-rtp,media=";
-  caps += kind_ == MediaKind::Video ? "video" : "audio";
-  caps += std::string(",encoding-name=") + codec_->encoding +
-          ",payload=" + std::to_string(codec_->payload) +
-          ",clock-rate=" + std::to_string(codec_->clock_rate) + ",a-mid=(string)" + binding_.mid;
-  const auto extension = [&caps](const RtpExtension& wanted) {
-    caps += ",extmap-" + std::to_string(wanted.id) + "=(string)\"" + wanted.uri + "\"";
-  };
-  extension(kMidExtension);
-  if (kind_ == MediaKind::Audio) {
-    caps += ",encoding-params=(string)2";  // RFC 7587 section 7: always
-    // As its payloader says it.
-    if (branches_.front()->encoder)
-      caps += ",extmap-" + std::to_string(kAudioLevelExtension.id) + "=(string)<\"\",\"" +
-              kAudioLevelExtension.uri + "\",\"vad=on\">";
-    return caps;
-  }
-  extension(kTransportCcExtension);
-  caps += ",rtcp-fb-nack-pli=true,rtcp-fb-ccm-fir=true,rtcp-fb-transport-cc=true";
-  if (branches_.size() == 1) return caps;
-  extension(kRidExtension);
-  extension(kRepairedRidExtension);
-  std::string rids;
-  for (const auto& branch : branches_) {
-    rids += (rids.empty() ? "" : ";") + branch->encoding.rid;
-    caps += ",rid-" + branch->encoding.rid + "=(string)send";
-  }
-  return caps + ",a-simulcast=(string)\"send " + rids + "\"";
-}
-
 Ref<GstCaps> LocalTrack::bind(const TrackBinding& binding) {
   MutexLock lock(mutex_);
-  const bool first = binding_.mid.empty();
-  binding_ = binding;
-  const auto caps = Ref<GstCaps>::adopt(gst_caps_from_string(rtp_caps().c_str()));
-  g_object_set(rtp_filter_, "caps", caps.get(), nullptr);
-  for (const auto& branch : branches_) {
-    if (!first) g_signal_emit_by_name(branch->payloader, "clear-extensions");
-    add_extension(branch->payloader, kMidExtension, "mid", binding.mid);
-    if (branches_.size() > 1)
-      add_extension(branch->payloader, kRidExtension, "rid", branch->encoding.rid);
-    if (kind_ == MediaKind::Audio && branch->encoder)
-      add_extension(branch->payloader, kAudioLevelExtension, nullptr, "");
-  }
-  if (branches_.size() > 1) return caps;
-  // Of a single encoding the offer tells the SSRC; of several, the rids.
-  const auto with_ssrc = Ref<GstCaps>::adopt(gst_caps_copy(caps.get()));
-  guint ssrc = 0;
-  g_object_get(branches_.front()->payloader, "ssrc", &ssrc, nullptr);
-  gst_caps_set_simple(with_ssrc.get(), "ssrc", G_TYPE_UINT, ssrc, nullptr);
-  return with_ssrc;
-}
-
-VideoWishes LocalTrack::wishes(const MediaFormat& format) const {
-  return {.width = format.width,
-          .height = format.height,
-          .simulcast = settings_.simulcast,
-          .screen_share = settings_.source == ::livekit::SCREEN_SHARE,
-          .max_bitrate = settings_.max_bitrate};
-}
-
-void LocalTrack::rescale(const MediaFormat& format) {
-  if (format.form != MediaFormat::Form::Raw || kind_ != MediaKind::Video) return;
-  const auto encodings = plan_encodings(wishes(format), branches_.size());
-  for (size_t i = 0; i < branches_.size(); ++i) {
-    EncodingBranch& branch = *branches_[i];
-    // One that is held down by the path stays there until that is known to carry more.
-    const bool free = branch.target == branch.encoding.max_bitrate;
-    branch.encoding = encodings[i];
-    if (free || branch.target > branch.encoding.max_bitrate) {
-      branch.target = branch.encoding.max_bitrate;
-      branch.encoder->set_bitrate(branch.target);
-    }
-    const auto caps = Ref<GstCaps>::adopt(
-        gst_caps_new_simple("video/x-raw", "width", G_TYPE_INT, branch.encoding.width, "height",
-                            G_TYPE_INT, branch.encoding.height, nullptr));
-    g_object_set(branch.scale_filter, "caps", caps.get(), nullptr);
-  }
+  return chain_.bind(binding);
 }
 
 template <class Change>
@@ -393,7 +103,7 @@ void LocalTrack::change_gates(Change change) {
     MutexLock lock(mutex_);
     change();
     gstlk_outlet_set_open(outlet_, connected_);
-    for (const auto& branch : branches_) {
+    for (const auto& branch : chain_.branches()) {
       const bool open = connected_ && !muted_ && branch->enabled;
       if (!branch->open.exchange(open) && open) opened.push_back(branch.get());
     }
@@ -409,13 +119,13 @@ std::optional<MediaFormat> LocalTrack::format() const {
 
 const Codec* LocalTrack::codec() const {
   MutexLock lock(mutex_);
-  return codec_;
+  return chain_.codec();
 }
 
 std::vector<VideoEncoding> LocalTrack::encodings() const {
   MutexLock lock(mutex_);
   std::vector<VideoEncoding> encodings;
-  for (const auto& branch : branches_) encodings.push_back(branch->encoding);
+  for (const auto& branch : chain_.branches()) encodings.push_back(branch->encoding);
   return encodings;
 }
 
@@ -423,7 +133,7 @@ void LocalTrack::set_connected(bool connected) {
   change_gates([&]() NO_THREAD_SAFETY_ANALYSIS {
     connected_ = connected;
     // What the next session wants of it is not known yet.
-    for (const auto& branch : branches_) branch->enabled = branch->enabled || !connected;
+    for (const auto& branch : chain_.branches()) branch->enabled = branch->enabled || !connected;
   });
 }
 
@@ -433,9 +143,9 @@ void LocalTrack::set_muted(bool muted) {
 
 void LocalTrack::enable(::livekit::VideoQuality quality, bool enabled) {
   change_gates([&]() NO_THREAD_SAFETY_ANALYSIS {
-    for (const auto& branch : branches_) {
+    for (const auto& branch : chain_.branches()) {
       // A single encoding is the track, whatever quality its subscribers ask for.
-      const bool meant = branches_.size() == 1 || branch->encoding.quality == quality;
+      const bool meant = chain_.branches().size() == 1 || branch->encoding.quality == quality;
       if (meant) branch->enabled = enabled;
     }
   });
@@ -445,12 +155,11 @@ void LocalTrack::set_bitrate(Bitrate total) {
   MutexLock lock(mutex_);
   std::vector<EncodingBranch*> running;
   std::vector<RateWish> wishes;
-  for (const auto& branch : branches_) {
+  for (const auto& branch : chain_.branches()) {
     if (!branch->enabled || !branch->encoder || kind_ != MediaKind::Video) continue;
     running.push_back(branch.get());
     const Bitrate maximum = branch->encoding.max_bitrate;
-    wishes.push_back(
-        {std::max(settings_.min_bitrate, Bitrate{maximum.bps / kMinimumPart}), maximum});
+    wishes.push_back({std::max(min_bitrate_, Bitrate{maximum.bps / kMinimumPart}), maximum});
   }
   const std::vector<Bitrate> shares = share_bitrate(total, wishes);
   for (size_t i = 0; i < running.size(); ++i) {
@@ -467,7 +176,7 @@ void LocalTrack::set_bitrate(Bitrate total) {
 Bitrate LocalTrack::max_bitrate() const {
   MutexLock lock(mutex_);
   Bitrate total;
-  for (const auto& branch : branches_)
+  for (const auto& branch : chain_.branches())
     if (branch->enabled)
       total.bps +=
           kind_ == MediaKind::Video ? branch->encoding.max_bitrate.bps : branch->target.bps;
@@ -478,35 +187,10 @@ TrackStats LocalTrack::stats() const {
   MutexLock lock(mutex_);
   TrackStats stats;
   gstlk_outlet_get_counts(outlet_, &stats.packets, &stats.bytes);
-  for (const auto& branch : branches_)
+  for (const auto& branch : chain_.branches())
     stats.encodings.push_back({branch->encoding.rid, branch->encoding.width,
                                branch->encoding.height, branch->enabled, branch->target,
                                branch->frames.load(std::memory_order_relaxed)});
   return stats;
 }
-
-GstElement* LocalTrack::make(const char* factory) {
-  GstElement* element = gst_element_factory_make(factory, nullptr);
-  if (element) return element;
-  missing_ = factory;
-  return gst_element_factory_make("identity", nullptr);
-}
-
-GstElement* LocalTrack::add(const char* factory) { return add(make(factory)); }
-
-GstElement* LocalTrack::add(GstElement* element) {
-  gst_bin_add(GST_BIN(bin_.get()), element);
-  gst_element_sync_state_with_parent(element);
-  return element;
-}
-
-GstElement* LocalTrack::add_caps(const std::string& text) {
-  GstElement* filter = add("capsfilter");
-  const auto caps = Ref<GstCaps>::adopt(gst_caps_from_string(text.c_str()));
-  g_object_set(filter, "caps", caps.get(), nullptr);
-  return filter;
-}
-
-void LocalTrack::link(GstElement* from, GstElement* to) { gst_element_link(from, to); }
-
 }  // namespace gstlk::client

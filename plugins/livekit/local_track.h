@@ -3,7 +3,6 @@
 
 #include <gst/gst.h>
 
-#include <atomic>
 #include <memory>
 #include <optional>
 #include <string>
@@ -13,30 +12,13 @@
 #include "base/ref.h"
 #include "base/result.h"
 #include "livekit_models.pb.h"
-#include "plugins/livekit/encoder.h"
-#include "plugins/livekit/encoding_branch.h"
 #include "plugins/livekit/media_format.h"
 #include "plugins/livekit/outlet.h"
 #include "plugins/livekit/simulcast.h"
+#include "plugins/livekit/track_chain.h"
 #include "plugins/livekit/track_entry.h"
 
 namespace gstlk::client {
-
-// What a pad's properties say about its track.
-struct TrackSettings {
-  std::string name;
-  ::livekit::TrackSource source = ::livekit::UNKNOWN;
-  bool simulcast = true;
-  bool dtx = false;
-  std::string codec;    // for raw media; empty: as fits
-  Bitrate min_bitrate;  // zero: as fits
-  Bitrate max_bitrate;
-};
-
-// Where the RTP of a track goes, decided when it is negotiated.
-struct TrackBinding {
-  std::string mid;
-};
 
 struct EncodingStats {
   std::string rid;
@@ -53,13 +35,11 @@ struct TrackStats {
   std::vector<EncodingStats> encodings;
 };
 
-// The way of one track from a sink pad of livekitsink to RTP, in a bin of its own:
+// One track of livekitsink, from its sink pads to RTP, in a bin of its own:
 //
-//   clocksync ! (convert) ! tee ! gate ! queue ! scale ! encoder ! payloader ! rtpfunnel ! outlet
-//                               ! gate ! queue ! scale ! encoder ! payloader ! (simulcast)
+//   TrackEntry ! TrackChain ! outlet
 //
-// The chain behind clocksync is built when caps arrive, on the streaming thread. Encoded media goes
-// through its parser and payloader alone, RTP through a depayloader before. Thread-safe.
+// The chain is built when caps have arrived, on the streaming thread. Thread-safe.
 class LocalTrack {
  public:
   class Listener {
@@ -106,46 +86,22 @@ class LocalTrack {
  private:
   GstPad* add_entry(const std::string& name) REQUIRES(mutex_);
   void handle_caps(TrackEntry& entry, GstCaps* caps) EXCLUDES(mutex_);
-  Result<void> take_format(TrackEntry& entry, const MediaFormat& format) REQUIRES(mutex_);
-  Result<void> build(const MediaFormat& format) REQUIRES(mutex_);
-  Result<void> build_video(const MediaFormat& format) REQUIRES(mutex_);
-  Result<void> build_audio(const MediaFormat& format) REQUIRES(mutex_);
-  Result<void> build_encoded() REQUIRES(mutex_);
-  VideoEncoding encoding_of_size(int width, int height) const REQUIRES(mutex_);
-  GstElement* add_encoded_branch(TrackEntry& entry, const VideoEncoding& encoding) REQUIRES(mutex_);
-  Result<void> add_branch(GstElement* from, const VideoEncoding& encoding, const Codec& codec)
-      REQUIRES(mutex_);
-  void finish(std::vector<GstElement*> payloaders) REQUIRES(mutex_);
-  VideoWishes wishes(const MediaFormat& format) const REQUIRES(mutex_);
-  void rescale(const MediaFormat& format) REQUIRES(mutex_);
+  Result<void> take_format(TrackEntry& entry, const MediaFormat& format,
+                           const TrackSettings& settings) REQUIRES(mutex_);
   // Does `change` with the lock, opens and shuts the gates, and asks for keyframes without it.
   template <class Change>
   void change_gates(Change change) EXCLUDES(mutex_);
-  // Not in the bin yet; something harmless where it is missing.
-  GstElement* make(const char* factory) REQUIRES(mutex_);
-  GstElement* add(const char* factory) REQUIRES(mutex_);
-  GstElement* add(GstElement* element) REQUIRES(mutex_);
-  GstElement* add_caps(const std::string& caps) REQUIRES(mutex_);
-  GstElement* add_parser(const Codec& codec, GstElement* payloader);
-  GstElement* add_payloader(EncodingBranch& branch) REQUIRES(mutex_);
-  void link(GstElement* from, GstElement* to) REQUIRES(mutex_);
-  std::string rtp_caps() const REQUIRES(mutex_);
 
   const MediaKind kind_;
   Listener& listener_;
   Ref<GstElement> bin_;
-  const guint timestamp_offset_ = g_random_int();
-  GstLkOutlet* outlet_ = nullptr;  // in bin_, like the next one
-  GstElement* rtp_filter_ = nullptr;
+  GstLkOutlet* const outlet_;  // in bin_
 
   mutable Mutex mutex_;
-  TrackSettings settings_ GUARDED_BY(mutex_);
+  TrackChain chain_ GUARDED_BY(mutex_);
+  Bitrate min_bitrate_ GUARDED_BY(mutex_);
   std::vector<std::unique_ptr<TrackEntry>> entries_ GUARDED_BY(mutex_);
-  TrackBinding binding_ GUARDED_BY(mutex_);
   std::optional<MediaFormat> format_ GUARDED_BY(mutex_);
-  const Codec* codec_ GUARDED_BY(mutex_) = nullptr;
-  std::vector<std::unique_ptr<EncodingBranch>> branches_ GUARDED_BY(mutex_);
-  std::string missing_ GUARDED_BY(mutex_);  // an element that is not installed
   bool connected_ GUARDED_BY(mutex_) = false;
   bool muted_ GUARDED_BY(mutex_) = false;
 };
