@@ -30,7 +30,6 @@ enum {
   SRC_PROP_MAX_SPATIAL,
   SRC_PROP_MAX_TEMPORAL,
   SRC_PROP_PAUSED,
-  SRC_PROP_MUTED,
   SRC_PROP_CURRENT_SPATIAL,
   SRC_PROP_CURRENT_TEMPORAL,
   SRC_PROP_TARGET_SPATIAL,
@@ -149,9 +148,6 @@ static void gst_sfu_router_src_pad_set_property(GObject* object, guint id, const
     case SRC_PROP_PAUSED:
       if (port) port->set_paused(g_value_get_boolean(value));
       break;
-    case SRC_PROP_MUTED:
-      if (port) port->set_muted(g_value_get_boolean(value));
-      break;
     case SRC_PROP_SSRC:
       self->ssrc = g_value_get_uint(value);
       if (port) port->set_ssrc(self->ssrc);
@@ -180,9 +176,6 @@ static void gst_sfu_router_src_pad_get_property(GObject* object, guint id, GValu
       break;
     case SRC_PROP_PAUSED:
       g_value_set_boolean(value, port && port->paused());
-      break;
-    case SRC_PROP_MUTED:
-      g_value_set_boolean(value, port && port->muted());
       break;
     case SRC_PROP_CURRENT_SPATIAL:
       g_value_set_int(value, sending ? sending->current.spatial : -1);
@@ -229,13 +222,6 @@ static void gst_sfu_router_src_pad_class_init(GstSfuRouterSrcPadClass* klass) {
       g_param_spec_boolean("paused", "Paused",
                            "Forward nothing; video goes on with a keyframe (default: false)", FALSE,
                            rw));
-  g_object_class_install_property(
-      object_class, SRC_PROP_MUTED,
-      g_param_spec_boolean("muted", "Muted",
-                           "The publisher is silent: a subscriber behind an sfu-transport that has "
-                           "got nothing yet gets silence or empty video packets for 5 seconds, so "
-                           "that its client reports the track (default: false)",
-                           FALSE, rw));
   g_object_class_install_property(
       object_class, SRC_PROP_CURRENT_SPATIAL,
       g_param_spec_int("current-spatial", "Current spatial layer",

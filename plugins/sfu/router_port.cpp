@@ -87,10 +87,6 @@ void RouterPort::set_paused(bool paused) {
   if (paused_.exchange(paused) != paused) apply_settings();
 }
 
-void RouterPort::set_muted(bool muted) {
-  if (muted_.exchange(muted) != muted) apply_settings();
-}
-
 void RouterPort::apply_settings() {
   const auto current = shard();
   if (!current) return;

@@ -40,11 +40,9 @@ class RouterPort final : public SendPort::Listener,
 
   void set_max_layer(forward::Layer layer);
   void set_paused(bool paused);
-  void set_muted(bool muted);
   void set_ssrc(uint32_t ssrc) { ssrc_ = ssrc; }
   forward::Layer max_layer() const { return max_layer_.load(); }
   bool paused() const { return paused_.load(); }
-  bool muted() const { return muted_.load(); }
   // As of the last packet that was sent; nullopt: none was.
   struct Sending {
     forward::Layer current;
@@ -65,7 +63,6 @@ class RouterPort final : public SendPort::Listener,
   uint32_t ssrc_ = 0;
   std::atomic<forward::Layer> max_layer_{forward::kHighestLayer};
   std::atomic<bool> paused_{false};
-  std::atomic<bool> muted_{false};
   // In one word, so that no reader sees half of it.
   struct alignas(uint64_t) PackedSending {
     forward::Layer current;

@@ -211,7 +211,7 @@ void TrackShard::start_port(RouterPort& port) {
 
 // Only a transport's client is in need of it.
 void TrackShard::start_filler(RouterPort& port) {
-  if (!port.staging_ || !port.muted_ || port.down_track_->stats().packets > 0) {
+  if (!port.staging_ || port.down_track_->stats().packets > 0) {
     port.filler_.stop();
   } else if (!port.filler_.next_timeout()) {
     port.filler_.start(rtp::is_video(format_->codec), now());

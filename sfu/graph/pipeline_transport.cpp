@@ -398,8 +398,7 @@ void PipelineTransport::update_subscription(const TrackId& track,
   if (found == subscribed_.end()) return;
   g_object_set(found->second.router_source.get(), "max-spatial",
                std::min<guint>(settings.max_spatial, 3), "max-temporal",
-               std::min<guint>(settings.max_temporal, 7), "paused", settings.paused, "muted",
-               settings.muted, nullptr);
+               std::min<guint>(settings.max_temporal, 7), "paused", settings.paused, nullptr);
 }
 
 void PipelineTransport::unsubscribe(const TrackId& track) {

@@ -79,7 +79,6 @@ SubscriptionSettings subscription_settings(const ::livekit::UpdateTrackSettings&
                                            const ::livekit::TrackInfo& track) {
   SubscriptionSettings result;
   result.paused = settings.disabled();
-  result.muted = track.muted();
   if (track.type() != ::livekit::VIDEO) return result;
   const ::livekit::VideoQuality quality = wanted_quality(settings, track);
   if (quality == ::livekit::OFF) {

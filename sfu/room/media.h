@@ -40,7 +40,6 @@ struct RemoteTransport {
 // A forwarded track's state as one subscriber sees it.
 struct SubscriptionSettings {
   bool paused = false;
-  bool muted = false;  // by the publisher: the subscriber gets filler until something comes
   uint8_t max_spatial = 2;
   uint8_t max_temporal = 3;
 };
