@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "part_settings.h"
 
+#include <algorithm>
+#include <array>
+#include <string_view>
 #include <utility>
 
 #include "net/host_addresses.h"
@@ -105,6 +108,11 @@ room::Settings room_settings(const config::Config& config) {
   settings.reconnect_on_publication_error = config.rtc.reconnect_on_publication_error;
   settings.speaker_interval = config.audio.update_interval;
   settings.speaker_level = static_cast<uint8_t>(config.audio.active_level);
+  constexpr std::array<std::string_view, 3> kQualities = {"low", "medium", "high"};
+  for (const config::LayerConfig& layer : config.video.simulcast_layers) {
+    const auto quality = std::ranges::find(kQualities, layer.quality) - kQualities.begin();
+    settings.layer_defaults.at(static_cast<size_t>(quality)) = {layer.bitrate, layer.fps};
+  }
   settings.dynacast_pause_delay = config.video.dynacast_pause_delay;
   settings.codec_regression_threshold = config.video.codec_regression_threshold;
   settings.limits = room_limits(config.limit);

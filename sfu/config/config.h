@@ -98,9 +98,17 @@ struct AudioConfig {
   uint32_t smooth_intervals = 2;
 };
 
+// Ours: what one quality of a video is meant to have.
+struct LayerConfig {
+  std::string quality;   // "low", "medium", "high"
+  uint32_t bitrate = 0;  // bits per second; 0: not said
+  uint32_t fps = 0;
+};
+
 struct VideoConfig {
   uint32_t codec_regression_threshold = 5;
   Duration dynacast_pause_delay = 5s;
+  std::vector<LayerConfig> simulcast_layers;  // `simulcast.video.layers`
 };
 
 struct CodecConfig {

@@ -199,7 +199,7 @@ constexpr ConfigKey kKeys[] = {
     {"signal_relay.min_retry_interval", ValueKind::Duration},
     {"signal_relay.retry_timeout", ValueKind::Duration},
     {"signal_relay.stream_buffer_size", ValueKind::Integer},
-    {"simulcast", ValueKind::Subtree},
+    {"simulcast.video.layers", ValueKind::Subtree, nullptr, read_simulcast_layers},
     {"sip", ValueKind::Subtree},
     {"tls.cert_file", ValueKind::Text, AT(tls.cert_file)},
     {"tls.key_file", ValueKind::Text, AT(tls.key_file)},

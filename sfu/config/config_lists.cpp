@@ -71,6 +71,24 @@ Result<void> read_room_configurations(Config& config, const YamlNode& node) {
   return {};
 }
 
+Result<void> read_simulcast_layers(Config& config, const YamlNode& node) {
+  if (node.kind != YamlNode::Kind::List) return fail("a list of {quality, bitrate, fps}");
+  config.video.simulcast_layers.clear();
+  for (const YamlNode& item : node.items) {
+    LayerConfig layer{.quality = text_of(item, "quality")};
+    if (layer.quality != "low" && layer.quality != "medium" && layer.quality != "high")
+      return fail("each layer to have a quality, which is low, medium or high");
+    const auto bitrate = parse_integer(text_of(item, "bitrate", "0"), UINT32_MAX);
+    if (!bitrate) return fail("bitrate to be a number of bits per second");
+    layer.bitrate = static_cast<uint32_t>(*bitrate);
+    const auto fps = parse_integer(text_of(item, "fps", "0"), UINT16_MAX);
+    if (!fps) return fail("fps to be a number of frames per second");
+    layer.fps = static_cast<uint32_t>(*fps);
+    config.video.simulcast_layers.push_back(std::move(layer));
+  }
+  return {};
+}
+
 Result<void> read_turn_servers(Config& config, const YamlNode& node) {
   if (node.kind != YamlNode::Kind::List) return fail("a list of {host, port, protocol, ...}");
   config.rtc.turn_servers.clear();

@@ -10,6 +10,7 @@ namespace gstlk::config {
 
 Result<void> read_enabled_codecs(Config& config, const YamlNode& node);
 Result<void> read_room_configurations(Config& config, const YamlNode& node);
+Result<void> read_simulcast_layers(Config& config, const YamlNode& node);
 Result<void> read_turn_servers(Config& config, const YamlNode& node);
 
 }  // namespace gstlk::config

@@ -25,11 +25,19 @@ uint8_t max_temporal(uint32_t fps) {
   return fps * 4 > kAssumedFps ? 1 : 0;
 }
 
+// Nothing for a quality that there is not.
+LayerDefault default_of(::livekit::VideoQuality quality, const LayerDefaults& defaults) {
+  const auto index = static_cast<size_t>(quality);
+  return index < defaults.size() ? defaults.at(index) : LayerDefault{};
+}
+
 // Without simulcast clients do not say it: two bits for each pixel, as LiveKit's presets have
 // about.
-uint64_t bitrate_of(const ::livekit::VideoLayer& layer) {
+uint64_t bitrate_of(const ::livekit::VideoLayer& layer, const LayerDefaults& defaults) {
   constexpr uint64_t kBitsPerPixel = 2;
   if (layer.bitrate() > 0) return layer.bitrate();
+  if (const auto known = default_of(layer.quality(), defaults); known.bitrate > 0)
+    return known.bitrate;
   return kBitsPerPixel * layer.width() * layer.height();
 }
 
@@ -63,20 +71,22 @@ uint8_t spatial_layer_of(::livekit::VideoQuality quality, const ::livekit::Track
 }
 
 std::vector<uint64_t> layer_costs(const ::livekit::UpdateTrackSettings& settings,
-                                  const ::livekit::TrackInfo& track) {
+                                  const ::livekit::TrackInfo& track,
+                                  const LayerDefaults& defaults) {
   const ::livekit::VideoQuality wanted = wanted_quality(settings, track);
   std::vector<uint64_t> costs;
   if (wanted == ::livekit::OFF) return costs;
   costs.resize(spatial_layer_of(wanted, track) + 1u);
   for (const ::livekit::VideoLayer& layer : track.layers()) {
     const auto spatial = static_cast<size_t>(std::clamp(layer.spatial_layer(), 0, 2));
-    if (spatial < costs.size()) costs[spatial] = bitrate_of(layer);
+    if (spatial < costs.size()) costs[spatial] = bitrate_of(layer, defaults);
   }
   return costs;
 }
 
 SubscriptionSettings subscription_settings(const ::livekit::UpdateTrackSettings& settings,
-                                           const ::livekit::TrackInfo& track) {
+                                           const ::livekit::TrackInfo& track,
+                                           const LayerDefaults& defaults) {
   SubscriptionSettings result;
   result.paused = settings.disabled();
   if (track.type() != ::livekit::VIDEO) return result;
@@ -86,7 +96,8 @@ SubscriptionSettings subscription_settings(const ::livekit::UpdateTrackSettings&
     return result;
   }
   result.max_spatial = spatial_layer_of(quality, track);
-  result.max_temporal = max_temporal(settings.fps());
+  result.max_temporal =
+      max_temporal(settings.fps() > 0 ? settings.fps() : default_of(quality, defaults).fps);
   return result;
 }
 

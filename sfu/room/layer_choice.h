@@ -6,6 +6,7 @@
 
 #include "livekit_models.pb.h"
 #include "room/media.h"
+#include "room/settings.h"
 
 namespace livekit {
 class UpdateTrackSettings;
@@ -24,11 +25,14 @@ namespace gstlk::room {
 uint8_t spatial_layer_of(::livekit::VideoQuality quality, const ::livekit::TrackInfo& track);
 
 // The bits per second of the layers that `settings` let through, by spatial layer, as the publisher
-// gave them, or by their size.
+// gave them, or the configuration, or by their size.
 std::vector<uint64_t> layer_costs(const ::livekit::UpdateTrackSettings& settings,
-                                  const ::livekit::TrackInfo& track);
+                                  const ::livekit::TrackInfo& track,
+                                  const LayerDefaults& defaults = {});
 
+// Frames per second as the subscriber wants them, or the configuration for the quality.
 SubscriptionSettings subscription_settings(const ::livekit::UpdateTrackSettings& settings,
-                                           const ::livekit::TrackInfo& track);
+                                           const ::livekit::TrackInfo& track,
+                                           const LayerDefaults& defaults = {});
 
 }  // namespace gstlk::room

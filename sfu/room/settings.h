@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -63,6 +64,14 @@ struct IceFallbacks {
   bool tls = false;  // TURN over TLS, while Settings::ice_servers knows one
 };
 
+// What a quality of a video has where neither its publisher nor its subscriber says so; 0: unknown.
+struct LayerDefault {
+  uint64_t bitrate = 0;  // bits per second
+  uint32_t fps = 0;
+};
+// By VideoQuality: low, medium, high.
+using LayerDefaults = std::array<LayerDefault, 3>;
+
 // What the configuration says about rooms; the defaults are LiveKit's. Copied into the registry.
 struct Settings {
   bool auto_create = true;
@@ -90,6 +99,8 @@ struct Settings {
   Duration dynacast_pause_delay = 5s;
   // A room with fewer participants prefers one codec that all can decode to two; 0: every room.
   uint32_t codec_regression_threshold = 5;
+
+  LayerDefaults layer_defaults;
 
   Limits limits;
   DataLimits data;

@@ -290,8 +290,8 @@ void Subscriptions::apply_settings(const TrackId& track) {
 
 SubscriptionSettings Subscriptions::media_settings(const Subscription& subscription,
                                                    const Publication& publication) const {
-  SubscriptionSettings settings =
-      subscription_settings(settings_of(subscription), publication.info());
+  SubscriptionSettings settings = subscription_settings(
+      settings_of(subscription), publication.info(), owner_.room().settings().layer_defaults);
   if (subscription.affordable)
     settings.max_spatial = std::min(settings.max_spatial, *subscription.affordable);
   settings.paused |= subscription.starved;
@@ -313,7 +313,8 @@ void Subscriptions::share_bandwidth() {
       const Publication* publication = owner_.room().find_track(track);
       if (!subscription.active || !publication || publication->kind() != TrackKind::Video) continue;
       if ((publication->info().source() == ::livekit::SCREEN_SHARE) != screen) continue;
-      costs.push_back({track, layer_costs(settings_of(subscription), publication->info())});
+      costs.push_back({track, layer_costs(settings_of(subscription), publication->info(),
+                                          owner_.room().settings().layer_defaults)});
     }
   }
   for (const auto& [track, highest] : room::share_bandwidth(bandwidth_limit_, costs, allow_pause_))

@@ -110,6 +110,7 @@ logging: {level: debug, component_levels: {sfu: trace}}
 agents: {target_load: 0.55, enable_user_data_recording: true}
 api: {enable_psrpc_for_get_list_participants: true}
 limit: {agent_signal_message_size_limit: 1000}
+simulcast: {video: {layers: [{quality: high, bitrate: 2500000, fps: 30}, {quality: low}]}}
 )");
   ASSERT_TRUE(loaded.config) << loaded.error;
   const Config& config = *loaded.config;
@@ -124,6 +125,10 @@ limit: {agent_signal_message_size_limit: 1000}
   EXPECT_EQ(config.video.codec_regression_threshold, 0u);
   ASSERT_EQ(config.rtc.turn_servers.size(), 1u);
   EXPECT_EQ(config.rtc.turn_servers[0].port, 443);
+  ASSERT_EQ(config.video.simulcast_layers.size(), 2u);
+  EXPECT_EQ(config.video.simulcast_layers[0].bitrate, 2'500'000u);
+  EXPECT_EQ(config.video.simulcast_layers[0].fps, 30u);
+  EXPECT_EQ(config.video.simulcast_layers[1].quality, "low");
   EXPECT_EQ(config.audio.update_interval, 500ms);
   EXPECT_DOUBLE_EQ(config.agents.target_load, 0.55);
   EXPECT_TRUE(config.agents.enable_user_data_recording);
@@ -158,6 +163,9 @@ TEST(ConfigLoader, AWrongValueIsOneLineThatSaysWhatIsRight) {
       {"keys: nothing", "livekit.yaml:1: keys: expected \"key: secret\""},
       {"rtc: {turn_servers: [{host: a, protocol: ip}]}",
        "livekit.yaml:1: rtc.turn_servers: expected protocol to be udp, tcp or tls"},
+      {"simulcast: {video: {layers: [{quality: best}]}}",
+       "livekit.yaml:1: simulcast.video.layers: expected each layer to have a quality, which is "
+       "low, medium or high"},
       {"debug_handler: {port: x}",
        "livekit.yaml:1: debug_handler.port: expected a number that is whole and not negative, not "
        "\"x\""},
