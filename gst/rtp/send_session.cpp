@@ -156,12 +156,12 @@ void SendSession::handle_rtcp(const RtcpMessage& message, Timestamp now,
   } else if (const auto* report = std::get_if<RtcpSenderReport>(&message)) {
     handle_blocks(report->blocks, now);
   } else if (const auto* nack = std::get_if<RtcpNack>(&message)) {
-    handle(*nack, events);
+    handle(*nack, now, events);
   } else if (const auto* pli = std::get_if<RtcpPli>(&message)) {
-    add_keyframe_request(pli->media, events);
+    add_keyframe_request(pli->media, now, events);
   } else if (const auto* fir = std::get_if<RtcpFir>(&message)) {
     for (size_t i = 0; i < fir->items.size(); ++i) {
-      if (Stream* stream = add_keyframe_request(fir->items[i].ssrc, events))
+      if (Stream* stream = add_keyframe_request(fir->items[i].ssrc, now, events))
         ++stream->firs_received;
     }
   } else if (const auto* remb = std::get_if<RtcpRemb>(&message)) {
@@ -173,7 +173,16 @@ void SendSession::handle_rtcp(const RtcpMessage& message, Timestamp now,
   }
 }
 
-void SendSession::handle(const RtcpNack& nack, std::vector<SendEvent>& events) {
+bool SendSession::may_request(uint32_t cost, Timestamp now) {
+  if (now - window_start_ >= kRequestWindow) {
+    window_start_ = now;
+    requests_ = 0;
+  }
+  requests_ = std::min(requests_ + cost, kMaxRequests + 1);
+  return requests_ <= kMaxRequests;
+}
+
+void SendSession::handle(const RtcpNack& nack, Timestamp now, std::vector<SendEvent>& events) {
   SendStreamId id;
   Stream* stream = stream_of(nack.media, &id);
   if (!stream || stream->ssrc != nack.media) return;
@@ -186,17 +195,26 @@ void SendSession::handle(const RtcpNack& nack, std::vector<SendEvent>& events) {
       request.numbers[request.count++] = static_cast<uint16_t>(item.first + bit + 1);
     }
     stream->nacks_received += request.count;
-    events.push_back(request);
+    if (may_request(request.count, now)) {
+      events.push_back(request);
+    } else {
+      refused_requests_ += request.count;
+    }
   }
 }
 
 // The stream that it is about; null when there is none.
-SendSession::Stream* SendSession::add_keyframe_request(Ssrc ssrc, std::vector<SendEvent>& events) {
+SendSession::Stream* SendSession::add_keyframe_request(Ssrc ssrc, Timestamp now,
+                                                       std::vector<SendEvent>& events) {
   SendStreamId id;
   Stream* stream = stream_of(ssrc, &id);
   if (!stream) return nullptr;
   ++stream->keyframe_requests_received;
-  events.push_back(KeyframeRequest{.stream = id, .ssrc = stream->ssrc});
+  if (may_request(kKeyframeRequestCost, now)) {
+    events.push_back(KeyframeRequest{.stream = id, .ssrc = stream->ssrc});
+  } else {
+    ++refused_requests_;
+  }
   return stream;
 }
 

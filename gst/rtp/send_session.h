@@ -71,6 +71,11 @@ struct SendStats {
 // streams; estimating a bandwidth out of the feedback.
 class SendSession {
  public:
+  // A sequence number counts as one, a keyframe request as kKeyframeRequestCost.
+  static constexpr uint32_t kMaxRequests = 1024;
+  static constexpr uint32_t kKeyframeRequestCost = 16;
+  static constexpr Duration kRequestWindow = 100ms;
+
   // `local_ssrc` sends what belongs to no stream; `cname` goes with every sender report.
   SendSession(Ssrc local_ssrc, std::string cname);
 
@@ -91,7 +96,8 @@ class SendSession {
   // timestamp at `rtp_timestamp`. There are no sender reports before the first of these.
   void set_clock_mapping(SendStreamId id, NtpTime ntp, uint32_t rtp_timestamp, Timestamp at);
 
-  // Appends what the caller must do to `events`; they borrow from `message`'s bytes.
+  // Appends what the caller must do to `events`; they borrow from `message`'s bytes. A peer gets at
+  // most kMaxRequests in kRequestWindow; what is beyond is counted and left.
   void handle_rtcp(const RtcpMessage& message, Timestamp now, std::vector<SendEvent>& events);
 
   // Of the whole path; nullopt before the first receiver report that tells it.
@@ -104,6 +110,8 @@ class SendSession {
   std::optional<Timestamp> next_timeout() const;
 
   SendStats stats(SendStreamId id) const;
+  // Sequence numbers and keyframe requests that were beyond the peer's share.
+  uint64_t refused_requests() const { return refused_requests_; }
 
  private:
   struct SentReport {
@@ -148,10 +156,11 @@ class SendSession {
 
   Stream* stream_of(Ssrc ssrc, SendStreamId* id);
   void start_reports(Stream& stream, Timestamp now);
-  void handle(const RtcpNack& nack, std::vector<SendEvent>& events);
+  bool may_request(uint32_t cost, Timestamp now);
+  void handle(const RtcpNack& nack, Timestamp now, std::vector<SendEvent>& events);
   void handle_blocks(const ReportBlocks& blocks, Timestamp now);
   void handle(const RtcpExtendedReport& report, Timestamp now);
-  Stream* add_keyframe_request(Ssrc ssrc, std::vector<SendEvent>& events);
+  Stream* add_keyframe_request(Ssrc ssrc, Timestamp now, std::vector<SendEvent>& events);
   bool append_report(Stream& stream, Timestamp now, Bytes& out);
 
   Ssrc local_ssrc_;
@@ -162,6 +171,9 @@ class SendSession {
   Timestamp next_report_ = Timestamp::max();            // the least of the streams'
   std::optional<PendingDlrr> pending_dlrr_;
   RoundTrip round_trip_;
+  Timestamp window_start_;
+  uint32_t requests_ = 0;  // since then
+  uint64_t refused_requests_ = 0;
 };
 
 }  // namespace gstlk::rtp

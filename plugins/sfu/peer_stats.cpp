@@ -52,7 +52,7 @@ GstStructure* PeerStats::to_structure(Timestamp now) const {
       nanoseconds(round_trip), "packets-received", G_TYPE_UINT64, packets_received,
       "bytes-received", G_TYPE_UINT64, bytes_received, "packets-sent", G_TYPE_UINT64, packets_sent,
       "bytes-sent", G_TYPE_UINT64, bytes_sent, "malformed", G_TYPE_UINT64, malformed, "over-limit",
-      G_TYPE_UINT64, over_limit, nullptr);
+      G_TYPE_UINT64, over_limit, "refused-requests", G_TYPE_UINT64, refused_requests, nullptr);
   if (path) {
     const bool tcp = path->protocol == transport::Protocol::Tcp;
     gst_structure_set(structure, "protocol", G_TYPE_STRING, tcp ? "tcp" : "udp", "remote-address",

@@ -27,6 +27,7 @@ struct PeerStats {
   uint64_t bytes_sent = 0;
   uint64_t malformed = 0;   // datagrams that were none of ours, SRTP that did not authenticate
   uint64_t over_limit = 0;  // RTP packets, dropped unread
+  uint64_t refused_requests = 0;  // by RTCP, for packets and keyframes: too many at once
   struct Received {
     Mid mid;
     Rid rid;

@@ -242,6 +242,25 @@ TEST_F(SendSessionTest, ARemovedStreamIsUnknownAndItsSlotIsReused) {
   EXPECT_EQ(session_.stats(next).packets, 0u);
 }
 
+TEST_F(SendSessionTest, APeerThatAsksForEverythingIsHeldToItsShare) {
+  Bytes compound;
+  std::vector<uint16_t> numbers(300);
+  for (size_t i = 0; i < numbers.size(); ++i) numbers[i] = static_cast<uint16_t>(i);
+  RtcpWriter writer(compound);
+  for (int i = 0; i < 50; ++i) writer.nack(kPeer, kVideo, numbers);
+  size_t asked = 0;
+  for (const SendEvent& event : dispatch(compound)) asked += std::get<NackRequest>(event).count;
+  EXPECT_LE(asked, SendSession::kMaxRequests);
+  EXPECT_GT(asked, SendSession::kMaxRequests - 17);
+  EXPECT_EQ(session_.refused_requests(), 50 * 300 - asked);
+  EXPECT_EQ(session_.stats(video_).nacks_received, 50u * 300u);
+
+  compound.clear();
+  RtcpWriter(compound).pli(kPeer, kVideo);
+  EXPECT_TRUE(dispatch(compound).empty());
+  EXPECT_EQ(dispatch(compound, kStart + SendSession::kRequestWindow).size(), 1u);
+}
+
 TEST_F(SendSessionTest, DispatchTellsTheReceivingHalfOfReportsAndByes) {
   ReceiveMedia media{.mid = Mid("0")};
   media.formats = {{.payload_type = PayloadType(96), .codec = Codec::Opus, .clock_rate = 48000}};
