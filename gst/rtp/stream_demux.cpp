@@ -200,8 +200,10 @@ std::optional<EncodingId> StreamDemux::handle_bye(Ssrc source) {
     ssrcs_.erase(source);
     return std::nullopt;
   }
+  // The SSRC keeps its stream: a sender that pauses an encoding may say goodbye, and goes on later
+  // with an SSRC for which it has long stopped to send mid and rid.
   ReceiveStream& stream = *entry->stream;
-  unbind(stream);
+  stream.start(source);
   return stream.encoding().id;
 }
 

@@ -35,7 +35,7 @@ class StreamDemux {
   const SsrcTable::Entry* find(Ssrc ssrc) { return ssrcs_.find(ssrc); }
   ReceiveStream* stream(EncodingId id) const;
 
-  // Gives the encoding that waits for an SSRC again.
+  // Gives the encoding that has ended, until the SSRC or another one starts it again.
   std::optional<EncodingId> handle_bye(Ssrc source);
 
  private:

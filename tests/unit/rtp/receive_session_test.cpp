@@ -168,9 +168,20 @@ TEST_F(ReceiveSessionTest, AStreamThatSaidByeMayComeBack) {
   session_.set_media({video_media("v")});
   receive(vp8(10, 500).extension(kMidId, "v"));
   EXPECT_EQ(session_.handle_bye(Ssrc(10)), first_encoding());
-  EXPECT_FALSE(session_.handle_bye(Ssrc(10)));
   EXPECT_FALSE(session_.stats(first_encoding())->ssrc);
-  EXPECT_EQ(receiver_of(vp8(10, 3).extension(kMidId, "v")), "v");
+  EXPECT_EQ(receiver_of(vp8(10, 3)), "v");
+  EXPECT_EQ(session_.handle_bye(Ssrc(10)), first_encoding());
+  EXPECT_EQ(receiver_of(vp8(11, 3).extension(kMidId, "v")), "v");
+}
+
+TEST_F(ReceiveSessionTest, AnEncodingThatIsPausedWithByeGoesOnWithoutItsRid) {
+  ReceiveMedia media = video_media("v");
+  media.rids = {Rid("q"), Rid("h"), Rid("f")};
+  session_.set_media({media});
+  receive(vp8(10, 500).extension(kMidId, "v").extension(kRidId, "f"));
+  receive(vp8(11, 500).extension(kMidId, "v").extension(kRidId, "q"));
+  ASSERT_TRUE(session_.handle_bye(Ssrc(10)));
+  EXPECT_EQ(receiver_of(vp8(10, 501)), "vf");
 }
 
 TEST_F(ReceiveSessionTest, RenegotiationKeepsWhatStays) {
