@@ -9,6 +9,7 @@ namespace {
 
 constexpr Duration kFirstPacket = 20ms;
 constexpr Duration kMaxPacket = 120ms;  // the longest of Opus
+constexpr Duration kMaxLateness = 10s;  // further back, or further ahead, the source began anew
 
 double to_linear(double level) { return std::pow(10.0, -level / 20.0); }
 
@@ -18,8 +19,10 @@ void AudioLevelObserver::on_packet(AudioLevel level, uint32_t timestamp, Timesta
   Duration duration = kFirstPacket;
   if (started_) {
     const int32_t ticks = static_cast<int32_t>(timestamp - last_timestamp_);
-    if (ticks <= 0 || clock_rate_ == 0) return;  // late
-    duration = Duration(int64_t{ticks} * 1'000'000 / clock_rate_);
+    if (clock_rate_ == 0) return;
+    const Duration elapsed(int64_t{ticks} * 1'000'000 / clock_rate_);
+    if (elapsed <= 0us && elapsed > -kMaxLateness) return;  // late
+    if (elapsed > 0us && elapsed < kMaxLateness) duration = elapsed;
   }
   started_ = true;
   last_timestamp_ = timestamp;

@@ -34,6 +34,13 @@ TEST_F(AudioLevelObserverTest, RisesTowardsTheLinearLevelByTwoThirds) {
   EXPECT_TRUE(observer_.is_active(now_));
 }
 
+TEST_F(AudioLevelObserverTest, ASourceThatBeginsAnewIsHeard) {
+  speak(40, 127);
+  timestamp_ -= 30 * kClock;
+  speak(40, 20);
+  EXPECT_TRUE(observer_.is_active(now_));
+}
+
 TEST_F(AudioLevelObserverTest, QuietIsZero) {
   speak(40, 36);
   EXPECT_EQ(observer_.level(now_), 0);
