@@ -75,6 +75,12 @@ void PeerSender::send_payload(SendStream& stream, const StagedPacket& staged, rt
     return;
   }
   const bool rtx = staged.retransmission && payload.rtx.has_value();
+  // Sent again under its own index it must be the same to the last bit (RFC 7714 section 8.1), and
+  // nobody knows whether the first sending said a playout delay.
+  if (staged.retransmission && !rtx && stream.playout_delay_id != 0) {
+    ++stream.dropped;
+    return;
+  }
 
   std::array<uint8_t, SendStream::kMaxHeader> header;
   const size_t header_size =
@@ -231,6 +237,7 @@ void PeerSender::write_stats(PeerStats& stats, Timestamp now) {
   stats.packets_sent = packets_;
   stats.bytes_sent = bytes_;
   stats.round_trip = session_.round_trip().value_or(0us);
+  stats.refused_requests = session_.refused_requests();
   for (const auto& port : ports_) {
     SendStream& stream = port->stream();
     if (!stream.id) continue;
