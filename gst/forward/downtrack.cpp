@@ -117,14 +117,16 @@ DownTrack::Decision DownTrack::handle_video(const ReceivedPacket& packet, const 
 bool DownTrack::try_switch(const ReceivedPacket& packet, const EncodingClock& clock,
                            Timestamp now) {
   Video& video = *video_;
-  if (packet.padding_only() || !video.selector.wants_switch(packet)) return false;
+  // Of a keyframe whose first packet came late the others have been dropped already.
+  if (packet.padding_only() || packet.late || !video.selector.wants_switch(packet)) return false;
   const bool between = video.selector.current_encoding() && started_;
-  // Once is enough: a publisher whose sender reports are wrong must not be stuck in one layer.
-  if (between && !video.refused_switch && !rewriter_.fits_after_last(packet, clock)) {
-    video.refused_switch = true;
+  // One picture is enough: a publisher whose sender reports are wrong must not be stuck in a layer.
+  const bool may_refuse = !video.refused_picture || *video.refused_picture == packet.timestamp;
+  if (between && may_refuse && !rewriter_.fits_after_last(packet, clock)) {
+    video.refused_picture = packet.timestamp;
     return false;
   }
-  video.refused_switch = false;
+  video.refused_picture.reset();
   if (between && packet.encoding != encoding_) ++stats_.switches;
   video.selector.start(packet);
   video.vp8.switch_encoding();

@@ -110,7 +110,8 @@ class DownTrack {
 
     LayerSelector selector;
     Vp8Rewriter vp8;
-    bool refused_switch = false;  // one keyframe was passed over because time would go back
+    // One keyframe was passed over because time would go back; its timestamp.
+    std::optional<int64_t> refused_picture;
     bool frame_numbers_started = false;
     bool switched = false;  // the next frame number is the first of another encoding
     uint16_t frame_number_offset = 0;

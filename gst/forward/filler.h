@@ -10,10 +10,10 @@
 namespace gstlk::forward {
 
 // When a subscriber is sent packets of our own making, because it has just subscribed to a track
-// of which nothing comes (muted, or silent): clients that report a track with its first packet (LiveKit's Go SDK, and so its
-// egress) would not report that one otherwise. The first goes after 100 ms; then audio gets its
-// silence 50 times a second and video an empty packet 10 times, until the track itself is heard of,
-// for at most 5 s. Driven with the time given; not thread-safe.
+// of which nothing comes (muted, or silent): clients that report a track with its first packet
+// (LiveKit's Go SDK, and so its egress) would not report that one otherwise. The first goes after
+// 100 ms; then audio gets its silence 50 times a second and video an empty packet 10 times, until
+// the track itself is heard of, for at most 5 s. Driven with the time given; not thread-safe.
 class Filler {
  public:
   void start(bool video, Timestamp now);

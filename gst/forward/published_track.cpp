@@ -15,8 +15,10 @@ namespace {
 constexpr Duration kCameraSilence = 700ms;
 constexpr Duration kScreenSilence = 2500ms;
 
-// Older than this before the newest cannot be told from an attempt to confuse.
-constexpr int64_t kMaxLateness = 10'000;
+// A sender that starts over keeps its SSRC and jumps in its numbers (RFC 3550 appendix A.1). What
+// is behind by as much came too late for everybody: rtp::ReceiveSession lets nothing such through.
+constexpr int64_t kMaxMisorder = 2048;
+constexpr int64_t kMaxDropout = 3000;
 
 // Above all that have those 16 bits, and with the same for the next packet.
 int64_t sequence_above(int64_t newest) { return ((newest >> 16) + 2) * 65536; }
@@ -48,12 +50,21 @@ bool PublishedTrack::is_svc() const {
   return config_.encodings == 1 && uses_dependency_descriptor(config_.codec);
 }
 
-// A new SSRC starts the encoding anew. Its sequence numbers go on above all those before, so that
-// retransmission stores need not know, and keep their low 16 bits.
-void PublishedTrack::follow_ssrc(Encoding& encoding, uint8_t index, const rtp::PacketView& packet) {
-  if (encoding.ssrc == packet.ssrc()) return;
+bool PublishedTrack::goes_on(const Encoding& encoding, const rtp::PacketView& packet) {
+  if (encoding.ssrc != packet.ssrc()) return false;
+  const int64_t ahead = encoding.sequence_base + encoding.sequences.peek(packet.sequence_number()) -
+                        encoding.newest_sequence;
+  return ahead > -kMaxMisorder && ahead < kMaxDropout;
+}
+
+// A new SSRC or a jump starts the encoding anew. Its sequence numbers go on above all those before,
+// so that retransmission stores need not know, and keep their low 16 bits.
+void PublishedTrack::follow_source(Encoding& encoding, uint8_t index,
+                                   const rtp::PacketView& packet) {
+  if (goes_on(encoding, packet)) return;
   if (encoding.ssrc) {
     ++encoding.generation;
+    encoding.has_parameter_sets = false;
     encoding.sequence_base = sequence_above(encoding.newest_sequence);
     encoding.sequences.reset();
     encoding.timestamps.reset();
@@ -75,7 +86,7 @@ std::optional<ReceivedPacket> PublishedTrack::receive(uint8_t index, ByteView rt
     ++encoding.stats.malformed;
     return std::nullopt;
   }
-  follow_ssrc(encoding, index, *view);
+  follow_source(encoding, index, *view);
   ReceivedPacket packet;
   packet.bytes = rtp;
   packet.payload = view->payload();
@@ -85,12 +96,12 @@ std::optional<ReceivedPacket> PublishedTrack::receive(uint8_t index, ByteView rt
   packet.marker = view->marker();
   packet.sequence = encoding.sequence_base + encoding.sequences.peek(view->sequence_number());
   packet.timestamp = encoding.timestamps.peek(view->timestamp());
-  if (packet.sequence < encoding.newest_sequence - kMaxLateness ||
-      !read_payload(encoding, *view, ids, packet)) {
+  packet.late = packet.sequence < encoding.newest_sequence;
+  if (!read_payload(encoding, *view, ids, packet)) {
     ++encoding.stats.malformed;
     return std::nullopt;
   }
-  if (packet.sequence >= encoding.newest_sequence) {
+  if (!packet.late) {
     encoding.sequences.unwrap(view->sequence_number());
     encoding.newest_sequence = packet.sequence;
     encoding.newest_timestamp = encoding.timestamps.unwrap(view->timestamp());
@@ -110,6 +121,7 @@ bool PublishedTrack::read_payload(Encoding& encoding, const rtp::PacketView& vie
   const auto descriptor = rtp::parse_payload(config_.codec, packet.payload, packet.marker);
   if (!descriptor) return false;
   packet.descriptor = *descriptor;
+  start_at_parameter_sets(encoding, packet.descriptor);
   if (uses_dependency_descriptor(config_.codec) && ids.dependency_descriptor != 0) {
     packet.descriptor_bytes = rtp::find_extension(view, ids.dependency_descriptor);
     if (!packet.descriptor_bytes.empty()) read_dependency(encoding, packet);
@@ -119,6 +131,16 @@ bool PublishedTrack::read_payload(Encoding& encoding, const rtp::PacketView& vie
     encoding.stats.height = packet.descriptor.height;
   }
   return true;
+}
+
+// Of a sender that repeats them in front of its keyframes (H.264, H.265): behind lost ones a
+// keyframe is no place to start.
+void PublishedTrack::start_at_parameter_sets(Encoding& encoding,
+                                             rtp::PayloadDescriptor& descriptor) {
+  if (!descriptor.keyframe) return;
+  encoding.has_parameter_sets |= descriptor.parameter_sets;
+  if (!encoding.has_parameter_sets || descriptor.parameter_sets) return;
+  descriptor.keyframe = descriptor.switching_point = false;
 }
 
 // Where there is a dependency descriptor it is the one to believe.

@@ -64,7 +64,7 @@ class PublishedTrack {
  public:
   explicit PublishedTrack(const PublishedTrackConfig& config);
 
-  // nullopt: malformed, or too old to matter. The result borrows `rtp`.
+  // nullopt: malformed. The result borrows `rtp`.
   std::optional<ReceivedPacket> receive(uint8_t encoding, ByteView rtp, const ExtensionIds& ids,
                                         Timestamp now);
   void handle_sender_report(uint8_t encoding, NtpTime ntp, uint32_t rtp_timestamp, Timestamp now);
@@ -91,11 +91,14 @@ class PublishedTrack {
     rtp::SequenceUnwrapper sequences;
     rtp::TimestampUnwrapper timestamps;
     rtp::DependencyDescriptorParser dependencies;
+    bool has_parameter_sets = false;  // in what came since it started
     RateMeter rate;
     EncodingStats stats;
   };
 
-  void follow_ssrc(Encoding& encoding, uint8_t index, const rtp::PacketView& packet);
+  static bool goes_on(const Encoding& encoding, const rtp::PacketView& packet);
+  void follow_source(Encoding& encoding, uint8_t index, const rtp::PacketView& packet);
+  static void start_at_parameter_sets(Encoding& encoding, rtp::PayloadDescriptor& descriptor);
   bool read_payload(Encoding& encoding, const rtp::PacketView& view, const ExtensionIds& ids,
                     ReceivedPacket& packet);
   void read_dependency(Encoding& encoding, ReceivedPacket& packet);

@@ -23,8 +23,9 @@ struct ReceivedPacket {
   int64_t sequence = 0;   // unwrapped, of this encoding
   int64_t timestamp = 0;  // unwrapped, of this encoding
   uint8_t encoding = 0;
-  uint8_t generation = 0;  // changes when the encoding starts anew with another SSRC
+  uint8_t generation = 0;  // changes when the encoding starts anew
   bool marker = false;
+  bool late = false;            // newer ones of the encoding were there before
   bool has_dependency = false;  // whether `dependency` is filled
   rtp::PayloadDescriptor descriptor;
   rtp::FrameDependency dependency;

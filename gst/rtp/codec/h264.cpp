@@ -30,7 +30,7 @@ void add_nal(PayloadDescriptor& descriptor, uint8_t type, ByteView body) {
       if (!body.empty() && (body[0] & 0x80)) descriptor.start_of_frame = true;
       break;
     case kSps:
-      descriptor.keyframe = true;
+      descriptor.keyframe = descriptor.parameter_sets = true;
       descriptor.start_of_frame = true;
       break;
     case kSei:

@@ -31,7 +31,7 @@ void add_nal(PayloadDescriptor& descriptor, uint8_t type, ByteView body) {
     if (first_slice && type >= kFirstIrap && type <= kLastIrap) descriptor.keyframe = true;
   } else if (type <= kPrefixSei) {
     descriptor.start_of_frame = true;
-    if (type == kVps || type == kSps) descriptor.keyframe = true;
+    if (type == kVps || type == kSps) descriptor.keyframe = descriptor.parameter_sets = true;
   }
 }
 

@@ -62,6 +62,7 @@ struct Vp9Descriptor {
 struct PayloadDescriptor {
   Codec codec = Codec::Unknown;
   bool keyframe = false;         // this packet belongs to, and starts, something decodable alone
+  bool parameter_sets = false;   // has what the keyframe needs (H.264's SPS, H.265's VPS or SPS)
   bool start_of_frame = false;   // first packet of a frame (of a layer frame with SVC)
   bool end_of_frame = false;     // last packet of a frame (of a layer frame with SVC)
   bool switching_point = false;  // the temporal layer may be raised here

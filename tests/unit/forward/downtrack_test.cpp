@@ -135,6 +135,24 @@ TEST(DownTrack, RaisesTemporalLayersWhereTheStreamAllowsIt) {
   EXPECT_EQ(track.down.current_layer()->temporal, 2);
 }
 
+TEST(DownTrack, DoesNotStartAtAKeyframeWhoseFirstPacketCameLate) {
+  Simulcast track;
+  const auto keyframe = track.streams[2].frame(true, 3);
+  EXPECT_FALSE(track.handle(2, keyframe[1]));
+  EXPECT_FALSE(track.handle(2, keyframe[2]));
+  EXPECT_FALSE(track.handle(2, keyframe[0]));
+  EXPECT_TRUE(track.down.poll_keyframe_request(track.now + 1s));
+  EXPECT_EQ(track.frames({2}), 2u);
+}
+
+TEST(DownTrack, GoesOnWhenTheSenderStartsOverUnderItsSsrc) {
+  Forwarding audio({rtp::Codec::Opus, 48000, 1, false}, {.first_sequence = 7});
+  EXPECT_TRUE(audio.handle(0, rtp_packet().seq(30'000).payload({1}).bytes()));
+  EXPECT_TRUE(audio.handle(0, rtp_packet().seq(15'000).payload({1}).bytes()));
+  EXPECT_TRUE(audio.handle(0, rtp_packet().seq(15'001).payload({1}).bytes()));
+  EXPECT_EQ(audio.received.last().rewrite.sequence, 9);
+}
+
 TEST(DownTrack, ForwardsALatePacketUnderItsOwnNumber) {
   Simulcast track;
   track.frames({2});
@@ -212,7 +230,10 @@ TEST(DownTrack, PassesOverOneKeyframeThatWouldSetTimeBack) {
     track.now += 33ms;
     track.handle(0, track.streams[0].frame(false, 2));
   }
-  EXPECT_EQ(track.handle(2, track.streams[2].frame(true, 2)), 0u);
+  // Parameter sets, then the picture, both with the marks of a keyframe.
+  const auto sets = track.streams[2].frame(true, 1);
+  EXPECT_EQ(track.handle(2, sets), 0u);
+  EXPECT_EQ(track.handle(2, track.streams[2].frame(true, 2, 0)), 0u);
   EXPECT_EQ(track.down.current_layer()->spatial, 0);
   EXPECT_EQ(track.handle(2, track.streams[2].frame(true, 2)), 2u);
   const auto& packets = track.received.packets();

@@ -42,6 +42,38 @@ TEST(PublishedTrack, CountsAndRefusesWhatIsMalformed) {
   EXPECT_EQ(track.stats(0, kStart).malformed, 2u);
 }
 
+TEST(PublishedTrack, AJumpBeginsTheEncodingAnew) {
+  PublishedTrack track = vp8_simulcast();
+  const auto receive = [&](uint16_t sequence) {
+    return track.receive(0, Vp8Stream(7, sequence, sequence * 90u).frame(true, 1)[0], {}, kStart);
+  };
+  const auto first = receive(30'000);
+  ASSERT_TRUE(first);
+  EXPECT_EQ(receive(32'900)->generation, first->generation);
+  EXPECT_TRUE(receive(30'900)->late);
+  const auto back = receive(15'000);
+  ASSERT_TRUE(back);
+  EXPECT_NE(back->generation, first->generation);
+  EXPECT_FALSE(back->late);
+  EXPECT_GT(back->sequence, first->sequence);
+  EXPECT_EQ(back->sequence & 0xffff, 15'000);
+  EXPECT_EQ(receive(15'001)->generation, back->generation);
+  EXPECT_NE(receive(20'000)->generation, back->generation);
+}
+
+TEST(PublishedTrack, BehindLostParameterSetsIsNoPlaceToStart) {
+  PublishedTrack track({rtp::Codec::H264, 90000, 1, false});
+  uint16_t sequence = 1;
+  const auto is_keyframe = [&](Bytes payload) {
+    const Bytes bytes = rtp_packet().seq(sequence++).payload(payload).bytes();
+    return track.receive(0, bytes, {}, kStart)->descriptor.keyframe;
+  };
+  const Bytes idr = {0x65, 0x88};
+  EXPECT_TRUE(is_keyframe(idr));  // a sender that never sends them
+  EXPECT_TRUE(is_keyframe({0x67, 0x42}));
+  EXPECT_FALSE(is_keyframe(idr));
+}
+
 TEST(PublishedTrack, TheNextOneHasNumbersOfItsOwn) {
   PublishedTrack track({.codec = rtp::Codec::Vp8, .encodings = 2, .start = {254, 65536}});
   EXPECT_EQ(track.next_start(), (TrackStart{255, 65536}));
