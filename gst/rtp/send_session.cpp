@@ -20,6 +20,8 @@ constexpr Duration kRoundingError = 1ms;
 // A publisher's clock that falls back further than this was set, and is followed.
 constexpr Duration kClockStep = 1s;
 constexpr size_t kMaxCompound = 1200;
+constexpr size_t kMaxCname = 255;
+constexpr size_t kReportSize = 28 + 16;  // without the CNAME
 
 }  // namespace
 
@@ -40,6 +42,7 @@ SendStreamId SendSession::add_stream(const SendStreamConfig& config) {
   stream.has_rtx = config.rtx_ssrc.has_value();
   stream.rtx_ssrc = config.rtx_ssrc.value_or(Ssrc(0));
   stream.clock_rate = config.clock_rate;
+  stream.cname = config.cname.empty() ? cname_ : config.cname.substr(0, kMaxCname);
   const auto insert = [&](Ssrc ssrc) {
     const std::pair<uint32_t, uint32_t> item{ssrc.value, slot};
     by_ssrc_.insert(std::ranges::lower_bound(by_ssrc_, item), item);
@@ -106,17 +109,16 @@ bool SendSession::append_report(Stream& stream, Timestamp now, Bytes& out) {
   stream.sent_reports[0] = {info.ntp.compact(), now};
   RtcpWriter writer(out);
   writer.sender_report(stream.ssrc, info);
-  writer.sdes_cname(stream.ssrc, cname_);
+  writer.sdes_cname(stream.ssrc, stream.cname);
   return true;
 }
 
 bool SendSession::poll_rtcp(Timestamp now, Bytes& out) {
   const size_t start = out.size();
-  const size_t per_report = 28 + 16 + std::min<size_t>(cname_.size(), 255);
   if (now >= next_report_) {
     next_report_ = Timestamp::max();
     for (Stream& stream : streams_) {
-      const bool full = out.size() - start + per_report > kMaxCompound;
+      const bool full = out.size() - start + kReportSize + stream.cname.size() > kMaxCompound;
       if (stream.next_report <= now + kBatch && !full) {
         if (now - stream.last_sent > kSilence) {
           stream.reporting = false;  // until on_sent()

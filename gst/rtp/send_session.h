@@ -26,6 +26,7 @@ struct SendStreamConfig {
   Ssrc ssrc;
   std::optional<Ssrc> rtx_ssrc;
   uint32_t clock_rate = 0;
+  std::string cname = {};  // empty: the session's
 };
 
 // What the peer wants, one per NACK item.
@@ -62,8 +63,8 @@ struct SendStats {
 
 // What an SFU does beside sending RTP packets to one peer: sender reports on the publisher's time
 // line, and the sense of what the peer answers (RFC 3550, 4585, 5104, 3611, REMB, transport-wide
-// feedback). It sees no packet, only on_sent(). A stream takes less than 200 bytes: there are
-// thousands in a process.
+// feedback). It sees no packet, only on_sent(). A stream takes little more than 200 bytes:
+// there are thousands in a process.
 //
 // Driven by the worker that owns the peer: handle_rtcp(), then poll_rtcp() until it is false, then
 // sleep until next_timeout(). Not thread-safe.
@@ -76,7 +77,9 @@ class SendSession {
   static constexpr uint32_t kKeyframeRequestCost = 16;
   static constexpr Duration kRequestWindow = 100ms;
 
-  // `local_ssrc` sends what belongs to no stream; `cname` goes with every sender report.
+  // `local_ssrc` sends what belongs to no stream. `cname` goes with the sender reports of streams
+  // that have none of their own. Streams of one name are on one clock (RFC 3550 section 6.5.1): an
+  // SFU has as many names as publishers.
   SendSession(Ssrc local_ssrc, std::string cname);
 
   SendStreamId add_stream(const SendStreamConfig& config);
@@ -145,8 +148,9 @@ class SendSession {
     uint32_t firs_received = 0;
     uint16_t highest_sequence = 0;
     bool has_report = false;
+    std::string cname;
   };
-  static_assert(sizeof(Stream) <= 200);
+  static_assert(sizeof(Stream) <= 232);
 
   struct PendingDlrr {
     Ssrc ssrc;

@@ -18,6 +18,7 @@ using gstlk::sfu::TransportPort;
 struct _GstSfuTransportSinkPad {
   GstPad parent;
   gchar* mid;
+  gchar* cname;
   guint ssrc;
   guint rtx_ssrc;
   gint min_playout_delay;
@@ -32,6 +33,7 @@ G_DEFINE_FINAL_TYPE(GstSfuTransportSinkPad, gst_sfu_transport_sink_pad, GST_TYPE
 enum {
   PAD_PROP_0,
   PAD_PROP_MID,
+  PAD_PROP_CNAME,
   PAD_PROP_SSRC,
   PAD_PROP_RTX_SSRC,
   PAD_PROP_MIN_PLAYOUT_DELAY,
@@ -50,7 +52,7 @@ static std::shared_ptr<TransportPort> sink_port(GstSfuTransportSinkPad* pad, Gst
   if (!session) return nullptr;
   GST_OBJECT_LOCK(pad);
   if (pad->ssrc == 0) pad->ssrc = g_random_int();
-  TransportPort::Config config{Mid(pad->mid ? pad->mid : ""), Ssrc(pad->ssrc), {}, {}};
+  TransportPort::Config config{Mid(pad->mid ? pad->mid : ""), Ssrc(pad->ssrc), {}, {}, pad->cname ? pad->cname : ""};
   if (pad->rtx_ssrc != 0) config.rtx_ssrc = Ssrc(pad->rtx_ssrc);
   if (pad->min_playout_delay >= 0) {
     config.playout_delay = {std::chrono::milliseconds(pad->min_playout_delay),
@@ -128,6 +130,7 @@ static void gst_sfu_transport_sink_pad_init(GstSfuTransportSinkPad* self) {
 static void gst_sfu_transport_sink_pad_finalize(GObject* object) {
   auto* self = GST_SFU_TRANSPORT_SINK_PAD(object);
   g_free(self->mid);
+  g_free(self->cname);
   delete self->port;
   G_OBJECT_CLASS(gst_sfu_transport_sink_pad_parent_class)->finalize(object);
 }
@@ -140,6 +143,10 @@ static void gst_sfu_transport_sink_pad_set_property(GObject* object, guint id, c
     case PAD_PROP_MID:
       g_free(self->mid);
       self->mid = g_value_dup_string(value);
+      break;
+    case PAD_PROP_CNAME:
+      g_free(self->cname);
+      self->cname = g_value_dup_string(value);
       break;
     case PAD_PROP_SSRC:
       self->ssrc = g_value_get_uint(value);
@@ -166,6 +173,9 @@ static void gst_sfu_transport_sink_pad_get_property(GObject* object, guint id, G
   switch (id) {
     case PAD_PROP_MID:
       g_value_set_string(value, self->mid);
+      break;
+    case PAD_PROP_CNAME:
+      g_value_set_string(value, self->cname);
       break;
     case PAD_PROP_SSRC:
       g_value_set_uint(value, self->ssrc);
@@ -197,6 +207,13 @@ static void gst_sfu_transport_sink_pad_class_init(GstSfuTransportSinkPadClass* k
       g_param_spec_string("mid", "Media id",
                           "The a=mid of the m-line in `media` that this stream is sent on; set "
                           "before the pad is linked (default: empty)",
+                          "", flags));
+  g_object_class_install_property(
+      object_class, PAD_PROP_CNAME,
+      g_param_spec_string("cname", "Canonical name",
+                          "CNAME of the stream's sender reports (RFC 3550 section 6.5.1): streams "
+                          "of one name are on one clock and are played in sync; set before the pad "
+                          "is linked (default: empty, one of the transport's own)",
                           "", flags));
   g_object_class_install_property(
       object_class, PAD_PROP_SSRC,

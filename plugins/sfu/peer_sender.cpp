@@ -153,7 +153,7 @@ void PeerSender::configure(TransportPort& port) {
   stream.configure(find_section(sections_, stream.config.mid));
   if (!stream.id && stream.negotiated) {
     stream.id =
-        session_.add_stream({stream.config.ssrc, stream.config.rtx_ssrc, stream.clock_rate});
+        session_.add_stream({stream.config.ssrc, stream.config.rtx_ssrc, stream.clock_rate, stream.config.cname});
   }
 }
 

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 
 #include "base/ids.h"
 #include "base/time.h"
@@ -43,6 +44,7 @@ struct SendStream {
     Ssrc ssrc;
     std::optional<Ssrc> rtx_ssrc;
     std::optional<rtp::PlayoutDelayLimits> playout_delay;
+    std::string cname = {};  // whose clock its timestamps are on; empty: the session's own
   };
   struct Payload {
     PayloadType type;

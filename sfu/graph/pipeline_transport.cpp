@@ -378,7 +378,7 @@ void PipelineTransport::subscribe(const room::SubscribedMedia& media,
   Subscribed subscribed{media, {}, {}};
   GstPad* sink = gst_element_request_pad_simple(element_.get(), "sink_%u");
   g_object_set(sink, "mid", media.mid.value.c_str(), "ssrc", media.ssrc.value, "rtx-ssrc",
-               media.rtx_ssrc ? media.rtx_ssrc->value : 0, nullptr);
+               media.rtx_ssrc ? media.rtx_ssrc->value : 0, "cname", media.cname.c_str(), nullptr);
   if (const auto& delay = media.playout_delay) {
     g_object_set(sink, "min-playout-delay", milliseconds(delay->min), "max-playout-delay",
                  milliseconds(delay->max), nullptr);

@@ -71,6 +71,7 @@ struct SubscribedMedia {
   std::optional<Ssrc> rtx_ssrc;
   std::string encoding_name;  // codec to send, as in the plan of `mid`
   std::optional<PlayoutDelay> playout_delay = {};
+  std::string cname = {};  // the same for all that is on one clock
 };
 
 class PeerTransportListener {

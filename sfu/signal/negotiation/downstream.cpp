@@ -52,7 +52,8 @@ std::optional<room::SubscribedMedia> subscribed_media(const SendTrack& track, co
                                .mid = mid,
                                .ssrc = track.ssrc,
                                .rtx_ssrc = rtx ? track.rtx_ssrc : std::nullopt,
-                               .encoding_name = codec->encoding_name};
+                               .encoding_name = codec->encoding_name,
+                               .cname = track.participant.value};
 }
 
 void adapt_audio(const SendTrack& track, std::vector<Format>& formats) {

@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+#include <string>
+
 #include "rtp/dispatch_rtcp.h"
 #include "rtp/rtcp_writer.h"
 
@@ -93,6 +96,22 @@ TEST_F(SendSessionTest, ReportsCarryTheCname) {
   ASSERT_TRUE(message && std::holds_alternative<RtcpSdes>(*message));
   EXPECT_EQ(std::get_if<RtcpSdes>(&*message)->source, kVideo);
   EXPECT_EQ(std::get_if<RtcpSdes>(&*message)->cname, "cname");
+}
+
+TEST_F(SendSessionTest, EachPublisherHasACnameOfItsOwn) {
+  const auto other = session_.add_stream({Ssrc(20), std::nullopt, kClock, "PA_other"});
+  for (const SendStreamId id : {video_, other}) {
+    session_.on_sent(id, 1000, kStart);
+    session_.set_clock_mapping(id, kNtp, 0, kStart);
+  }
+  poll_reports(kStart);
+  std::map<uint32_t, std::string> names;
+  RtcpReader reader(rtcp_);
+  while (const auto message = reader.next()) {
+    if (const auto* sdes = std::get_if<RtcpSdes>(&*message))
+      names[sdes->source.value] = sdes->cname;
+  }
+  EXPECT_EQ(names, (std::map<uint32_t, std::string>{{10, "cname"}, {20, "PA_other"}}));
 }
 
 TEST_F(SendSessionTest, ReportsEverySecondAtFirstThenEveryThree) {
