@@ -7,6 +7,23 @@
 
 namespace gstlk::sfu {
 
+std::optional<transport::AddressPair> RecentPaths::add(
+    const transport::AddressPair& path, const std::optional<transport::AddressPair>& in_use) {
+  const auto known = std::ranges::find(paths_, path);
+  if (known != paths_.end()) {
+    std::rotate(known, known + 1, paths_.end());
+    return std::nullopt;
+  }
+  std::optional<transport::AddressPair> forgotten;
+  if (paths_.size() >= kMax) {
+    const auto oldest = std::ranges::find_if(paths_, [&](const auto& p) { return p != in_use; });
+    forgotten = *oldest;
+    paths_.erase(oldest);
+  }
+  paths_.push_back(path);
+  return forgotten;
+}
+
 void PeerPaths::add_tcp(TcpConnection& tcp, const transport::AddressPair& path) {
   if (std::ranges::none_of(tcp_, [&](const auto& entry) { return entry.first == &tcp; }))
     tcp_.emplace_back(&tcp, path);
@@ -17,14 +34,10 @@ void PeerPaths::remove_tcp(const TcpConnection& tcp) {
 }
 
 void PeerPaths::add_udp(Worker& worker, const transport::AddressPair& path,
+                        const std::optional<transport::AddressPair>& in_use,
                         const std::shared_ptr<PeerSession>& session) {
-  if (std::ranges::find(udp_, path) == udp_.end()) {
-    if (udp_.size() >= kMaxPaths) {
-      worker.unlearn(udp_.front().remote, udp_.front().local, *session);
-      udp_.erase(udp_.begin());
-    }
-    udp_.push_back(path);
-  }
+  if (const auto forgotten = udp_.add(path, in_use))
+    worker.unlearn(forgotten->remote, forgotten->local, *session);
   // Also what is known: another client may have had the address meanwhile.
   worker.learn(path.remote, path.local, session);
 }

@@ -279,7 +279,7 @@ void PeerSession::handle_datagram(ByteView datagram, const transport::SocketAddr
   const uint64_t bad_before = transport_.stats().bad_stun;
   transport_.handle_datagram(datagram, path, now);
   if (is_stun && !tcp && transport_.stats().bad_stun == bad_before)
-    paths_.add_udp(*worker(), path, shared_from_this());
+    paths_.add_udp(*worker(), path, transport_.selected(), shared_from_this());
 }
 
 void PeerSession::handle_tcp_closed(TcpConnection* connection) {
