@@ -14,6 +14,16 @@
 
 namespace gstlk::sfu {
 
+namespace {
+
+// What the kernel says of a run that it cannot segment: no checksum offload on the route, a path
+// MTU below the segments' size (one word or another, by its version), no such option.
+bool refuses_segments(int error) {
+  return error == EIO || error == EINVAL || error == EMSGSIZE || error == EOPNOTSUPP;
+}
+
+}  // namespace
+
 SendBatch::SendBatch() : arena_(new uint8_t[kArenaSize]) { messages_.reserve(kMaxMessages); }
 
 bool SendBatch::extends_last(const Route& route, size_t size) const {
@@ -88,8 +98,10 @@ void SendBatch::send_run(size_t first, size_t count) {
     counters_.calls++;
     if (sent > 0) {
       for (int i = 0; i < sent; ++i) {
-        counters_.packets += messages_[first + done + static_cast<size_t>(i)].segments;
-        counters_.bytes += messages_[first + done + static_cast<size_t>(i)].size;
+        const Message& message = messages_[first + done + static_cast<size_t>(i)];
+        counters_.packets += message.segments;
+        counters_.bytes += message.size;
+        has_segmented_ |= message.segments > 1;
       }
       done += static_cast<size_t>(sent);
       continue;
@@ -99,9 +111,9 @@ void SendBatch::send_run(size_t first, size_t count) {
       // The socket's buffer is full: a link slower than what is sent through it for a moment.
       pollfd writable{next.fd, POLLOUT, 0};
       if (poll(&writable, 1, 2) > 0) continue;
-    } else if (next.segments > 1 && (errno == EIO || errno == EINVAL || errno == EOPNOTSUPP)) {
-      // A route without checksum offload or with a smaller MTU cannot segment.
-      segmentation_ = false;
+    } else if (next.segments > 1 && refuses_segments(errno)) {
+      // The way to one client says nothing of the others, unless none has ever worked.
+      if (!has_segmented_ && ++refusals_ == kMaxRefusals) segmentation_ = false;
       send_segment_by_segment(next);
       ++done;
       continue;

@@ -49,6 +49,7 @@ class SendBatch {
   // The kernel's limits: UDP_MAX_SEGMENTS and the largest UDP payload.
   static constexpr unsigned kMaxSegments = 64;
   static constexpr size_t kMaxMessageSize = 65'000;
+  static constexpr unsigned kMaxRefusals = 16;
 
   struct Message {
     int fd;
@@ -76,6 +77,8 @@ class SendBatch {
   };
   std::array<Control, kMaxMessages> controls_;
   bool segmentation_ = true;
+  bool has_segmented_ = false;
+  unsigned refusals_ = 0;
   SendCounters counters_;
 };
 

@@ -2,9 +2,14 @@
 #include "plugins/sfu/send_batch.h"
 
 #include <gtest/gtest.h>
+#include <net/if.h>
+#include <sched.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <cstring>
+#include <thread>
 #include <vector>
 
 #include "support/udp_pair.h"
@@ -60,6 +65,40 @@ TEST_F(SendBatchTest, MoreThanTheArenaHoldsIsSentInBetween) {
   const auto arrived = received();
   ASSERT_EQ(arrived.size(), 1000u);
   for (size_t i = 0; i < arrived.size(); ++i) EXPECT_EQ(arrived[i].second, static_cast<uint8_t>(i));
+}
+
+// A loopback device with that MTU, for the calling thread alone.
+bool enter_network(int mtu) {
+  if (unshare(CLONE_NEWNET) != 0) return false;
+  const int fd = socket(AF_INET, SOCK_DGRAM, 0);
+  ifreq request{};
+  std::strcpy(request.ifr_name, "lo");
+  request.ifr_mtu = mtu;
+  const bool sized = ioctl(fd, SIOCSIFMTU, &request) == 0;
+  request.ifr_flags = IFF_UP | IFF_RUNNING;
+  const bool up = ioctl(fd, SIOCSIFFLAGS, &request) == 0;
+  close(fd);
+  return sized && up;
+}
+
+TEST(SendBatchMtuTest, APathThatIsTooNarrowForSegmentsGetsThemAllTheSame) {
+  bool could = false;
+  std::thread([&] {
+    could = enter_network(1000);
+    if (!could) return;
+    const UdpPair narrow;
+    SendBatch batch;
+    for (int turn = 0; turn < 3; ++turn) {
+      for (int i = 0; i < 10; ++i) std::memset(batch.reserve(narrow.route(), 1200), i, 1200);
+      batch.flush();
+    }
+    uint8_t bytes[4096];
+    int arrived = 0;
+    while (recv(narrow.to(), bytes, sizeof bytes, 0) == 1200) ++arrived;
+    EXPECT_EQ(arrived, 30);
+    EXPECT_EQ(batch.counters().dropped, 0u);
+  }).join();
+  if (!could) GTEST_SKIP() << "a network namespace needs privileges";
 }
 
 }  // namespace
