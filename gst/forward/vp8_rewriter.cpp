@@ -85,6 +85,11 @@ void Vp8Rewriter::write(const rtp::Vp8Descriptor& vp8, uint16_t picture_offset, 
     last_out_key_ = changed.key_index;
     first_ = false;
   }
+  // As it came, until something is left out or the encoding switched.
+  if (changed.picture_id == vp8.picture_id && changed.key_index == vp8.key_index &&
+      changed.tl0_picture_index == vp8.tl0_picture_index) {
+    return;
+  }
   out.head_replaced = vp8.size;
   out.head_size = static_cast<uint8_t>(rtp::write_vp8_descriptor(changed, out.head.data()));
 }

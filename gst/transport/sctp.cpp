@@ -140,6 +140,7 @@ void SctpSession::handle_packet(ByteView packet) {
   const ActiveScope scope(this);
   // Before start() usrsctp would answer with an ABORT.
   if (packet.size() < kCommonHeader || !socket_) return count_drop();
+  SctpStack::instance().note_packet(packet);
   usrsctp_conninput(reinterpret_cast<void*>(id_), packet.data(), packet.size(), 0);
   feed();
 }

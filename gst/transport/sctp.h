@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <deque>
 #include <map>
@@ -26,22 +27,29 @@ class SctpSession;
 // reads the system's clock for round-trip times all the same.) It starts with the first use and
 // stays. Thread-safe.
 //
-// One thread calls handle_timers() about every 10 ms (worker 0). Retransmissions of every session
+// One thread calls handle_timers() about every kTick, or kIdleTick (worker 0): usrsctp goes through
+// all timers of all associations each time. Retransmissions of every session
 // therefore happen on that thread, not on the session's: SctpSession keeps what comes out in queues
 // behind a mutex and calls its wakeup, and its owner picks it up.
 class SctpStack {
  public:
+  static constexpr Duration kTick = 10ms;
+  static constexpr Duration kIdleTick = 50ms;
+
   static SctpStack& instance();
 
   // Runs the timers that are due after `elapsed` more time; whole milliseconds, the rest is carried
   // over.
   void handle_timers(Duration elapsed) EXCLUDES(mutex_);
+  // Whether more than heartbeats came or went since the last call.
+  bool take_busy() { return busy_.exchange(false, std::memory_order_relaxed); }
 
  private:
   friend class SctpSession;
   friend struct SctpCallbacks;
 
   SctpStack();
+  void note_packet(ByteView packet);
 
   // usrsctp knows sessions by a number instead of a pointer and may mention one after its end;
   // the number is then unknown here and nothing happens.
@@ -53,6 +61,7 @@ class SctpStack {
   std::unordered_map<uintptr_t, SctpSession*> sessions_ GUARDED_BY(mutex_);
   uintptr_t next_id_ GUARDED_BY(mutex_) = 1;
   Duration carried_ GUARDED_BY(mutex_){};
+  std::atomic<bool> busy_{false};
 };
 
 // Called with locks held, on any thread, when a session has output or events that its owner did not

@@ -53,6 +53,16 @@ void SctpStack::handle_timers(Duration elapsed) {
   if (whole.count() > 0) usrsctp_handle_timers(static_cast<uint32_t>(whole.count()));
 }
 
+// Of RFC 9260 section 3.2: the first chunk's type is behind the common header.
+void SctpStack::note_packet(ByteView packet) {
+  constexpr size_t kCommonHeader = 12;
+  constexpr uint8_t kHeartbeat = 4;
+  constexpr uint8_t kHeartbeatAck = 5;
+  if (packet.size() <= kCommonHeader) return;
+  const uint8_t type = packet[kCommonHeader];
+  if (type != kHeartbeat && type != kHeartbeatAck) busy_.store(true, std::memory_order_relaxed);
+}
+
 uintptr_t SctpStack::add(SctpSession* session) {
   const MutexLock lock(mutex_);
   const uintptr_t id = next_id_++;
@@ -67,10 +77,11 @@ void SctpStack::remove(uintptr_t id) {
 
 int SctpCallbacks::send(void* address, void* packet, size_t size, uint8_t, uint8_t) {
   SctpStack& stack = SctpStack::instance();
+  const ByteView bytes(static_cast<const uint8_t*>(packet), size);
+  stack.note_packet(bytes);
   const MutexLock lock(stack.mutex_);
   const auto found = stack.sessions_.find(reinterpret_cast<uintptr_t>(address));
-  if (found != stack.sessions_.end())
-    found->second->queue_packet({static_cast<const uint8_t*>(packet), size});
+  if (found != stack.sessions_.end()) found->second->queue_packet(bytes);
   return 0;
 }
 

@@ -52,7 +52,8 @@ static std::shared_ptr<TransportPort> sink_port(GstSfuTransportSinkPad* pad, Gst
   if (!session) return nullptr;
   GST_OBJECT_LOCK(pad);
   if (pad->ssrc == 0) pad->ssrc = g_random_int();
-  TransportPort::Config config{Mid(pad->mid ? pad->mid : ""), Ssrc(pad->ssrc), {}, {}, pad->cname ? pad->cname : ""};
+  TransportPort::Config config{
+      Mid(pad->mid ? pad->mid : ""), Ssrc(pad->ssrc), {}, {}, pad->cname ? pad->cname : ""};
   if (pad->rtx_ssrc != 0) config.rtx_ssrc = Ssrc(pad->rtx_ssrc);
   if (pad->min_playout_delay >= 0) {
     config.playout_delay = {std::chrono::milliseconds(pad->min_playout_delay),

@@ -152,8 +152,8 @@ void PeerSender::configure(TransportPort& port) {
   SendStream& stream = port.stream();
   stream.configure(find_section(sections_, stream.config.mid));
   if (!stream.id && stream.negotiated) {
-    stream.id =
-        session_.add_stream({stream.config.ssrc, stream.config.rtx_ssrc, stream.clock_rate, stream.config.cname});
+    stream.id = session_.add_stream(
+        {stream.config.ssrc, stream.config.rtx_ssrc, stream.clock_rate, stream.config.cname});
   }
 }
 

@@ -19,6 +19,9 @@ namespace gstlk::sfu {
 namespace {
 
 constexpr Duration kStatsInterval = 1s;
+// Later than this is far, and may be as much later as the grid is wide.
+constexpr Duration kNear = 50ms;
+constexpr Duration kTimerGrid = 10ms;
 
 template <class... Cases>
 struct Overloaded : Cases... {
@@ -366,8 +369,10 @@ void PeerSession::reschedule(Timestamp now) {
     consider(receiver_.session().next_timeout());
     consider(sender_.session().next_timeout());
   }
-  // Never at once again: a turn has just been made.
-  worker()->timers().schedule(*this, std::max(next, now + 1ms));
+  // Never at once again: a turn has just been made. What is far away (statistics, reports) may be a
+  // little late, so that one wake-up serves many sessions.
+  next = std::max(next, now + 1ms);
+  worker()->timers().schedule(*this, next - now < kNear ? next : round_up(next, kTimerGrid));
 }
 
 void PeerSession::publish_stats(Timestamp now) {

@@ -10,6 +10,13 @@
 
 namespace gstlk::sfu {
 
+// The first moment from `time` on that all timers which round to `grid` share: what need not be
+// exact falls together so.
+constexpr Timestamp round_up(Timestamp time, Duration grid) {
+  const Duration over = time.time_since_epoch() % grid;
+  return over == 0us ? time : time + (grid - over);
+}
+
 // Something that wants to be called at a time: embedded in its owner, in at most one TimerQueue.
 class Timer {
  public:

@@ -18,6 +18,10 @@ namespace {
 // About two seconds of 720p and of audio with 20 ms packets.
 constexpr size_t kVideoRing = 512;
 constexpr size_t kAudioRing = 128;
+// Of keyframe requests: many subscribers who wait for one are looked at together.
+constexpr Duration kRequestGrid = 50ms;
+// With more subscribers a batch's list is copied for each worker: they all count references to it.
+constexpr size_t kFewPorts = 8;
 // About, of an sfu-transport's.
 constexpr size_t kSendPortSize = 320;
 
@@ -91,6 +95,9 @@ void TrackShard::finish() {
 void TrackShard::forward(const PacketBatch& batch) {
   remember(batch);
   const Timestamp time = now();
+  Ref<GstBufferList> list = batch.list;
+  if (worker_ && ports_.size() > kFewPorts)
+    list = Ref<GstBufferList>::adopt(gst_buffer_list_copy(batch.list.get()));
   bool waiting = false;
   for (size_t i = 0; i < ports_.size(); ++i) {
     prefetch_after(i);
@@ -104,7 +111,7 @@ void TrackShard::forward(const PacketBatch& batch) {
         staged_.push_back({&packet, forward->rewrite, false});
       }
     }
-    if (!staged_.empty()) send(*port, batch.list);
+    if (!staged_.empty()) send(*port, list);
     if (worker_) worker_->traffic().latency.on_forwarded(batch.arrived, staged_.size());
     waiting |= down_track->next_timeout().has_value();
   }
@@ -311,7 +318,9 @@ void TrackShard::poll(Timestamp time) {
       wanted_keyframes_ |= 1u << *encoding;
     }
     if (port->filler_.poll(time)) send_filler(*port, time);
-    for (const auto due : {port->down_track_->next_timeout(), port->filler_.next_timeout()}) {
+    auto requests = port->down_track_->next_timeout();
+    if (requests) requests = round_up(*requests, kRequestGrid);
+    for (const auto due : {requests, port->filler_.next_timeout()}) {
       if (due && (!next || *due < *next)) next = due;
     }
   }

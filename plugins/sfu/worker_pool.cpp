@@ -23,7 +23,7 @@ namespace {
 using transport::SocketAddress;
 
 constexpr int kTcpBacklog = 512;
-constexpr Duration kSctpTick = 10ms;
+constexpr Duration kSctpBusy = 500ms;  // after the last that came or went
 
 void fill_random(std::span<uint8_t> out) { RAND_bytes(out.data(), static_cast<int>(out.size())); }
 
@@ -143,23 +143,33 @@ class WorkerPool::SctpTimer final : public Timer {
     Worker& worker = *pool_.workers_.front();
     if (scheduled()) return;
     last_ = worker.now();
-    worker.timers().schedule(*this, last_ + kSctpTick);
+    busy_until_ = last_ + kSctpBusy;
+    schedule(worker);
   }
 
   void on_timer(Timestamp now) override {
-    transport::SctpStack::instance().handle_timers(now - last_);
+    auto& stack = transport::SctpStack::instance();
+    stack.handle_timers(now - last_);
     last_ = now;
+    if (stack.take_busy()) busy_until_ = now + kSctpBusy;
     bool needed = false;
     {
       MutexLock lock(pool_.mutex_);
       needed = !pool_.sessions_.empty();
     }
-    if (needed) pool_.workers_.front()->timers().schedule(*this, now + kSctpTick);
+    if (needed) schedule(*pool_.workers_.front());
   }
 
  private:
+  void schedule(Worker& worker) {
+    const bool busy = last_ < busy_until_;
+    const Duration tick = busy ? transport::SctpStack::kTick : transport::SctpStack::kIdleTick;
+    worker.timers().schedule(*this, round_up(last_ + 1ms, tick));
+  }
+
   WorkerPool& pool_;
   Timestamp last_{};
+  Timestamp busy_until_{};
 };
 
 Result<std::shared_ptr<WorkerPool>> WorkerPool::create(const WorkerPoolConfig& config) {
