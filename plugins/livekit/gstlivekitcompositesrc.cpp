@@ -30,6 +30,7 @@
 #include "plugins/livekit/client_properties.h"
 #include "plugins/livekit/composite_room.h"
 #include "plugins/livekit/composite_stage.h"
+#include "plugins/livekit/peer_connection.h"
 #include "plugins/livekit/track_selection.h"
 
 GST_DEBUG_CATEGORY_STATIC(livekit_composite_src_debug);
@@ -222,6 +223,12 @@ static gboolean gst_livekit_composite_src_send_event(GstElement* element, GstEve
   gst_event_unref(event);
   GST_LIVEKIT_COMPOSITE_SRC(element)->impl->send_eos();
   return TRUE;
+}
+
+// What happens to a connection is the session's to mend.
+static void gst_livekit_composite_src_handle_message(GstBin* bin, GstMessage* message) {
+  if (PeerConnection::take_error(message)) return gst_message_unref(message);
+  GST_BIN_CLASS(gst_livekit_composite_src_parent_class)->handle_message(bin, message);
 }
 
 #define GST_TYPE_LIVEKIT_LAYOUT (gst_livekit_layout_get_type())
@@ -422,6 +429,7 @@ static void gst_livekit_composite_src_class_init(GstLiveKitCompositeSrcClass* kl
   object_class->get_property = gst_livekit_composite_src_get_property;
   object_class->finalize = gst_livekit_composite_src_finalize;
   element_class->change_state = gst_livekit_composite_src_change_state;
+  GST_BIN_CLASS(klass)->handle_message = gst_livekit_composite_src_handle_message;
   element_class->send_event = gst_livekit_composite_src_send_event;
   gst_livekit_composite_src_install_properties(object_class);
   gst_element_class_add_static_pad_template(element_class, &video_template);

@@ -35,6 +35,7 @@
 #include "base/mutex.h"
 #include "base/ref.h"
 #include "plugins/livekit/client_properties.h"
+#include "plugins/livekit/peer_connection.h"
 #include "plugins/livekit/remote_tracks.h"
 #include "plugins/livekit/selection_properties.h"
 #include "plugins/livekit/track_file.h"
@@ -297,9 +298,11 @@ static gboolean gst_livekit_recorder_send_event(GstElement* element, GstEvent* e
   return TRUE;
 }
 
-// A file that has ended is not the end: somebody may come.
+// A file that has ended is not the end: somebody may come. What happens to a connection is the
+// session's to mend.
 static void gst_livekit_recorder_handle_message(GstBin* bin, GstMessage* message) {
-  if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_EOS) return gst_message_unref(message);
+  if (GST_MESSAGE_TYPE(message) == GST_MESSAGE_EOS || PeerConnection::take_error(message))
+    return gst_message_unref(message);
   GST_BIN_CLASS(gst_livekit_recorder_parent_class)->handle_message(bin, message);
 }
 

@@ -29,6 +29,7 @@
 #include "plugins/livekit/client_properties.h"
 #include "plugins/livekit/data_pad.h"
 #include "plugins/livekit/livekit_sink_pad.h"
+#include "plugins/livekit/peer_connection.h"
 #include "plugins/livekit/sink_room.h"
 
 GST_DEBUG_CATEGORY(livekit_sink_debug);
@@ -110,6 +111,12 @@ static GstStateChangeReturn gst_livekit_sink_change_state(GstElement* element,
   return result;
 }
 
+// What happens to a connection is the session's to mend.
+static void gst_livekit_sink_handle_message(GstBin* bin, GstMessage* message) {
+  if (PeerConnection::take_error(message)) return gst_message_unref(message);
+  GST_BIN_CLASS(gst_livekit_sink_parent_class)->handle_message(bin, message);
+}
+
 static void gst_livekit_sink_set_property(GObject* object, guint id, const GValue* value,
                                           GParamSpec* spec) {
   auto* self = GST_LIVEKIT_SINK(object);
@@ -159,6 +166,7 @@ static void gst_livekit_sink_class_init(GstLiveKitSinkClass* klass) {
   element_class->request_new_pad = gst_livekit_sink_request_new_pad;
   element_class->release_pad = gst_livekit_sink_release_pad;
   element_class->change_state = gst_livekit_sink_change_state;
+  GST_BIN_CLASS(klass)->handle_message = gst_livekit_sink_handle_message;
 
   install_client_properties(object_class, PROP_FIRST_OF_CLIENT);
   g_object_class_install_property(

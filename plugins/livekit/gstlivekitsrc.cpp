@@ -32,6 +32,7 @@
 #include <vector>
 
 #include "plugins/livekit/client_properties.h"
+#include "plugins/livekit/peer_connection.h"
 #include "plugins/livekit/selection_properties.h"
 #include "plugins/livekit/source_room.h"
 
@@ -106,6 +107,12 @@ static gboolean gst_livekit_src_send_event(GstElement* element, GstEvent* event)
   gst_event_unref(event);
   GST_LIVEKIT_SRC(element)->impl->send_eos();
   return TRUE;
+}
+
+// What happens to a connection is the session's to mend.
+static void gst_livekit_src_handle_message(GstBin* bin, GstMessage* message) {
+  if (PeerConnection::take_error(message)) return gst_message_unref(message);
+  GST_BIN_CLASS(gst_livekit_src_parent_class)->handle_message(bin, message);
 }
 
 #define GST_TYPE_LIVEKIT_OUTPUT (gst_livekit_output_get_type())
@@ -350,6 +357,7 @@ static void gst_livekit_src_class_init(GstLiveKitSrcClass* klass) {
   object_class->get_property = gst_livekit_src_get_property;
   object_class->finalize = gst_livekit_src_finalize;
   element_class->change_state = gst_livekit_src_change_state;
+  GST_BIN_CLASS(klass)->handle_message = gst_livekit_src_handle_message;
   element_class->send_event = gst_livekit_src_send_event;
   gst_livekit_src_install_properties(object_class);
   gst_livekit_src_install_signals(klass);

@@ -17,6 +17,9 @@ namespace {
 
 // ICE may come back from "disconnected" by itself; as long as livekit-server waits.
 constexpr Duration kDisconnectedLimit = 10s;
+// A server that goes, or sends us away, closes SCTP too, which is an error here. Its reasons come
+// by the signal connection at the same time.
+constexpr Duration kLastWords = 1s;
 // What may wait in a data channel before more is refused.
 constexpr uint64_t kMaxBuffered = 4 << 20;
 
@@ -69,6 +72,16 @@ std::string error_of(const GstStructure* reply) {
   return error ? error->message : "";
 }
 
+// Where a webrtcbin has its connection's handle.
+GQuark handle_quark() { return g_quark_from_static_string("gstlk-peer-connection"); }
+
+// Nobody reads the bus of a pipeline of our own.
+GstBusSyncReply drop_message(GstBus*, GstMessage* message, gpointer) {
+  (void)PeerConnection::take_error(message);
+  gst_message_unref(message);
+  return GST_BUS_DROP;
+}
+
 }  // namespace
 
 struct PeerConnection::Handle {
@@ -117,7 +130,8 @@ PeerConnection::PeerConnection(ClientThread& thread, GstBin* bin, const std::str
     : listener_(listener),
       handle_(std::make_shared<Handle>(Handle{thread, this})),
       bin_(bin),
-      disconnected_(thread) {
+      disconnected_(thread),
+      broken_(thread) {
   GstElement* element = gst_element_factory_make("webrtcbin", name.c_str());
   if (!element) {
     Handle::post(handle_, [](PeerConnection& self) {
@@ -126,11 +140,16 @@ PeerConnection::PeerConnection(ClientThread& thread, GstBin* bin, const std::str
     return;
   }
   webrtcbin_ = Ref<GstElement>::sink(element);
+  g_object_set_qdata_full(
+      G_OBJECT(element), handle_quark(), new std::shared_ptr<Handle>(handle_),
+      [](gpointer data) { delete static_cast<std::shared_ptr<Handle>*>(data); });
   gst_util_set_object_arg(G_OBJECT(element), "bundle-policy", "max-bundle");
   configure_ice(ice_servers);
   if (!bin_) {
     own_pipeline_ = Ref<GstElement>::sink(gst_pipeline_new((name + "-pipeline").c_str()));
     bin_ = GST_BIN(own_pipeline_.get());
+    const auto bus = Ref<GstBus>::adopt(gst_element_get_bus(own_pipeline_.get()));
+    gst_bus_set_sync_handler(bus.get(), drop_message, nullptr, nullptr);
   }
   gst_element_set_locked_state(element, TRUE);
   gst_bin_add(bin_, element);
@@ -152,6 +171,26 @@ PeerConnection::~PeerConnection() {
   if (own_pipeline_) gst_element_set_state(own_pipeline_.get(), GST_STATE_NULL);
   // What webrtcbin has not begun with when it is closed it never answers.
   for (const Promise& promise : promises_) gst_promise_expire(promise.promise.get());
+}
+
+bool PeerConnection::take_error(GstMessage* message) {
+  if (GST_MESSAGE_TYPE(message) != GST_MESSAGE_ERROR || !GST_MESSAGE_SRC(message)) return false;
+  auto object = Ref<GstObject>::share(GST_MESSAGE_SRC(message));
+  while (object && !g_object_get_qdata(G_OBJECT(object.get()), handle_quark()))
+    object = Ref<GstObject>::adopt(gst_object_get_parent(object.get()));
+  if (!object) return false;
+  const auto* handle = static_cast<const std::shared_ptr<Handle>*>(
+      g_object_get_qdata(G_OBJECT(object.get()), handle_quark()));
+  GError* error = nullptr;
+  gst_message_parse_error(message, &error, nullptr);
+  Handle::post(*handle,
+               [why = std::string(error->message)](PeerConnection& self) { self.broken(why); });
+  g_error_free(error);
+  return true;
+}
+
+void PeerConnection::broken(const std::string& why) {
+  if (!broken_.waiting()) broken_.start(kLastWords, [this, why] { listener_.on_failed(why); });
 }
 
 void PeerConnection::start() {

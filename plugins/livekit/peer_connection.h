@@ -54,6 +54,10 @@ class PeerConnection {
   PeerConnection(const PeerConnection&) = delete;
   PeerConnection& operator=(const PeerConnection&) = delete;
 
+  // What goes wrong inside such a webrtcbin is the loss of that connection and no error of the
+  // element around it: true when `message` is that, and the listener will be told. Any thread.
+  [[nodiscard]] static bool take_error(GstMessage* message);
+
   // For pads, transceivers and statistics. Valid as long as this is.
   GstElement* webrtcbin() const { return webrtcbin_.get(); }
   // After pads and signals are connected: lets it run with its bin.
@@ -97,6 +101,7 @@ class PeerConnection {
   GstPromise* make_promise(std::function<void(const GstStructure*)> then);
   void adopt_channel(const Channel& channel);
   void connection_state_changed();
+  void broken(const std::string& why);
 
   Listener& listener_;
   std::shared_ptr<Handle> handle_;
@@ -109,6 +114,7 @@ class PeerConnection {
   bool has_remote_ = false;
   std::vector<std::pair<unsigned, std::string>> early_candidates_;
   ClientTimer disconnected_;
+  ClientTimer broken_;
 };
 
 }  // namespace gstlk::client
