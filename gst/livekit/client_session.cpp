@@ -22,6 +22,10 @@ int64_t milliseconds(Timestamp time) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(time.time_since_epoch()).count();
 }
 
+// A session that lasted so long is worth coming back to at once. One that is lost sooner each time
+// fails for a reason that stays.
+constexpr Duration kStableAfter = 30s;
+
 // Those after which coming back would be against somebody's will. A server that goes down comes up
 // again, so SERVER_SHUTDOWN is not among them.
 bool is_final(const ::livekit::LeaveRequest& leave) {
@@ -40,8 +44,11 @@ bool is_final(const ::livekit::LeaveRequest& leave) {
   }
 }
 
-// The server has understood and does not want us. 408 and 429 ask for another try.
-bool is_refusal(unsigned status) {
+// The server has understood and does not want us. 408 and 429 ask for another try, and so does what
+// a server that is being replaced, or a proxy in front of none, says to who was in: all but that
+// the token is not valid.
+bool is_refusal(unsigned status, bool was_connected) {
+  if (was_connected) return status == 401;
   return status >= 400 && status < 500 && status != 408 && status != 429;
 }
 
@@ -142,7 +149,8 @@ void ClientSession::handle_leave(const ::livekit::LeaveRequest& leave, Timestamp
 void ClientSession::handle_socket_closed(const SocketFault& fault, Timestamp now) {
   if (!socket_) return;
   socket_ = false;
-  if (!joined_ && is_refusal(fault.status)) return end(EndCause::Refused, fault.message);
+  if (!joined_ && is_refusal(fault.status, was_connected_))
+    return end(EndCause::Refused, fault.message);
   lose(fault.message.empty() ? "the signal connection was closed" : fault.message, now);
 }
 
@@ -150,8 +158,9 @@ void ClientSession::handle_peer_connected(::livekit::SignalTarget target, Timest
   if (!joined_ || target != primary_ || primary_connected_) return;
   primary_connected_ = true;
   primary_ends_.reset();
-  was_connected_ = true;
-  attempts_ = 0;
+  connected_since_ = now;
+  // What the first join took says nothing of what comes.
+  if (!std::exchange(was_connected_, true)) attempts_ = 0;
   set_state(SessionState::Connected, "");
 }
 
@@ -211,7 +220,10 @@ void ClientSession::send(const ::livekit::SignalRequest& request) {
 
 void ClientSession::lose(const std::string& why, Timestamp now,
                          ::livekit::DisconnectReason reason) {
-  if (state_ == SessionState::Connected) trying_since_ = now;
+  if (state_ == SessionState::Connected) {
+    trying_since_ = now;
+    if (now - connected_since_ >= kStableAfter) attempts_ = 0;
+  }
   close_socket();
   failure_ = why;
   failure_reason_ = reason;

@@ -27,7 +27,8 @@ const char* to_string(SessionState state);
 
 enum class EndCause : uint8_t {
   Left,         // by ourselves
-  Refused,      // the server answered the join with 4xx: token, room, grants
+  Refused,      // the server answered the join with 4xx: token, room, grants. To one that was
+                // connected only 401 is final
   Unreachable,  // no server, within the time given for the first join or for coming back; with
                 // the reason JOIN_FAILURE: one that lets nobody in, because the room is full
   Removed,      // by the server, for good; `reason` says why
@@ -137,6 +138,7 @@ class ClientSession {
   bool primary_connected_ = false;
   ::livekit::SignalTarget primary_ = ::livekit::SUBSCRIBER;
   unsigned attempts_ = 0;
+  Timestamp connected_since_{};
   Timestamp trying_since_{};
   std::string refreshed_token_;
   Duration ping_interval_ = 5s;

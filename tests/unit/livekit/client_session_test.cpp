@@ -67,6 +67,17 @@ class ClientSessionTest : public ::testing::Test {
     session.handle_peer_connected(::livekit::SUBSCRIBER, now);
     events();
   }
+  // Comes back after a loss and is answered so.
+  void session_refused(ClientSession& other, unsigned status) {
+    other.open(now);
+    ::livekit::SignalResponse message;
+    message.mutable_join()->set_subscriber_primary(true);
+    other.handle_message(to_protobuf(message), now);
+    other.handle_peer_connected(::livekit::SUBSCRIBER, now);
+    other.handle_socket_closed({0, "reset"}, now);
+    other.handle_timeout(now);
+    other.handle_socket_closed({status, "no"}, now);
+  }
   // Lets time pass, stopping at every timeout on the way.
   void advance(Duration by) {
     const Timestamp end = now + by;
@@ -264,6 +275,51 @@ TEST_F(ClientSessionTest, ComesBackWhenAPeerConnectionFails) {
   EXPECT_THAT(events(), ElementsAre("close", "reconnecting"));
   session.handle_peer_failed(::livekit::SUBSCRIBER, "ICE", now);
   EXPECT_THAT(events(), IsEmpty());
+}
+
+// A fault that comes with each connection must not become a loop without a pause.
+TEST_F(ClientSessionTest, ComesBackMoreSlowlyWhenItIsLostAgainSoon) {
+  connect();
+  int attempts = 0;
+  const Timestamp begin = now;
+  while (now < begin + 60s) {
+    session.handle_peer_failed(::livekit::PUBLISHER, "no common codec", now);
+    advance(100ms);
+    for (const std::string& event : events()) attempts += event == "open";
+    receive_join();
+    session.handle_peer_connected(::livekit::SUBSCRIBER, now);
+  }
+  EXPECT_GE(attempts, 6);
+  EXPECT_LE(attempts, 15);
+}
+
+TEST_F(ClientSessionTest, ComesBackAtOnceWhenItHasLasted) {
+  connect();
+  for (int loss = 0; loss < 5; ++loss) {
+    for (int second = 0; second < 30; ++second) {
+      advance(1s);
+      ::livekit::SignalResponse pong;
+      pong.mutable_pong_resp();
+      receive(pong);
+    }
+    events();
+    session.handle_socket_closed({0, "reset"}, now);
+    advance(1ms);
+    EXPECT_THAT(events(), ElementsAre("reconnecting", "open")) << loss;
+    receive_join();
+    session.handle_peer_connected(::livekit::SUBSCRIBER, now);
+  }
+}
+
+TEST_F(ClientSessionTest, OnceConnectedIsOnlySentAwayForItsToken) {
+  for (unsigned status : {400u, 403u, 404u, 410u}) {
+    ClientSession other{ClientSession::Options{}};
+    session_refused(other, status);
+    EXPECT_EQ(other.state(), SessionState::Reconnecting) << status;
+  }
+  ClientSession other{ClientSession::Options{}};
+  session_refused(other, 401);
+  EXPECT_EQ(other.state(), SessionState::Ended);
 }
 
 }  // namespace
