@@ -161,7 +161,8 @@ void RoomSession::drive() {
 
 void RoomSession::handle(livekit::ClientSession::OpenSocket&) {
   ConnectionSettings settings = settings_;
-  if (!session_.refreshed_token().empty() && settings.api_key.empty())
+  // The one that was given has a short life, and its successor belongs to it, not to a key.
+  if (!session_.refreshed_token().empty() && !settings.auth_token.empty())
     settings.auth_token = session_.refreshed_token();
   // Both were checked when the session was made.
   const auto token = make_token(settings, wall_now());

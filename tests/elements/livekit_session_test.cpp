@@ -7,6 +7,7 @@
 #include <functional>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "base/ref.h"
 #include "plugins/livekit/plugin.h"
@@ -97,6 +98,18 @@ TEST_F(LiveKitSessionTest, AnErrorInsideAConnectionIsNotTheApplications) {
     EXPECT_EQ(error(), "") << element;
     gst_element_set_state(pipeline_.get(), GST_STATE_NULL);
   }
+}
+
+// As pipelines/run says them: the key that is there for want of a token does not count.
+TEST_F(LiveKitSessionTest, ComesBackWithTheTokenThatTheServerRefreshed) {
+  play(std::string("livekitsrc URL auth-token=first") + kKeys);
+  ASSERT_TRUE(eventually([&] { return room_.joins() == 1; }));
+  ::livekit::SignalResponse refresh;
+  refresh.set_refresh_token("second");
+  room_.send(refresh);
+  room_.hang_up();
+  ASSERT_TRUE(eventually([&] { return room_.joins() == 2; }));
+  EXPECT_EQ(room_.tokens(), (std::vector<std::string>{"first", "second"}));
 }
 
 }  // namespace
