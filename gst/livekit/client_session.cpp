@@ -171,6 +171,14 @@ void ClientSession::handle_peer_failed(::livekit::SignalTarget target, const std
   lose(std::string("the ") + which + " connection failed: " + why, now);
 }
 
+void ClientSession::rejoin(const std::string& why, Timestamp now) {
+  if (!joined_) return;
+  if (state_ == SessionState::Connected) trying_since_ = now;
+  close_socket();
+  set_state(was_connected_ ? SessionState::Reconnecting : SessionState::Connecting, why);
+  next_try_ = now;
+}
+
 void ClientSession::handle_pong(int64_t sent, Timestamp now) {
   const Duration round_trip = std::chrono::milliseconds(milliseconds(now) - sent);
   if (round_trip >= Duration::zero() && round_trip < ping_timeout_) round_trip_ = round_trip;

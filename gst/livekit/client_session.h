@@ -96,6 +96,8 @@ class ClientSession {
   void handle_socket_closed(const SocketFault& fault, Timestamp now);
   void handle_peer_connected(::livekit::SignalTarget target, Timestamp now);
   void handle_peer_failed(::livekit::SignalTarget target, const std::string& why, Timestamp now);
+  // Joins anew at once, because of what we want and not because of a loss.
+  void rejoin(const std::string& why, Timestamp now);
   void handle_timeout(Timestamp now);
   std::optional<Timestamp> next_timeout() const;
 

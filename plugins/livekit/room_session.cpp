@@ -12,9 +12,14 @@
 
 namespace gstlk::client {
 
+using namespace std::chrono_literals;
+
 namespace {
 
 LogCategory& log_session = register_log_category(*new LogCategory{"livekit-session"});
+
+// The elements of a pipeline that stops go one after the other; the last one says goodbye.
+constexpr Duration kLeavingTogether = 200ms;
 
 livekit::UnixTime wall_now() {
   return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
@@ -82,7 +87,8 @@ RoomSession::RoomSession(const ConnectionSettings& settings, std::shared_ptr<Cli
       thread_(std::move(thread)),
       session_(session_options(settings)),
       socket_(*thread_, *this),
-      timer_(*thread_) {}
+      timer_(*thread_),
+      rejoin_(*thread_) {}
 
 RoomSession::~RoomSession() = default;
 
@@ -91,6 +97,7 @@ void RoomSession::add(RoomListener& listener) { listeners_.push_back(&listener);
 void RoomSession::remove(RoomListener& listener) {
   std::erase(listeners_, &listener);
   if (!listeners_.empty()) return;
+  rejoin_.stop();
   session_.close(monotonic_now());
   drive();
 }
@@ -110,12 +117,19 @@ bool RoomSession::set_subscriber(SessionPeer* subscriber) {
 
 bool RoomSession::replace_peer(SessionPeer*& place, SessionPeer* peer) {
   if (peer && place) return false;
+  const bool goes = place && !peer;
   if (place && peers_running_) place->stop();
   place = peer;
   // The server keeps what it negotiated with the peer that was there.
-  if (peer && peers_running_)
-    peer_failed(::livekit::SUBSCRIBER, "an element has joined the session");
+  if (!peers_running_) return true;
+  if (peer) rejoin("an element has joined the session");
+  if (goes) rejoin_.start(kLeavingTogether, [this] { rejoin("an element has left the session"); });
   return true;
+}
+
+void RoomSession::rejoin(const std::string& why) {
+  session_.rejoin(why, monotonic_now());
+  drive();
 }
 
 void RoomSession::send(const ::livekit::SignalRequest& request) {
@@ -177,6 +191,7 @@ void RoomSession::handle(livekit::ClientSession::CloseSocket&) { socket_.close()
 void RoomSession::handle(livekit::ClientSession::Send& send) { socket_.send(send.message); }
 
 void RoomSession::handle(livekit::ClientSession::StartPeers& start) {
+  rejoin_.stop();
   last_sequence_ = 0;
   received_sequences_.clear();
   peers_running_ = true;

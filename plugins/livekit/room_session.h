@@ -55,7 +55,7 @@ class RoomSession : public std::enable_shared_from_this<RoomSession>,
   void remove(RoomListener& listener);
 
   // Joins, unless that was done before. Set the peers first: one that comes later makes the session
-  // join anew.
+  // join anew, and so does one that goes before the others.
   void open();
 
   // Instead of a peer that carries data alone. At most one of each kind: false when there is one.
@@ -97,6 +97,7 @@ class RoomSession : public std::enable_shared_from_this<RoomSession>,
   template <class F>
   void for_each_listener(F&& tell);
   bool replace_peer(SessionPeer*& place, SessionPeer* peer);
+  void rejoin(const std::string& why);
 
   const ConnectionSettings settings_;
   const std::shared_ptr<ClientThread> thread_;
@@ -104,6 +105,7 @@ class RoomSession : public std::enable_shared_from_this<RoomSession>,
   livekit::RoomState room_;
   SignalSocket socket_;
   ClientTimer timer_;
+  ClientTimer rejoin_;  // runs when a peer was taken away
   std::vector<RoomListener*> listeners_;
   SessionPeer* publisher_ = nullptr;                    // of an element; outlives its place here
   SessionPeer* subscriber_ = nullptr;                   // likewise

@@ -112,5 +112,29 @@ TEST_F(LiveKitSessionTest, ComesBackWithTheTokenThatTheServerRefreshed) {
   EXPECT_EQ(room_.tokens(), (std::vector<std::string>{"first", "second"}));
 }
 
+// Without it the server has the tracks, or the primary connection, of an element that is gone.
+TEST_F(LiveKitSessionTest, JoinsAnewForThoseWhoStayInASharedSession) {
+  for (const char* leaves : {"source", "sink"}) {
+    const size_t before = room_.joins();
+    play(std::string("livekitsrc name=source session=shared URL") + kKeys +
+         "livekitsink name=sink session=shared URL" + kKeys);
+    ASSERT_TRUE(eventually([&] { return room_.joins() > before; }));
+    ASSERT_TRUE(eventually([&] { return find("publisher") && find("subscriber"); }));
+    const size_t joined = room_.joins();
+    gst_element_set_state(find(leaves).get(), GST_STATE_READY);
+    EXPECT_TRUE(eventually([&] { return room_.joins() == joined + 1; })) << leaves;
+    gst_element_set_state(pipeline_.get(), GST_STATE_NULL);
+  }
+}
+
+TEST_F(LiveKitSessionTest, ThoseWhoLeaveASharedSessionTogetherSayGoodbye) {
+  play(std::string("livekitsrc session=shared URL") + kKeys + "livekitsink session=shared URL" +
+       kKeys);
+  ASSERT_TRUE(eventually([&] { return find("publisher") && find("subscriber"); }));
+  gst_element_set_state(pipeline_.get(), GST_STATE_NULL);
+  EXPECT_TRUE(eventually(
+      [&] { return room_.count([](const auto& request) { return request.has_leave(); }) == 1; }));
+}
+
 }  // namespace
 }  // namespace gstlk::client

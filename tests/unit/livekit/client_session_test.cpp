@@ -311,6 +311,18 @@ TEST_F(ClientSessionTest, ComesBackAtOnceWhenItHasLasted) {
   }
 }
 
+TEST_F(ClientSessionTest, JoinsAnewAtOnceWheneverItIsWanted) {
+  connect();
+  for (int time = 0; time < 5; ++time) {
+    session.rejoin("an element has come", now);
+    advance(1ms);
+    EXPECT_THAT(events(), ElementsAre("close", "reconnecting", "open")) << time;
+    receive_join();
+    session.handle_peer_connected(::livekit::SUBSCRIBER, now);
+    events();
+  }
+}
+
 TEST_F(ClientSessionTest, OnceConnectedIsOnlySentAwayForItsToken) {
   for (unsigned status : {400u, 403u, 404u, 410u}) {
     ClientSession other{ClientSession::Options{}};
