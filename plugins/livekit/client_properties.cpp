@@ -39,8 +39,9 @@ constexpr std::array<TextProperty, 9> kTexts = {{
     {"metadata", "Metadata", "Metadata of the participant, for the token that is made",
      &ConnectionSettings::metadata, false},
     {"session", "Session",
-     "Elements of one process with the same session name are one participant; empty: a "
-     "participant of its own",
+     "Elements of one process with the same session name are one participant, and name the same "
+     "room; "
+     "empty: a participant of its own",
      &ConnectionSettings::session, false},
 }};
 

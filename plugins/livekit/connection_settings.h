@@ -19,7 +19,7 @@ struct ConnectionSettings {
   std::string identity;
   std::string participant_name;
   std::string metadata;
-  // Elements of one process with the same, non-empty name and the same room are one participant.
+  // Elements of one process with the same, non-empty name are one participant, of one room.
   std::string session;
   bool hidden = false;    // of a token made here
   bool recorder = false;  // of a token made here

@@ -35,15 +35,20 @@ class RoomMember : public RoomListener {
   // message.
   template <class Prepare>
   [[nodiscard]] bool join(const ConnectionSettings& settings, Prepare prepare) {
-    if (!find_session(settings)) return false;
-    const auto found = session();
     bool ready = false;
-    found->run([&] {
-      ready = prepare(*found);
-      if (!ready) return;
-      found->add(*this);
-      found->open();
-    });
+    bool ended = false;
+    // One that was found may end before this comes to it.
+    do {
+      if (!find_session(settings)) return false;
+      const auto found = session();
+      found->run([&] {
+        ended = found->ended();
+        ready = !ended && prepare(*found);
+        if (!ready) return;
+        found->add(*this);
+        found->open();
+      });
+    } while (ended);
     if (!ready) set_session(nullptr);
     return ready;
   }

@@ -42,6 +42,12 @@ livekit::ClientSession::Options session_options(const ConnectionSettings& settin
 constexpr const char* kQuery =
     "?protocol=15&sdk=cpp&version=" GST_LIVEKIT_VERSION "&os=linux&auto_subscribe=0";
 
+// As far as the settings say. Both have a URL that can be read.
+bool is_same_room(const ConnectionSettings& a, const ConnectionSettings& b) {
+  if (*signal_url(a.ws_url, "rtc") != *signal_url(b.ws_url, "rtc")) return false;
+  return a.room_name.empty() || b.room_name.empty() || a.room_name == b.room_name;
+}
+
 // Sessions that may be shared, by name. Thread-safe.
 class SharedSessions {
  public:
@@ -51,11 +57,17 @@ class SharedSessions {
   }
 
   template <class Make>
-  std::shared_ptr<RoomSession> find_or_make(const std::string& name, Make make) {
+  Result<std::shared_ptr<RoomSession>> find_or_make(const ConnectionSettings& settings, Make make) {
     MutexLock lock(mutex_);
-    std::weak_ptr<RoomSession>& place = sessions_[name];
+    std::weak_ptr<RoomSession>& place = sessions_[settings.session];
     std::shared_ptr<RoomSession> session = place.lock();
-    if (!session) place = session = make();
+    if (session && !session->ended()) {
+      if (is_same_room(session->settings(), settings)) return session;
+      return fail("session \"" + settings.session +
+                  "\" is that of another room or ws-url; give this one another name");
+    }
+    session = make();
+    place = session;
     return session;
   }
 
@@ -79,7 +91,7 @@ Result<std::shared_ptr<RoomSession>> RoomSession::find_or_make(const ConnectionS
         [thread](RoomSession* session) { thread->post([thread, session] { delete session; }); });
   };
   if (settings.session.empty()) return make();
-  return SharedSessions::get().find_or_make(settings.session, make);
+  return SharedSessions::get().find_or_make(settings, make);
 }
 
 RoomSession::RoomSession(const ConnectionSettings& settings, std::shared_ptr<ClientThread> thread)
@@ -228,6 +240,7 @@ void RoomSession::handle(livekit::ClientSession::Received& received) {
 }
 
 void RoomSession::handle(livekit::ClientSession::Ended& ended) {
+  ended_ = true;
   tell(room_.clear());
   for_each_listener([&](RoomListener& listener) { listener.on_ended(ended.end); });
 }

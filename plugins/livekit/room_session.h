@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <map>
 #include <memory>
@@ -41,12 +42,15 @@ class RoomListener {
 class RoomSession : public std::enable_shared_from_this<RoomSession>,
                     private SignalSocket::Listener {
  public:
-  // A session of its own, or the one of this process that has the settings' session name. The error
-  // says which property is wrong.
+  // A session of its own, or the one of this process that has the settings' session name and has
+  // not ended. The error says which property is wrong: the name, too, when it is that of another
+  // room.
   static Result<std::shared_ptr<RoomSession>> find_or_make(const ConnectionSettings& settings);
   ~RoomSession() override;
 
   ClientThread& thread() const { return *thread_; }
+  // Any thread.
+  bool ended() const { return ended_; }
   // Any thread: runs the task on the client thread and waits.
   void run(const std::function<void()>& task) const { thread_->run(task); }
 
@@ -112,6 +116,7 @@ class RoomSession : public std::enable_shared_from_this<RoomSession>,
   std::unique_ptr<Subscriber> data_subscriber_;         // while no element subscribes
   uint32_t last_sequence_ = 0;                          // of our reliable data packets
   std::map<std::string, uint32_t> received_sequences_;  // by participant sid
+  std::atomic<bool> ended_ = false;
   bool driving_ = false;
   bool peers_running_ = false;
 };

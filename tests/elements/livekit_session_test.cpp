@@ -136,5 +136,26 @@ TEST_F(LiveKitSessionTest, ThoseWhoLeaveASharedSessionTogetherSayGoodbye) {
       [&] { return room_.count([](const auto& request) { return request.has_leave(); }) == 1; }));
 }
 
+TEST_F(LiveKitSessionTest, ASharedSessionIsOfOneRoom) {
+  play(std::string("livekitsrc session=shared URL") + kKeys +
+       "livekitsink session=shared URL api-key=k identity=i room-name=other secret-key=s");
+  EXPECT_NE(error(10 * GST_SECOND).find("another room"), std::string::npos);
+}
+
+TEST_F(LiveKitSessionTest, ASessionThatHasEndedIsNotJoined) {
+  play(std::string("livekitsrc session=shared URL") + kKeys);
+  ASSERT_TRUE(eventually([&] { return room_.joins() == 1; }));
+  ::livekit::SignalResponse leave;
+  leave.mutable_leave()->set_reason(::livekit::PARTICIPANT_REMOVED);
+  room_.send(leave);
+  EXPECT_NE(error(10 * GST_SECOND).find("PARTICIPANT_REMOVED"), std::string::npos);
+  GstElement* second = gst_element_factory_make("livekitsink", "second");
+  gst_util_set_object_arg(G_OBJECT(second), "session", "shared");
+  g_object_set(second, "ws-url", room_.url().c_str(), "auth-token", "second", nullptr);
+  gst_bin_add(GST_BIN(pipeline_.get()), second);
+  gst_element_sync_state_with_parent(second);
+  EXPECT_TRUE(eventually([&] { return room_.joins() == 2; }));
+}
+
 }  // namespace
 }  // namespace gstlk::client
