@@ -8,6 +8,7 @@
 
 #include "base/log.h"
 #include "base/mutex.h"
+#include "plugins/livekit/publisher.h"
 #include "plugins/livekit/subscriber.h"
 
 namespace gstlk::client {
@@ -120,6 +121,7 @@ void RoomSession::open() {
 }
 
 bool RoomSession::set_publisher(SessionPeer* publisher) {
+  if (publisher) data_publisher_.reset();
   return replace_peer(publisher_, publisher);
 }
 
@@ -214,14 +216,16 @@ void RoomSession::handle(livekit::ClientSession::StartPeers& start) {
   } else if (subscriber_) {
     subscriber_->start(start.join);
   }
-  if (publisher_) publisher_->start(start.join);
+  join_ = start.join;
+  join_.clear_other_participants();
+  if (SessionPeer* publisher = any_publisher()) publisher->start(start.join);
 }
 
 void RoomSession::handle(livekit::ClientSession::StopPeers&) {
   peers_running_ = false;
   data_subscriber_.reset();
   if (subscriber_) subscriber_->stop();
-  if (publisher_) publisher_->stop();
+  if (SessionPeer* publisher = any_publisher()) publisher->stop();
 }
 
 void RoomSession::handle(livekit::ClientSession::StateChange& change) {
@@ -235,7 +239,7 @@ void RoomSession::handle(livekit::ClientSession::Received& received) {
   if (message.has_room_update()) room_.update(message.room_update());
   SessionPeer* subscriber = subscriber_ ? subscriber_ : data_subscriber_.get();
   if (subscriber) subscriber->handle(message);
-  if (publisher_) publisher_->handle(message);
+  if (SessionPeer* publisher = any_publisher()) publisher->handle(message);
   for_each_listener([&](RoomListener& listener) { listener.on_message(message); });
 }
 
@@ -272,9 +276,18 @@ void RoomSession::handle_data(ByteView message, bool reliable) {
   for_each_listener([&](RoomListener& listener) { listener.on_data(packet, reliable); });
 }
 
+SessionPeer* RoomSession::any_publisher() const {
+  return publisher_ ? publisher_ : data_publisher_.get();
+}
+
 bool RoomSession::publish_data(::livekit::DataPacket& packet, bool reliable) {
+  if (!any_publisher() && peers_running_) {
+    data_publisher_ = std::make_unique<Publisher>(*this, nullptr, nullptr);
+    data_publisher_->start(join_);
+  }
   if (reliable) packet.set_sequence(last_sequence_ + 1);
-  if (!publisher_ || !publisher_->send_data(reliable, livekit::to_protobuf(packet))) return false;
+  SessionPeer* publisher = any_publisher();
+  if (!publisher || !publisher->send_data(reliable, livekit::to_protobuf(packet))) return false;
   if (reliable) last_sequence_ += 1;
   return true;
 }

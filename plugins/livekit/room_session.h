@@ -19,6 +19,7 @@
 
 namespace gstlk::client {
 
+class Publisher;
 class Subscriber;
 
 // What happens in the room, for elements. On the client thread, without a lock held; may call back
@@ -73,7 +74,8 @@ class RoomSession : public std::enable_shared_from_this<RoomSession>,
   void peer_failed(::livekit::SignalTarget target, const std::string& why);
   // A message on a data channel of a peer; a reliable one that came before is dropped.
   void handle_data(ByteView message, bool reliable);
-  // Numbers what is reliable. False when it cannot be sent now: by the publisher's channels.
+  // Numbers what is reliable. By the publisher's channels; where no element publishes the first
+  // call makes a peer for them. False when it cannot be sent now.
   [[nodiscard]] bool publish_data(::livekit::DataPacket& packet, bool reliable);
 
   const livekit::RoomState& room() const { return room_; }
@@ -102,6 +104,8 @@ class RoomSession : public std::enable_shared_from_this<RoomSession>,
   void for_each_listener(F&& tell);
   bool replace_peer(SessionPeer*& place, SessionPeer* peer);
   void rejoin(const std::string& why);
+  // nullptr when nothing is published, nor data.
+  SessionPeer* any_publisher() const;
 
   const ConnectionSettings settings_;
   const std::shared_ptr<ClientThread> thread_;
@@ -114,6 +118,8 @@ class RoomSession : public std::enable_shared_from_this<RoomSession>,
   SessionPeer* publisher_ = nullptr;                    // of an element; outlives its place here
   SessionPeer* subscriber_ = nullptr;                   // likewise
   std::unique_ptr<Subscriber> data_subscriber_;         // while no element subscribes
+  std::unique_ptr<Publisher> data_publisher_;           // likewise, from the first data on
+  ::livekit::JoinResponse join_;                        // of what a peer is started with later
   uint32_t last_sequence_ = 0;                          // of our reliable data packets
   std::map<std::string, uint32_t> received_sequences_;  // by participant sid
   std::atomic<bool> ended_ = false;

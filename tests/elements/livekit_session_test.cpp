@@ -157,5 +157,20 @@ TEST_F(LiveKitSessionTest, ASessionThatHasEndedIsNotJoined) {
   EXPECT_TRUE(eventually([&] { return room_.joins() == 2; }));
 }
 
+TEST_F(LiveKitSessionTest, AnElementThatReceivesConnectsForItsFirstData) {
+  play(std::string("livekitsrc name=source URL") + kKeys);
+  ASSERT_TRUE(eventually([&] { return static_cast<bool>(find("subscriber")); }));
+  const auto offers = [&] {
+    return room_.count([](const auto& request) { return request.has_offer(); });
+  };
+  EXPECT_EQ(offers(), 0u);
+  GBytes* payload = g_bytes_new_static("hello", 5);
+  gboolean sent = FALSE;
+  g_signal_emit_by_name(find("source").get(), "publish-data", payload, nullptr, TRUE, &sent);
+  g_bytes_unref(payload);
+  EXPECT_FALSE(sent);
+  EXPECT_TRUE(eventually([&] { return offers() == 1; }));
+}
+
 }  // namespace
 }  // namespace gstlk::client
