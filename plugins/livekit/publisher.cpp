@@ -23,8 +23,8 @@ LogCategory& log_publisher = register_log_category(*new LogCategory{"livekit-pub
 // Tracks that come together are offered together.
 constexpr Duration kOfferDelay = 20ms;
 constexpr Duration kFeedbackInterval = 500ms;
-// As livekit-client waits for the answer to AddTrack.
-constexpr Duration kPublishTimeout = 10s;
+// For the answer to AddTrack: longer than a server may be silent before it is taken for gone.
+constexpr Duration kPublishTimeout = 20s;
 // Where a new connection begins: what a household's uplink has; the estimate rises from there.
 constexpr Bitrate kStartBitrate{2'500'000};
 
@@ -157,6 +157,8 @@ void Publisher::announce(Publication& publication) {
   session_.send(request);
   publication.answer_timer = std::make_unique<ClientTimer>(session_.thread());
   publication.answer_timer->start(kPublishTimeout, [this, &track = publication.track] {
+    // The next start() announces it again.
+    if (!session_.joined()) return;
     refuse(track, "the server does not answer the request to publish it");
   });
 }

@@ -79,6 +79,8 @@ class RoomSession : public std::enable_shared_from_this<RoomSession>,
   [[nodiscard]] bool publish_data(::livekit::DataPacket& packet, bool reliable);
 
   const livekit::RoomState& room() const { return room_; }
+  // Whether what is sent arrives: not while a lost connection is made anew.
+  bool joined() const { return session_.joined(); }
   livekit::SessionState state() const { return session_.state(); }
   Duration round_trip() const { return session_.round_trip(); }
   const ConnectionSettings& settings() const { return settings_; }
