@@ -175,6 +175,7 @@ void Publisher::handle(const ::livekit::SignalResponse& message) {
   if (message.has_subscribed_quality_update())
     return handle_qualities(message.subscribed_quality_update());
   if (message.has_mute()) return handle_mute(message.mute());
+  if (message.has_update()) return handle_update(message.update());
   if (message.has_request_response()) return handle_refused(message.request_response());
   if (message.has_track_unpublished()) {
     Publication* publication = by_sid(message.track_unpublished().track_sid());
@@ -193,7 +194,21 @@ void Publisher::handle_published(const ::livekit::TrackPublishedResponse& respon
   publication->answer_timer.reset();
   attach(*publication);
   want_offer();
+  agree_on_mute(*publication, response.track());
   if (owner_) owner_->on_published(publication->track, response.track());
+}
+
+// What was muted between AddTrack and its answer had no sid to say it of.
+void Publisher::agree_on_mute(const Publication& publication, const ::livekit::TrackInfo& info) {
+  if (info.muted() != publication.muted) send_mute(publication);
+}
+
+void Publisher::handle_update(const ::livekit::ParticipantUpdate& update) {
+  for (const auto& participant : update.participants()) {
+    if (participant.sid() != participant_sid_) continue;
+    for (const auto& info : participant.tracks())
+      if (const Publication* publication = by_sid(info.sid())) agree_on_mute(*publication, info);
+  }
 }
 
 // Gives the track a section of the next offer.

@@ -72,6 +72,8 @@ class Publisher : public SessionPeer, public PeerConnection::Listener {
   void handle_qualities(const ::livekit::SubscribedQualityUpdate& update);
   void handle_mute(const ::livekit::MuteTrackRequest& mute);
   void handle_refused(const ::livekit::RequestResponse& response);
+  void handle_update(const ::livekit::ParticipantUpdate& update);
+  void agree_on_mute(const Publication& publication, const ::livekit::TrackInfo& info);
   void send_mute(const Publication& publication);
 
   void on_local_candidate(unsigned mline, const std::string& candidate) override;

@@ -172,5 +172,34 @@ TEST_F(LiveKitSessionTest, AnElementThatReceivesConnectsForItsFirstData) {
   EXPECT_TRUE(eventually([&] { return offers() == 1; }));
 }
 
+TEST_F(LiveKitSessionTest, AMuteBeforeTheServerKnowsTheTrackIsNotLost) {
+  play(std::string("livekitsink name=s URL") + kKeys + "audiotestsrc is-live=true ! s.audio_0");
+  const auto adds = [](const auto& request) { return request.has_add_track(); };
+  ASSERT_TRUE(eventually([&] { return room_.count(adds) == 1; }));
+  const auto pad = Ref<GstPad>::adopt(gst_element_get_static_pad(find("s").get(), "audio_0"));
+  g_object_set(pad.get(), "muted", TRUE, nullptr);
+  const auto mutes = [&](bool muted) {
+    return room_.count([muted](const auto& request) {
+      return request.has_mute() && request.mute().sid() == "TR_a" &&
+             request.mute().muted() == muted;
+    });
+  };
+  ::livekit::SignalResponse published;
+  for (const auto& request : room_.requests())
+    if (request.has_add_track())
+      published.mutable_track_published()->set_cid(request.add_track().cid());
+  published.mutable_track_published()->mutable_track()->set_sid("TR_a");
+  room_.send(published);
+  EXPECT_TRUE(eventually([&] { return mutes(true) == 1; }));
+
+  ::livekit::SignalResponse update;
+  auto* us = update.mutable_update()->add_participants();
+  us->set_sid("PA_us");
+  us->set_identity("us");
+  us->add_tracks()->set_sid("TR_a");
+  room_.send(update);
+  EXPECT_TRUE(eventually([&] { return mutes(true) == 2; }));
+}
+
 }  // namespace
 }  // namespace gstlk::client
