@@ -25,6 +25,8 @@ constexpr Duration kOfferDelay = 20ms;
 constexpr Duration kFeedbackInterval = 500ms;
 // For the answer to AddTrack: longer than a server may be silent before it is taken for gone.
 constexpr Duration kPublishTimeout = 20s;
+// For the answer to an offer, as livekit-client waits.
+constexpr Duration kAnswerTimeout = 15s;
 // Where a new connection begins: what a household's uplink has; the estimate rises from there.
 constexpr Bitrate kStartBitrate{2'500'000};
 
@@ -66,6 +68,7 @@ Publisher::Publisher(RoomSession& session, GstBin* bin, PublisherOwner* owner)
       bin_(bin),
       owner_(owner),
       offer_timer_(session.thread()),
+      answer_timer_(session.thread()),
       feedback_timer_(session.thread()),
       rate_(kStartBitrate) {}
 
@@ -116,6 +119,7 @@ void Publisher::start(const ::livekit::JoinResponse& join) {
 
 void Publisher::stop() {
   offer_timer_.stop();
+  answer_timer_.stop();
   feedback_timer_.stop();
   offering_ = offer_wanted_ = connected_ = false;
   for (const auto& publication : publications_) detach(*publication);
@@ -277,10 +281,12 @@ void Publisher::send_offer(const std::string& sdp) {
   offered_ = sdp;
   offer->set_id(++offer_id_);
   session_.send(request);
+  answer_timer_.start(kAnswerTimeout, [this] { failed("the server does not answer it"); });
 }
 
 void Publisher::handle_answer(const ::livekit::SessionDescription& answer) {
   if (!offering_ || (answer.id() != 0 && answer.id() != offer_id_)) return;
+  answer_timer_.stop();
   const TranslatedAnswer translated = translate_answer(answer.sdp(), offered_);
   peer_->set_remote(GST_WEBRTC_SDP_TYPE_ANSWER, translated.sdp,
                     [this, refused = translated.refused](Result<void> result) {
@@ -301,7 +307,7 @@ void Publisher::refuse_section(const std::string& mid) {
 }
 
 void Publisher::failed(const std::string& why) {
-  session_.peer_failed(::livekit::PUBLISHER, "its offer is not understood: " + why);
+  session_.peer_failed(::livekit::PUBLISHER, "its offer led to nothing: " + why);
 }
 
 void Publisher::handle_qualities(const ::livekit::SubscribedQualityUpdate& update) {

@@ -97,6 +97,7 @@ class Publisher : public SessionPeer, public PeerConnection::Listener {
   uint32_t offer_id_ = 0;
   std::string offered_;  // webrtcbin's offer that is to be answered
   ClientTimer offer_timer_;
+  ClientTimer answer_timer_;
   ClientTimer feedback_timer_;
   RateControl rate_;
 };
