@@ -37,4 +37,11 @@ std::optional<PathReport> path_report(const GstStructure* stats) {
       .delay_gradient = std::chrono::duration_cast<Duration>(std::chrono::nanoseconds(gradient))};
 }
 
+std::optional<PathReport> PathReports::next(const GstStructure* stats) {
+  std::optional<PathReport> report = path_report(stats);
+  if (!report || report == last_) return std::nullopt;
+  last_ = report;
+  return report;
+}
+
 }  // namespace gstlk::client

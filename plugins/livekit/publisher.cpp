@@ -108,6 +108,7 @@ void Publisher::start(const ::livekit::JoinResponse& join) {
   next_mid_ = 0;
   participant_sid_ = join.participant().sid();
   rate_ = RateControl(kStartBitrate);
+  reports_ = {};
   peer_ = std::make_unique<PeerConnection>(session_.thread(), bin_, "publisher", join.ice_servers(),
                                            *this);
   peer_->create_data_channel(kReliableChannel);
@@ -371,7 +372,7 @@ void Publisher::on_data(const std::string& label, ByteView message) {
 void Publisher::poll_feedback() {
   feedback_timer_.start(kFeedbackInterval, [this] { poll_feedback(); });
   peer_->get_stats([this](const GstStructure* stats) {
-    if (const auto report = path_report(stats)) {
+    if (const auto report = reports_.next(stats)) {
       rate_.handle(*report, monotonic_now());
       apply_bitrate();
     }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "plugins/livekit/local_track.h"
+#include "plugins/livekit/path_report.h"
 #include "plugins/livekit/peer_connection.h"
 #include "plugins/livekit/rate_control.h"
 #include "plugins/livekit/session_peer.h"
@@ -100,6 +101,7 @@ class Publisher : public SessionPeer, public PeerConnection::Listener {
   ClientTimer answer_timer_;
   ClientTimer feedback_timer_;
   RateControl rate_;
+  PathReports reports_;
 };
 
 }  // namespace gstlk::client

@@ -15,6 +15,8 @@ struct PathReport {
   Bitrate received;
   double loss = 0;            // 0 to 1
   Duration delay_gradient{};  // by how much a packet's delay grew over the one before, on average
+
+  bool operator==(const PathReport&) const = default;
 };
 
 // How much a publisher may send: rises while nothing is lost and the delay is steady, falls to what

@@ -53,5 +53,18 @@ TEST_F(PathReportTest, SaysNothingBeforeThereIsFeedback) {
   EXPECT_FALSE(path_report(stats.get()));
 }
 
+TEST_F(PathReportTest, TellsOfAFeedbackOnce) {
+  const auto with_loss = [](double percent) {
+    return stats_with(gst_structure_new("RTPTWCCStats", "bitrate-sent", G_TYPE_UINT, 1'000'000u,
+                                        "packets-sent", G_TYPE_UINT, 100u, "packet-loss-pct",
+                                        G_TYPE_DOUBLE, percent, nullptr));
+  };
+  PathReports reports;
+  EXPECT_TRUE(reports.next(with_loss(20).get()));
+  EXPECT_FALSE(reports.next(with_loss(20).get()));
+  EXPECT_TRUE(reports.next(with_loss(0).get()));
+  EXPECT_TRUE(reports.next(with_loss(20).get()));
+}
+
 }  // namespace
 }  // namespace gstlk::client
