@@ -25,6 +25,19 @@ std::string track_of(const ::livekit::SessionDescription& offer,
   return media.msid ? media.msid->track : "";
 }
 
+bool can_receive_mime_type(const std::string& mime_type) {
+  return can_receive(std::string_view(mime_type).substr(mime_type.find('/') + 1));
+}
+
+// What of the track is sent to us: its first codec, or the second where that one is not received
+// here.
+std::string received_mime_type(const ::livekit::TrackInfo& track) {
+  if (can_receive_mime_type(track.mime_type())) return track.mime_type();
+  for (const auto& codec : track.codecs())
+    if (can_receive_mime_type(codec.mime_type())) return codec.mime_type();
+  return track.mime_type();
+}
+
 }  // namespace
 
 Subscriber::Subscriber(RoomSession& session, GstBin* bin, SubscriberOwner* owner)
@@ -73,11 +86,12 @@ void Subscriber::apply_next_offer() {
       const std::string sid = track_of(offer, media);
       tracks[media.mid.value] = sid;
       if (const ::livekit::TrackInfo* track = session_.room().track(sid))
-        mime_types_[media.mid.value] = track->mime_type();
+        mime_types_[media.mid.value] = received_mime_type(*track);
     }
     owner_->on_offer(tracks);
   }
-  peer_->set_remote(GST_WEBRTC_SDP_TYPE_OFFER, translate_server_offer(offer.sdp(), mime_types_),
+  peer_->set_remote(GST_WEBRTC_SDP_TYPE_OFFER,
+                    translate_server_offer(offer.sdp(), mime_types_, can_receive),
                     [this, id = offer.id()](Result<void> result) {
                       if (!result) return offer_failed(result.error().message);
                       answer(id);

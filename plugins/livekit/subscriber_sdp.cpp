@@ -14,6 +14,7 @@ namespace {
 
 using Lines = std::vector<std::string_view>;
 using Payloads = std::set<std::string_view>;
+using CanReceive = std::function<bool(std::string_view)>;
 
 bool same_text(std::string_view a, std::string_view b) {
   return std::ranges::equal(
@@ -49,9 +50,17 @@ std::string_view parameters_of(const Lines& section, std::string_view payload) {
   return {};
 }
 
-// One payload of the codec `encoding`, and what repairs it: "a=fmtp:97 apt=96". Where there are
-// more, as of H264, it is the one that the server sends what it gets as: every publisher makes
-// packetization-mode=1, and the first profile of the others.
+// The payload that `payload` repairs: "a=fmtp:97 apt=96".
+std::string_view repaired_by(const Lines& section, std::string_view payload) {
+  const std::string_view parameters = parameters_of(section, payload);
+  const size_t apt = parameters.find("apt=");
+  return apt == std::string_view::npos ? std::string_view()
+                                       : until(parameters.substr(apt + 4), ';');
+}
+
+// One payload of the codec `encoding`, and what repairs it. Where there are more, as of H264, it is
+// the one that the server sends what it gets as: every publisher makes packetization-mode=1, and
+// the first profile of the others.
 Payloads payloads_of(const Lines& section, std::string_view encoding) {
   std::string_view chosen;
   for_each_payload(section, [&](std::string_view payload, std::string_view name) {
@@ -63,21 +72,32 @@ Payloads payloads_of(const Lines& section, std::string_view encoding) {
   if (chosen.empty()) return {};
   Payloads payloads{chosen};
   for_each_payload(section, [&](std::string_view payload, std::string_view) {
-    const std::string_view parameters = parameters_of(section, payload);
-    const size_t apt = parameters.find("apt=");
-    if (apt != std::string_view::npos && until(parameters.substr(apt + 4), ';') == chosen)
-      payloads.insert(payload);
+    if (repaired_by(section, payload) == chosen) payloads.insert(payload);
   });
   return payloads;
 }
 
-// The payloads that webrtcbin is not to see.
-Payloads unwanted_payloads(const Lines& section, std::string_view encoding) {
-  const Payloads wanted = same_text(encoding, "red") ? Payloads() : payloads_of(section, encoding);
+// Everything that can be received, and what repairs it.
+Payloads payloads_of_all(const Lines& section, const CanReceive& can_receive) {
+  Payloads codecs;
+  for_each_payload(section, [&](std::string_view payload, std::string_view encoding) {
+    if (can_receive(encoding)) codecs.insert(payload);
+  });
+  Payloads payloads = codecs;
+  for_each_payload(section, [&](std::string_view payload, std::string_view) {
+    if (codecs.contains(repaired_by(section, payload))) payloads.insert(payload);
+  });
+  return payloads;
+}
+
+// The payloads that webrtcbin is not to see. A section has to keep one.
+Payloads unwanted_payloads(const Lines& section, std::string_view encoding,
+                           const CanReceive& can_receive) {
+  Payloads wanted = can_receive(encoding) ? payloads_of(section, encoding) : Payloads();
+  if (wanted.empty()) wanted = payloads_of_all(section, can_receive);
   Payloads unwanted;
-  for_each_payload(section, [&](std::string_view payload, std::string_view name) {
-    if (wanted.empty() ? same_text(name, "red") : !wanted.contains(payload))
-      unwanted.insert(payload);
+  for_each_payload(section, [&](std::string_view payload, std::string_view) {
+    if (!wanted.empty() && !wanted.contains(payload)) unwanted.insert(payload);
   });
   return unwanted;
 }
@@ -101,8 +121,9 @@ std::string_view attribute_payload(std::string_view line) {
   return {};
 }
 
-void print_section(const Lines& section, std::string_view encoding, std::string& out) {
-  const Payloads unwanted = unwanted_payloads(section, encoding);
+void print_section(const Lines& section, std::string_view encoding, const CanReceive& can_receive,
+                   std::string& out) {
+  const Payloads unwanted = unwanted_payloads(section, encoding, can_receive);
   for (std::string_view line : section) {
     if (unwanted.contains(attribute_payload(line))) continue;
     if (line.starts_with("m=")) {
@@ -125,8 +146,7 @@ struct Addition {
   std::string payloads;
   std::string attributes;
 };
-Addition addition(const Lines& answered, const Lines& offered,
-                  const std::function<bool(std::string_view)>& can_receive) {
+Addition addition(const Lines& answered, const Lines& offered, const CanReceive& can_receive) {
   Payloads encodings;  // of which webrtcbin has taken a payload
   for_each_payload(
       answered, [&](std::string_view, std::string_view encoding) { encodings.insert(encoding); });
@@ -167,7 +187,7 @@ bool carries_media(const Lines& section) {
 }  // namespace
 
 std::string translate_subscriber_answer(std::string_view sdp, std::string_view offer,
-                                        const std::function<bool(std::string_view)>& can_receive) {
+                                        const CanReceive& can_receive) {
   const auto offered = sections_of(offer);
   std::string out;
   const auto answered = sections_of(sdp);
@@ -187,14 +207,15 @@ std::string translate_subscriber_answer(std::string_view sdp, std::string_view o
 }
 
 std::string translate_server_offer(std::string_view sdp,
-                                   const std::map<std::string, std::string>& mime_types) {
+                                   const std::map<std::string, std::string>& mime_types,
+                                   const CanReceive& can_receive) {
   std::string out;
   for (const Lines& section : sections_of(sdp)) {
     const auto mime_type = mime_types.find(std::string(value_of(section, "a=mid:")));
     const std::string_view encoding =
         mime_type == mime_types.end() ? std::string_view() : encoding_of(mime_type->second);
     if (carries_media(section)) {
-      print_section(section, encoding, out);
+      print_section(section, encoding, can_receive, out);
     } else {
       for (std::string_view line : section) out.append(line).append("\r\n");
     }

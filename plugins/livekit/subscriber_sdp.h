@@ -13,12 +13,14 @@ namespace gstlk::client {
 //
 // - LiveKit offers every codec it has and sends the track's own; webrtcbin answers with the first
 //   that it knows, and LiveKit takes the track back. The others go, but for their retransmissions.
+// - What cannot be received goes, see below: webrtcbin would take it.
 // - RED (RFC 2198) goes: webrtcbin takes it and cannot take it apart. The server sends Opus then.
 // - LiveKit's sections are sendrecv while they carry a track and recvonly when it is gone, until
 // the
 //   next one comes; webrtcbin cannot change a direction. It goes on receiving, and we never send.
 std::string translate_server_offer(std::string_view sdp,
-                                   const std::map<std::string, std::string>& mime_types);
+                                   const std::map<std::string, std::string>& mime_types,
+                                   const std::function<bool(std::string_view)>& can_receive);
 
 // webrtcbin's answer to `offer`, the server's own, as LiveKit's clients would have written it: with
 // every codec of the offer that can be received. webrtcbin names but one, and LiveKit uses a
