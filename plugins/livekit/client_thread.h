@@ -17,7 +17,7 @@ inline Timestamp monotonic_now() {
 
 // The thread on which all room sessions of the process live: signalling, negotiation, timers. It
 // exists while somebody holds it. Media never passes it. Thread-safe.
-class ClientThread {
+class ClientThread : public std::enable_shared_from_this<ClientThread> {
  public:
   // The one of this process.
   static std::shared_ptr<ClientThread> get();

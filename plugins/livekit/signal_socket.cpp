@@ -15,13 +15,25 @@ struct ErrorDeleter {
 };
 using ErrorPtr = std::unique_ptr<GError, ErrorDeleter>;
 
+// What a closing connection needs until the server has answered, or libsoup has waited for that for
+// long enough: its reference, and the thread that it is on.
+struct Closing {
+  Ref<SoupWebsocketConnection> connection;
+  std::shared_ptr<ClientThread> thread;
+};
+
+void on_close_done(SoupWebsocketConnection* connection, gpointer closing) {
+  g_signal_handlers_disconnect_by_data(connection, closing);
+}
+
 bool is_cancelled(const ErrorPtr& error) {
   return error && g_error_matches(error.get(), G_IO_ERROR, G_IO_ERROR_CANCELLED);
 }
 
 }  // namespace
 
-SignalSocket::SignalSocket(ClientThread& thread, Listener& listener) : listener_(listener) {
+SignalSocket::SignalSocket(ClientThread& thread, Listener& listener)
+    : thread_(thread), listener_(listener) {
   session_ = Ref<SoupSession>::adopt(
       soup_session_new_with_options("user-agent", "gst-livekit", "timeout", 15, nullptr));
 }
@@ -60,13 +72,14 @@ void SignalSocket::close() {
   cancellable_.reset();
   message_.reset();
   if (!connection_) return;
-  // libsoup keeps a closing connection until the server has answered; nothing of it reaches us.
+  // Nothing of a closing connection reaches us.
   g_signal_handlers_disconnect_by_data(connection_.get(), this);
   if (soup_websocket_connection_get_state(connection_.get()) == SOUP_WEBSOCKET_STATE_OPEN) {
-    g_signal_connect_object(connection_.get(), "closed", G_CALLBACK(g_object_unref), nullptr,
-                            GConnectFlags{});
+    auto* closing = new Closing{connection_, thread_.shared_from_this()};
+    g_signal_connect_data(
+        connection_.get(), "closed", G_CALLBACK(on_close_done), closing,
+        [](gpointer data, GClosure*) { delete static_cast<Closing*>(data); }, GConnectFlags{});
     soup_websocket_connection_close(connection_.get(), SOUP_WEBSOCKET_CLOSE_NORMAL, nullptr);
-    (void)connection_.release();
   }
   connection_.reset();
 }

@@ -46,6 +46,7 @@ class SignalSocket {
   void fail(livekit::SocketFault fault);
   Ref<SoupMessage> make_message(const std::string& url) const;
 
+  ClientThread& thread_;
   Listener& listener_;
   Ref<SoupSession> session_;
   Ref<GCancellable> cancellable_;

@@ -4,7 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <filesystem>
 #include <functional>
+#include <iterator>
 #include <string>
 #include <thread>
 #include <vector>
@@ -199,6 +201,26 @@ TEST_F(LiveKitSessionTest, AMuteBeforeTheServerKnowsTheTrackIsNotLost) {
   us->add_tracks()->set_sid("TR_a");
   room_.send(update);
   EXPECT_TRUE(eventually([&] { return mutes(true) == 2; }));
+}
+
+size_t open_descriptors() {
+  const std::filesystem::directory_iterator all("/proc/self/fd");
+  return static_cast<size_t>(std::distance(begin(all), end(all)));
+}
+
+TEST_F(LiveKitSessionTest, TheLastSessionOfAProcessLeavesNoSocket) {
+  size_t before = 0;
+  for (size_t round = 1; round <= 6; ++round) {
+    play(std::string("livekitsrc URL") + kKeys);
+    ASSERT_TRUE(eventually([&] { return room_.joins() == round; }));
+    ASSERT_TRUE(eventually([&] { return static_cast<bool>(find("subscriber")); }));
+    gst_element_set_state(pipeline_.get(), GST_STATE_NULL);
+    pipeline_.reset();
+    // The first round opens what the libraries keep.
+    if (round == 1) before = open_descriptors();
+  }
+  EXPECT_TRUE(eventually([&] { return open_descriptors() <= before; }))
+      << open_descriptors() << " instead of " << before;
 }
 
 }  // namespace
