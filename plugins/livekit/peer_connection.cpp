@@ -269,6 +269,8 @@ void PeerConnection::connect_signals() {
           });
   connect(webrtcbin_.get(), "on-data-channel",
           [](GstElement*, GstWebRTCDataChannel* channel, gpointer handle) {
+            // Here: what the peer sends at once would come before the task below.
+            receive(*static_cast<HandlePtr>(handle), channel);
             Handle::post(*static_cast<HandlePtr>(handle),
                          [channel = Channel::share(channel)](PeerConnection& self) {
                            self.adopt_channel(channel);
@@ -388,39 +390,38 @@ void PeerConnection::create_data_channel(const std::string& label) {
   GstWebRTCDataChannel* channel = nullptr;
   g_signal_emit_by_name(webrtcbin_.get(), "create-data-channel", label.c_str(), options, &channel);
   gst_structure_free(options);
-  if (channel) adopt_channel(Channel::adopt(channel));
+  if (!channel) return;
+  const auto owner = Channel::adopt(channel);
+  receive(handle_, channel);
+  adopt_channel(owner);
+}
+
+void PeerConnection::receive(const std::shared_ptr<Handle>& handle, GstWebRTCDataChannel* channel) {
+  const auto on_message = [](GstWebRTCDataChannel* from, GBytes* bytes, gpointer data) {
+    if (!bytes) return;
+    Handle::post(*static_cast<const std::shared_ptr<Handle>*>(data),
+                 [channel = Channel::share(from), message = Ref<GBytes>::share(bytes)](
+                     PeerConnection& self) { self.received(channel, message); });
+  };
+  g_signal_connect_data(
+      channel, "on-message-data", reinterpret_cast<GCallback>(+on_message),
+      new std::shared_ptr<Handle>(handle),
+      [](gpointer data, GClosure*) { delete static_cast<std::shared_ptr<Handle>*>(data); },
+      GConnectFlags{});
+}
+
+void PeerConnection::received(const Channel& channel, const Ref<GBytes>& message) {
+  gsize size = 0;
+  const auto* start = static_cast<const uint8_t*>(g_bytes_get_data(message.get(), &size));
+  for (const auto& [label, known] : channels_)
+    if (known.get() == channel.get()) return listener_.on_data(std::string(label), {start, size});
 }
 
 void PeerConnection::adopt_channel(const Channel& channel) {
-  using HandlePtr = const std::shared_ptr<Handle>*;
   gchar* text = nullptr;
-  GstWebRTCDataChannelState state{};
-  g_object_get(channel.get(), "label", &text, "ready-state", &state, nullptr);
-  const std::string label = text ? text : "";
+  g_object_get(channel.get(), "label", &text, nullptr);
+  channels_[text ? text : ""] = channel;
   g_free(text);
-  channels_[label] = channel;
-  connect(channel.get(), "on-open", [](GstWebRTCDataChannel* opened, gpointer handle) {
-    Handle::post(*static_cast<HandlePtr>(handle),
-                 [channel = Channel::share(opened)](PeerConnection& self) {
-                   for (const auto& [name, known] : self.channels_)
-                     if (known.get() == channel.get()) return self.listener_.on_data_channel(name);
-                 });
-  });
-  connect(channel.get(), "on-message-data",
-          [](GstWebRTCDataChannel* from, GBytes* bytes, gpointer handle) {
-            if (!bytes) return;
-            Handle::post(*static_cast<HandlePtr>(handle),
-                         [channel = Channel::share(from),
-                          data = Ref<GBytes>::share(bytes)](PeerConnection& self) {
-                           gsize size = 0;
-                           const auto* start =
-                               static_cast<const uint8_t*>(g_bytes_get_data(data.get(), &size));
-                           for (const auto& [name, known] : self.channels_)
-                             if (known.get() == channel.get())
-                               return self.listener_.on_data(std::string(name), {start, size});
-                         });
-          });
-  if (state == GST_WEBRTC_DATA_CHANNEL_STATE_OPEN) listener_.on_data_channel(label);
 }
 
 bool PeerConnection::send(const std::string& label, ByteView message) {

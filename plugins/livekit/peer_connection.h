@@ -38,8 +38,7 @@ class PeerConnection {
     virtual void on_connected() = 0;
     // It will not come back by itself.
     virtual void on_failed(const std::string& why) = 0;
-    // A data channel is open, of the peer's making or ours.
-    virtual void on_data_channel(const std::string& label) {}
+    // On a data channel of the peer's making or ours.
     virtual void on_data(const std::string& label, ByteView message) {}
   };
 
@@ -99,6 +98,9 @@ class PeerConnection {
                        Done then);
   // What is to be handed to webrtcbin, which settles it on a thread of its own.
   GstPromise* make_promise(std::function<void(const GstStructure*)> then);
+  // Lets what comes on the channel be received(). Any thread.
+  static void receive(const std::shared_ptr<Handle>& handle, GstWebRTCDataChannel* channel);
+  void received(const Channel& channel, const Ref<GBytes>& message);
   void adopt_channel(const Channel& channel);
   void connection_state_changed();
   void broken(const std::string& why);
