@@ -182,7 +182,7 @@ static void gst_livekit_sink_class_init(GstLiveKitSinkClass* klass) {
    * @topic: (nullable): of the packet
    * @reliable: in order and repeated, or neither
    *
-   * Returns: FALSE when the room is not connected, or too much waits to be sent.
+   * Returns: FALSE when the room is not connected, too much waits to be sent, or it is too large.
    */
   signals[SIGNAL_PUBLISH_DATA] = g_signal_new_class_handler(
       "publish-data", G_TYPE_FROM_CLASS(klass),

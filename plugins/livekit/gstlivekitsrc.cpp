@@ -271,9 +271,9 @@ static void gst_livekit_src_install_signals(GstLiveKitSrcClass* klass) {
    * @topic: (nullable): of the packet
    * @reliable: in order and repeated, or neither
    *
-   * Returns: FALSE when the room is not connected, or too much waits to be sent. Where no
-   * livekitsink shares the session the first call makes the connection that this needs: FALSE until
-   * it is there.
+   * Returns: FALSE when the room is not connected, too much waits to be sent, or it is too large.
+   * Where no livekitsink shares the session the first call makes the connection that this needs:
+   * FALSE until it is there.
    */
   signals[SIGNAL_PUBLISH_DATA] =
       install("publish-data", G_CALLBACK(gst_livekit_src_publish_data), G_TYPE_BOOLEAN,

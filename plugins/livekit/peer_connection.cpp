@@ -432,8 +432,8 @@ bool PeerConnection::send(const std::string& label, ByteView message) {
   g_object_get(it->second.get(), "ready-state", &state, "buffered-amount", &buffered, nullptr);
   if (state != GST_WEBRTC_DATA_CHANNEL_STATE_OPEN || buffered > kMaxBuffered) return false;
   const auto bytes = Ref<GBytes>::adopt(g_bytes_new(message.data(), message.size()));
-  gst_webrtc_data_channel_send_data(it->second.get(), bytes.get());
-  return true;
+  // What is larger than the peer takes is refused, among others.
+  return gst_webrtc_data_channel_send_data_full(it->second.get(), bytes.get(), nullptr);
 }
 
 }  // namespace gstlk::client

@@ -76,7 +76,8 @@ class PeerConnection {
 
   // "_reliable" (ordered), "_lossy" (unordered, no retransmission). Before start().
   void create_data_channel(const std::string& label);
-  // False when there is no such channel, it is not open, or too much waits in it.
+  // False when there is no such channel, it is not open, too much waits in it, or the message is
+  // larger than the peer takes.
   [[nodiscard]] bool send(const std::string& label, ByteView message);
 
  private:

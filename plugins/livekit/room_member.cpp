@@ -5,6 +5,9 @@ namespace gstlk::client {
 
 namespace {
 
+// Of a data packet, with room for its envelope in the 65,535 bytes that every client takes.
+constexpr gsize kMaxPayload = 64'000;
+
 void append(GValue* array, GstStructure* structure) {
   GValue value = G_VALUE_INIT;
   g_value_init(&value, GST_TYPE_STRUCTURE);
@@ -141,10 +144,10 @@ void RoomMember::post_quality(const ::livekit::ConnectionQualityUpdate& update) 
 
 bool RoomMember::publish_data(GBytes* payload, const DataWishes& wishes) {
   const auto joined = session();
-  if (!joined) return false;
-  ::livekit::DataPacket packet;
   gsize size = 0;
   const void* data = g_bytes_get_data(payload, &size);
+  if (!joined || size > kMaxPayload) return false;
+  ::livekit::DataPacket packet;
   packet.mutable_user()->set_payload(data, size);
   if (!wishes.topic.empty()) packet.mutable_user()->set_topic(wishes.topic);
   for (const std::string& identity : wishes.destinations)

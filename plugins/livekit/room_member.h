@@ -70,8 +70,8 @@ class RoomMember : public RoomListener {
     return session_;
   }
 
-  // By the publisher's data channels. False when the room is not connected, or too much waits to be
-  // sent. Any thread.
+  // By the publisher's data channels. False when the room is not connected, too much waits to be
+  // sent, or it is more than 64,000 bytes. Any thread.
   bool publish_data(GBytes* payload, const DataWishes& wishes);
 
   void on_state(livekit::SessionState state, const std::string& detail) override;
