@@ -82,6 +82,12 @@ static gboolean gstlk_outlet_sink_event(GstPad* pad, GstObject* parent, GstEvent
   const auto owner = Ref<GstEvent>::adopt(event);
   switch (GST_EVENT_TYPE(event)) {
     case GST_EVENT_EOS:
+    // A seek of one source is nothing to a connection of many tracks.
+    case GST_EVENT_FLUSH_START:
+      return TRUE;
+    case GST_EVENT_FLUSH_STOP:
+      // The segment that follows is needed even if it is the one before.
+      impl.segment.reset();
       return TRUE;
     case GST_EVENT_CAPS: {
       GstCaps* caps = nullptr;

@@ -11,7 +11,7 @@ G_BEGIN_DECLS
 // Between a track's chain and what takes it, which comes and goes: a webrtcbin of a published one,
 // a mixer's pad of a composed one. Pads `sink` and `src`, any caps. What arrives while it is shut,
 // or is refused behind it, is dropped and called well received, so that neither source nor encoder
-// stops; EOS ends here. Not registered: for the elements of this plugin.
+// stops; EOS and flushes end here. Not registered: for the elements of this plugin.
 //
 // Whenever it is opened it sends the caps once for each SSRC: webrtcbin finds the way back to a
 // keyframe request's encoding, and what to retransmit, by the SSRCs that it saw in caps. Without
