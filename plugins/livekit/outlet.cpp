@@ -53,7 +53,7 @@ static void gstlk_outlet_announce(GstLkOutlet* self) {
 template <class Item, class Drop, class Push>
 static GstFlowReturn gstlk_outlet_pass(GstLkOutlet* self, Item* item, guint packets, gsize size,
                                        Drop drop, Push push) {
-  if (!self->impl->open.load(std::memory_order_relaxed)) {
+  if (!self->impl->open.load(std::memory_order_acquire)) {
     drop(item);
     return GST_FLOW_OK;
   }
@@ -142,8 +142,9 @@ static void gstlk_outlet_class_init(GstLkOutletClass* klass) {
 }
 
 void gstlk_outlet_set_open(GstLkOutlet* outlet, gboolean open) {
-  if (!open) outlet->impl->announced = false;
-  outlet->impl->open.store(open, std::memory_order_relaxed);
+  // Nothing goes out, nor is announced, between this and the store.
+  if (open && !outlet->impl->open) outlet->impl->announced = false;
+  outlet->impl->open.store(open, std::memory_order_release);
 }
 
 void gstlk_outlet_set_ssrcs(GstLkOutlet* outlet, std::vector<uint32_t> ssrcs) {
