@@ -12,7 +12,7 @@ GST_DEBUG_CATEGORY_EXTERN(livekit_sink_debug);
 namespace gstlk::client {
 namespace {
 
-GstPadProbeReturn watch_eos(GstPad* pad, GstPadProbeInfo* info, gpointer sink) {
+GstPadProbeReturn see_event(GstPad* pad, GstPadProbeInfo* info, gpointer sink) {
   const GstEventType type = GST_EVENT_TYPE(GST_PAD_PROBE_INFO_EVENT(info));
   if (type == GST_EVENT_EOS || type == GST_EVENT_STREAM_START)
     static_cast<SinkRoom*>(sink)->handle_eos(pad, type == GST_EVENT_EOS);
@@ -92,6 +92,7 @@ GstPad* SinkRoom::request_pad(GstPadTemplate* pad_template, const char* name) {
   GstPad* pad = make_data_sink_pad(
       pad_template, chosen,
       [this](GBytes* bytes, const DataWishes& wishes) { return publish_data(bytes, wishes); });
+  watch_eos(pad);
   gst_pad_set_active(pad, TRUE);
   gst_element_add_pad(element_, pad);
   return pad;
@@ -108,7 +109,7 @@ GstPad* SinkRoom::add_media_pad(GstPadTemplate* pad_template, const std::string&
   const auto target = Ref<GstPad>::adopt(gst_element_get_static_pad(bin, "sink"));
   gst_ghost_pad_set_target(GST_GHOST_PAD(pad), target.get());
   gst_element_sync_state_with_parent(bin);
-  gst_pad_add_probe(GST_PAD(pad), GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, watch_eos, this, nullptr);
+  watch_eos(GST_PAD(pad));
   g_signal_connect(pad, "notify::muted",
                    G_CALLBACK(+[](GstLiveKitSinkPad* changed, GParamSpec*, gpointer sink) {
                      static_cast<SinkRoom*>(sink)->mute_changed(changed);
@@ -122,7 +123,6 @@ GstPad* SinkRoom::add_media_pad(GstPadTemplate* pad_template, const std::string&
   {
     MutexLock lock(mutex_);
     tracks_[GST_PAD(pad)] = std::move(track);
-    ended_[GST_PAD(pad)] = false;
   }
   gst_pad_set_active(GST_PAD(pad), TRUE);
   gst_element_add_pad(element_, GST_PAD(pad));
@@ -140,7 +140,6 @@ void SinkRoom::release_pad(GstPad* pad) {
     if (it != tracks_.end()) {
       track = it->second;
       tracks_.erase(it);
-      ended_.erase(pad);
       last = std::ranges::none_of(tracks_, [&](auto& entry) { return entry.second == track; });
     }
   }
@@ -155,7 +154,13 @@ void SinkRoom::release_pad(GstPad* pad) {
     gst_ghost_pad_set_target(GST_GHOST_PAD(pad), nullptr);
     if (last) remove_bin(track->track());
   }
+  {
+    MutexLock lock(mutex_);
+    ended_.erase(pad);
+  }
   gst_element_remove_pad(element_, pad);
+  // The others may have waited for this one alone.
+  post_eos_when_all_ended();
 }
 
 void SinkRoom::remove_bin(LocalTrack& track) {
@@ -223,16 +228,34 @@ void SinkRoom::mute_changed(GstLiveKitSinkPad* pad) {
   });
 }
 
+void SinkRoom::watch_eos(GstPad* pad) {
+  {
+    MutexLock lock(mutex_);
+    ended_[pad] = false;
+  }
+  gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, see_event, this, nullptr);
+}
+
 void SinkRoom::handle_eos(GstPad* pad, bool ended) {
-  bool all = false;
   {
     MutexLock lock(mutex_);
     const auto it = ended_.find(pad);
     if (it == ended_.end()) return;
     it->second = ended;
-    all = ended && std::ranges::all_of(ended_, [](const auto& entry) { return entry.second; });
+    if (!ended) eos_posted_ = false;
   }
-  if (all) gst_element_post_message(element_, gst_message_new_eos(GST_OBJECT(element_)));
+  if (ended) post_eos_when_all_ended();
+}
+
+void SinkRoom::post_eos_when_all_ended() {
+  {
+    MutexLock lock(mutex_);
+    if (eos_posted_ || ended_.empty() ||
+        !std::ranges::all_of(ended_, [](const auto& entry) { return entry.second; }))
+      return;
+    eos_posted_ = true;
+  }
+  gst_element_post_message(element_, gst_message_new_eos(GST_OBJECT(element_)));
 }
 
 SinkTrack* SinkRoom::find(const LocalTrack& wanted) {

@@ -79,6 +79,8 @@ class SinkRoom : public PublisherOwner {
   std::shared_ptr<SinkTrack> other_track(GstLiveKitSinkPad* pad, const std::string& name)
       EXCLUDES(mutex_);
   void remove_bin(LocalTrack& track);
+  void watch_eos(GstPad* pad) EXCLUDES(mutex_);
+  void post_eos_when_all_ended() EXCLUDES(mutex_);
   void publish(SinkTrack& track);
   SinkTrack* find(const LocalTrack& track);
 
@@ -91,7 +93,8 @@ class SinkRoom : public PublisherOwner {
   std::unique_ptr<Publisher> publisher_;  // client thread
   Mutex mutex_;
   std::map<GstPad*, std::shared_ptr<SinkTrack>> tracks_ GUARDED_BY(mutex_);
-  std::map<GstPad*, bool> ended_ GUARDED_BY(mutex_);
+  std::map<GstPad*, bool> ended_ GUARDED_BY(mutex_);  // of data pads, too
+  bool eos_posted_ GUARDED_BY(mutex_) = false;
   std::map<std::string, unsigned> next_ GUARDED_BY(mutex_);
 };
 

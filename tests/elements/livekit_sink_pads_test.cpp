@@ -151,6 +151,23 @@ TEST_F(SinkPadsTest, EndsWhenAllMediaHasEnded) {
   EXPECT_EQ(wait_for(GST_MESSAGE_EOS), "eos");
 }
 
+TEST_F(SinkPadsTest, EndsWhenAllDataHasEnded) {
+  launch("fakesrc num-buffers=5 sizetype=fixed sizemax=10 ! s.data_0");
+  play();
+  EXPECT_EQ(wait_for(GST_MESSAGE_EOS), "eos");
+}
+
+TEST_F(SinkPadsTest, EndsWhenThePadGoesThatHadNotEnded) {
+  launch("audiotestsrc num-buffers=5 ! s.audio_0");
+  GstPad* other = gst_element_request_pad_simple(sink_.get(), "audio_1");
+  const auto owner = Ref<GstPad>::adopt(other);
+  play();
+  const auto peer = Ref<GstPad>::adopt(gst_pad_get_peer(pad("audio_0").get()));
+  ASSERT_TRUE(eventually([&] { return GST_PAD_IS_EOS(peer.get()); }));
+  gst_element_release_request_pad(sink_.get(), other);
+  EXPECT_EQ(wait_for(GST_MESSAGE_EOS), "eos");
+}
+
 TEST_F(SinkPadsTest, SaysWhyAPadsMediaCannotBePublished) {
   launch("video_0::codec=theora videotestsrc ! video/x-raw,width=160,height=90 ! s.video_0");
   play();
