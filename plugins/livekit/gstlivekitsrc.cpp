@@ -92,7 +92,9 @@ static GstStateChangeReturn gst_livekit_src_change_state(GstElement* element,
     return GST_STATE_CHANGE_FAILURE;
   const GstStateChangeReturn result =
       GST_ELEMENT_CLASS(gst_livekit_src_parent_class)->change_state(element, change);
-  if (change == GST_STATE_CHANGE_PAUSED_TO_READY) self->impl->leave();
+  if (change == GST_STATE_CHANGE_PAUSED_TO_READY ||
+      (change == GST_STATE_CHANGE_READY_TO_PAUSED && result == GST_STATE_CHANGE_FAILURE))
+    self->impl->leave();
   if (result == GST_STATE_CHANGE_FAILURE) return result;
   // Live: there is nothing while it does not play.
   if (change == GST_STATE_CHANGE_READY_TO_PAUSED || change == GST_STATE_CHANGE_PLAYING_TO_PAUSED)

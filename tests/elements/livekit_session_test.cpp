@@ -223,5 +223,23 @@ TEST_F(LiveKitSessionTest, TheLastSessionOfAProcessLeavesNoSocket) {
       << open_descriptors() << " instead of " << before;
 }
 
+TEST_F(LiveKitSessionTest, AnElementThatCannotPauseLeavesTheRoom) {
+  const auto fail_to_pause = [this] {
+    const auto source = Ref<GstElement>::sink(gst_element_factory_make("livekitsrc", nullptr));
+    g_object_set(source.get(), "ws-url", room_.url().c_str(), "auth-token", "token", nullptr);
+    GstElement* broken = gst_element_factory_make("filesrc", nullptr);
+    g_object_set(broken, "location", "/nonexistent", nullptr);
+    gst_bin_add(GST_BIN(source.get()), broken);
+    EXPECT_EQ(gst_element_set_state(source.get(), GST_STATE_PAUSED), GST_STATE_CHANGE_FAILURE);
+    gst_element_set_state(source.get(), GST_STATE_NULL);
+  };
+  play(std::string("livekitsrc URL") + kKeys);
+  ASSERT_TRUE(eventually([&] { return static_cast<bool>(find("subscriber")); }));
+  const size_t before = open_descriptors();
+  for (int i = 0; i < 5; ++i) fail_to_pause();
+  // The session of each had a socket.
+  EXPECT_TRUE(eventually([&] { return open_descriptors() <= before; }));
+}
+
 }  // namespace
 }  // namespace gstlk::client
