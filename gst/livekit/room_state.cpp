@@ -115,6 +115,7 @@ void RoomState::apply(const ::livekit::ParticipantInfo& info, std::vector<RoomCh
   if (it == participants_.end()) {
     changes.push_back({RoomChangeKind::ParticipantJoined, info, {}});
     compare_tracks({}, info, changes);
+    index_tracks({}, info);
     participants_.emplace(info.identity(), info);
     return;
   }
@@ -123,7 +124,18 @@ void RoomState::apply(const ::livekit::ParticipantInfo& info, std::vector<RoomCh
   if (!is_same_person(known, info))
     changes.push_back({RoomChangeKind::ParticipantUpdated, info, {}});
   compare_tracks(known, info, changes);
+  index_tracks(known, info);
   known = info;
+}
+
+void RoomState::index_tracks(const ::livekit::ParticipantInfo& before,
+                             const ::livekit::ParticipantInfo& after) {
+  // Not what somebody else has published under the same sid since.
+  for (const auto& track : before.tracks())
+    if (const auto it = publishers_.find(track.sid());
+        it != publishers_.end() && it->second == before.identity())
+      publishers_.erase(it);
+  for (const auto& track : after.tracks()) publishers_[track.sid()] = after.identity();
 }
 
 void RoomState::leave(const std::string& identity, std::vector<RoomChange>& changes,
@@ -132,6 +144,7 @@ void RoomState::leave(const std::string& identity, std::vector<RoomChange>& chan
   ::livekit::ParticipantInfo info = it->second;
   info.set_disconnect_reason(reason);
   participants_.erase(it);
+  index_tracks(info, {});
   for (const auto& track : info.tracks())
     changes.push_back({RoomChangeKind::TrackUnpublished, info, track});
   changes.push_back({RoomChangeKind::ParticipantLeft, info, {}});
@@ -146,13 +159,11 @@ const ::livekit::ParticipantInfo* RoomState::participant_by_sid(std::string_view
 
 const ::livekit::TrackInfo* RoomState::track(std::string_view sid,
                                              const ::livekit::ParticipantInfo** publisher) const {
-  for (const auto& [identity, info] : participants_) {
-    if (const auto* found = find_track(info, sid)) {
-      if (publisher) *publisher = &info;
-      return found;
-    }
-  }
-  return nullptr;
+  const auto indexed = publishers_.find(sid);
+  if (indexed == publishers_.end()) return nullptr;
+  const auto& info = participants_.at(indexed->second);
+  if (publisher) *publisher = &info;
+  return find_track(info, sid);
 }
 
 }  // namespace gstlk::livekit

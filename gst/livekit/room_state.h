@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <string>
 #include <string_view>
@@ -56,12 +57,16 @@ class RoomState {
 
  private:
   void apply(const ::livekit::ParticipantInfo& info, std::vector<RoomChange>& changes);
+  void index_tracks(const ::livekit::ParticipantInfo& before,
+                    const ::livekit::ParticipantInfo& after);
   void leave(const std::string& identity, std::vector<RoomChange>& changes,
              ::livekit::DisconnectReason reason = ::livekit::UNKNOWN_REASON);
 
   ::livekit::Room room_;
   ::livekit::ParticipantInfo self_;
   std::map<std::string, ::livekit::ParticipantInfo> participants_;
+  // By track sid, who publishes it: an offer asks for every track of a room.
+  std::map<std::string, std::string, std::less<>> publishers_;
 };
 
 }  // namespace gstlk::livekit

@@ -110,6 +110,24 @@ TEST(RoomState, FindsTheTrackAndItsPublisher) {
   EXPECT_EQ(state.track("TR_2"), nullptr);
 }
 
+TEST(RoomState, FindsTracksAsTheyComeAndGo) {
+  RoomState state;
+  state.join(join_with({participant("ann", "PA_1", {"TR_1", "TR_2"}), participant("bo", "PA_2")}));
+  state.update(update_of(participant("ann", "PA_1", {"TR_2", "TR_3"}, 2)));
+  EXPECT_EQ(state.track("TR_1"), nullptr);
+  EXPECT_NE(state.track("TR_2"), nullptr);
+  EXPECT_NE(state.track("TR_3"), nullptr);
+  state.update(update_of(participant("bo", "PA_2", {"TR_4"}, 2)));
+  state.join(join_with({participant("bo", "PA_3", {"TR_5"})}));
+  EXPECT_EQ(state.track("TR_2"), nullptr);
+  EXPECT_EQ(state.track("TR_4"), nullptr);
+  const ::livekit::ParticipantInfo* publisher = nullptr;
+  ASSERT_NE(state.track("TR_5", &publisher), nullptr);
+  EXPECT_EQ(publisher->sid(), "PA_3");
+  state.clear();
+  EXPECT_EQ(state.track("TR_5"), nullptr);
+}
+
 TEST(RoomState, TellsWhySomebodyLeft) {
   RoomState state;
   state.join(join_with({participant("ann", "PA_1", {"TR_1"})}));
