@@ -70,13 +70,33 @@ bool goes_on_with(const GstCaps* open, const GstCaps* next) {
                   : gst_caps_is_equal(after.get(), before.get());
 }
 
+std::string recording_path(const std::string& begin, unsigned number) {
+  return begin + std::to_string(number) + ".mkv";
+}
+
+// The number behind one that is taken, with fewer looks than there are files: a track that changes
+// has thousands.
+unsigned first_free(const std::string& begin) {
+  const auto is_taken = [&](unsigned number) {
+    return access(recording_path(begin, number).c_str(), F_OK) == 0;
+  };
+  unsigned free = 1;
+  while (free <= kMostFiles && is_taken(free)) free *= 2;
+  unsigned taken = free / 2;
+  while (free - taken > 1) {
+    const unsigned middle = taken + (free - taken) / 2;
+    (is_taken(middle) ? taken : free) = middle;
+  }
+  return free;
+}
+
 }  // namespace
 
 std::string make_recording_file(const std::string& folder, const std::string& identity,
                                 const std::string& source) {
   const std::string begin = folder + "/" + file_name_part(identity) + "-" + source + "-";
-  for (unsigned number = 1; number <= kMostFiles; ++number) {
-    std::string path = begin + std::to_string(number) + ".mkv";
+  for (unsigned number = first_free(begin); number <= kMostFiles; ++number) {
+    std::string path = recording_path(begin, number);
     const int file = open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
     if (file >= 0) {
       ::close(file);

@@ -11,9 +11,9 @@
 
 namespace gstlk::client {
 
-// `folder`/`identity`-`source`-N.mkv with the least N from 1 on of which there is no file; the file
-// is made, so that nobody else takes the name. What a file name should not have becomes "_". Empty
-// when none can be made: errno says why.
+// `folder`/`identity`-`source`-N.mkv with an N from 1 on of which there is no file, that of the one
+// before plus one; the file is made, so that nobody else takes the name. What a file name should
+// not have becomes "_". Empty when none can be made: errno says why.
 std::string make_recording_file(const std::string& folder, const std::string& identity,
                                 const std::string& source);
 

@@ -41,6 +41,11 @@ TEST_F(RecordingFileTest, TakesTheNextNumberRatherThanAFileThatIsThere) {
   EXPECT_EQ(fs::file_size(folder_ + "/ada-camera-2.mkv"), 4u);
 }
 
+TEST_F(RecordingFileTest, CountsOn) {
+  for (int number = 1; number <= 300; ++number)
+    ASSERT_EQ(make("ada"), "ada-camera-" + std::to_string(number) + ".mkv");
+}
+
 TEST_F(RecordingFileTest, StaysInItsFolderWhateverTheIdentityIs) {
   EXPECT_EQ(make("../../etc/passwd"), "_.._.._etc_passwd-camera-1.mkv");
   EXPECT_EQ(make(".."), "_..-camera-1.mkv");
