@@ -183,7 +183,10 @@ void CompositeStage::start() {
   gst_pad_push_event(behind_src_.get(), gst_event_new_stream_start("behind"));
   gst_pad_push_event(behind_src_.get(), gst_event_new_caps(caps.get()));
   gst_pad_push_event(behind_src_.get(), gst_event_new_segment(&segment));
-  running_ = true;
+  {
+    MutexLock lock(mutex_);
+    running_ = true;
+  }
   push_behind();
   pause();
 }
@@ -199,11 +202,19 @@ void CompositeStage::pause() {
     const gulong probe = gst_pad_add_probe(out.get(), type, hold, nullptr, nullptr);
     holds_.emplace_back(std::move(out), probe);
   }
+  MutexLock lock(mutex_);
+  held_ = true;
 }
 
 void CompositeStage::play() {
   for (const auto& [pad, probe] : holds_) gst_pad_remove_probe(pad.get(), probe);
   holds_.clear();
+  {
+    MutexLock lock(mutex_);
+    held_ = false;
+    if (!std::exchange(waiting_, false)) return;
+  }
+  push_behind();
 }
 
 GstPadProbeReturn CompositeStage::hold(GstPad*, GstPadProbeInfo*, gpointer) {
@@ -211,8 +222,11 @@ GstPadProbeReturn CompositeStage::hold(GstPad*, GstPadProbeInfo*, gpointer) {
 }
 
 void CompositeStage::stop() {
+  {
+    MutexLock lock(mutex_);
+    running_ = false;
+  }
   play();
-  running_ = false;
   gst_pad_set_active(behind_src_.get(), FALSE);
 }
 
@@ -277,19 +291,30 @@ void CompositeStage::draw() {
     if (!tile.place.shown) continue;
     cards.push_back({video_rect(tile.place.rect), tile.name, !tile.video.empty()});
   }
-  behind_ = cards_.behind(cards);
+  auto behind = cards_.behind(cards);
   auto above = settings_.names ? cards_.above(cards) : Ref<GstVideoOverlayComposition>();
   {
     MutexLock lock(mutex_);
     std::swap(above_, above);
+    std::swap(behind_, behind);
   }
-  if (running_) push_behind();
+  push_behind();
 }
 
 // Without a duration it is shown until there is another one, whatever its time.
 void CompositeStage::push_behind() {
-  if (!behind_) return;
-  GstBuffer* frame = gst_buffer_copy(behind_.get());
+  Ref<GstBuffer> behind;
+  {
+    MutexLock lock(mutex_);
+    if (!running_) return;
+    if (held_) {
+      waiting_ = true;
+      return;
+    }
+    behind = behind_;
+  }
+  if (!behind) return;
+  GstBuffer* frame = gst_buffer_copy(behind.get());
   GST_BUFFER_PTS(frame) = 0;
   gst_pad_push(behind_src_.get(), frame);
 }

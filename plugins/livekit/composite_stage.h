@@ -90,8 +90,9 @@ class CompositeStage {
   void add_caps(GstElement* after, const std::string& caps, Ref<GstPad>& out);
   void place(const std::string& id, Input& input);
   // Behind and above the tiles, when it differs.
-  void draw();
-  void push_behind();
+  void draw() EXCLUDES(mutex_);
+  // Unless nothing goes on: then the newest is pushed when it does.
+  void push_behind() EXCLUDES(mutex_);
   static GstPadProbeReturn hold(GstPad* pad, GstPadProbeInfo* info, gpointer);
   static GstPadProbeReturn end_in_time(GstPad* pad, GstPadProbeInfo* info, gpointer self);
   static GstPadProbeReturn draw_above(GstPad* pad, GstPadProbeInfo* info, gpointer self);
@@ -108,14 +109,16 @@ class CompositeStage {
   // Of the two pads that are held back, the probes.
   std::vector<std::pair<Ref<GstPad>, gulong>> holds_;
   Ref<GstPad> behind_src_;
-  Ref<GstBuffer> behind_;
-  bool running_ = false;
   std::atomic<GstClockTime> end_at_ = GST_CLOCK_TIME_NONE;  // running time
   std::vector<StageTile> tiles_;
   std::map<std::string, std::unique_ptr<Input>> videos_;
   std::map<std::string, std::unique_ptr<Input>> audios_;
   Mutex mutex_;
   Ref<GstVideoOverlayComposition> above_ GUARDED_BY(mutex_);
+  Ref<GstBuffer> behind_ GUARDED_BY(mutex_);
+  bool running_ GUARDED_BY(mutex_) = false;
+  bool held_ GUARDED_BY(mutex_) = false;     // between pause() and play()
+  bool waiting_ GUARDED_BY(mutex_) = false;  // behind_, until play()
 };
 
 }  // namespace gstlk::client

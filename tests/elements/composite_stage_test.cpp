@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <cmath>
 #include <cstdlib>
@@ -106,6 +107,9 @@ class StagePipeline {
   }
 
   CompositeStage& stage() { return *stage_; }
+  Ref<GstElement> find(const std::string& name) {
+    return Ref<GstElement>::adopt(gst_bin_get_by_name(bin(), name.c_str()));
+  }
   Capture& video() { return video_; }
   Capture& audio() { return audio_; }
 
@@ -238,9 +242,6 @@ class StagePipeline {
     gst_object_set_name(GST_OBJECT(element), name.c_str());
     gst_bin_add(bin(), element);
     return element;
-  }
-  Ref<GstElement> find(const std::string& name) {
-    return Ref<GstElement>::adopt(gst_bin_get_by_name(bin(), name.c_str()));
   }
   void remove(const std::string& name) {
     const auto source = find(name);
@@ -406,6 +407,28 @@ TEST_F(CompositeStageTest, ChangesItsBackgroundWhileItRuns) {
   EXPECT_TRUE(pipeline.becomes(320, 180, kGreen));
   pipeline.stage().set_background(kRed);
   EXPECT_TRUE(pipeline.becomes(320, 180, kRed));
+}
+
+// A frame for each change would stay in the queue until it plays.
+TEST_F(CompositeStageTest, TakesNothingButTheNewestBackgroundAlongFromAPause) {
+  StagePipeline pipeline;
+  ASSERT_TRUE(eventually([&] { return pipeline.video().count() > 2; }));
+  pipeline.stage().pause();
+  std::atomic<int> pushed = 0;
+  const auto compositor = pipeline.find("compositor");
+  const auto behind = Ref<GstPad>::adopt(gst_element_get_static_pad(compositor.get(), "sink_0"));
+  gst_pad_add_probe(
+      behind.get(), GST_PAD_PROBE_TYPE_BUFFER,
+      +[](GstPad*, GstPadProbeInfo*, gpointer count) {
+        ++*static_cast<std::atomic<int>*>(count);
+        return GST_PAD_PROBE_OK;
+      },
+      &pushed, nullptr);
+  for (const uint32_t colour : {kRed, kBlue, kRed, kGreen}) pipeline.stage().set_background(colour);
+  EXPECT_EQ(pushed, 0);
+  pipeline.stage().play();
+  EXPECT_EQ(pushed, 1);
+  EXPECT_TRUE(pipeline.becomes(320, 180, kGreen));
 }
 
 TEST_F(CompositeStageTest, EndsPictureAndSoundAtTheSameTime) {
