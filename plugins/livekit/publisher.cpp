@@ -23,10 +23,6 @@ LogCategory& log_publisher = register_log_category(*new LogCategory{"livekit-pub
 // Tracks that come together are offered together.
 constexpr Duration kOfferDelay = 20ms;
 constexpr Duration kFeedbackInterval = 500ms;
-// For the answer to AddTrack: longer than a server may be silent before it is taken for gone.
-constexpr Duration kPublishTimeout = 20s;
-// For the answer to an offer, as livekit-client waits.
-constexpr Duration kAnswerTimeout = 15s;
 // Where a new connection begins: what a household's uplink has; the estimate rises from there.
 constexpr Bitrate kStartBitrate{2'500'000};
 
@@ -64,9 +60,14 @@ struct Publisher::Publication {
 };
 
 Publisher::Publisher(RoomSession& session, GstBin* bin, PublisherOwner* owner)
+    : Publisher(session, bin, owner, Timeouts()) {}
+
+Publisher::Publisher(RoomSession& session, GstBin* bin, PublisherOwner* owner,
+                     const Timeouts& timeouts)
     : session_(session),
       bin_(bin),
       owner_(owner),
+      timeouts_(timeouts),
       offer_timer_(session.thread()),
       answer_timer_(session.thread()),
       feedback_timer_(session.thread()),
@@ -161,7 +162,7 @@ void Publisher::announce(Publication& publication) {
   LOG_INFO(log_publisher, "publishing %s \"%s\"", codec->name, settings.name.c_str());
   session_.send(request);
   publication.answer_timer = std::make_unique<ClientTimer>(session_.thread());
-  publication.answer_timer->start(kPublishTimeout, [this, &track = publication.track] {
+  publication.answer_timer->start(timeouts_.published, [this, &track = publication.track] {
     // The next start() announces it again.
     if (!session_.joined()) return;
     refuse(track, "the server does not answer the request to publish it");
@@ -282,7 +283,7 @@ void Publisher::send_offer(const std::string& sdp) {
   offered_ = sdp;
   offer->set_id(++offer_id_);
   session_.send(request);
-  answer_timer_.start(kAnswerTimeout, [this] { failed("the server does not answer it"); });
+  answer_timer_.start(timeouts_.answer, [this] { failed("the server does not answer it"); });
 }
 
 void Publisher::handle_answer(const ::livekit::SessionDescription& answer) {

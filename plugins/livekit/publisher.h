@@ -31,8 +31,16 @@ class PublisherOwner {
 // publishes them anew. Client thread only.
 class Publisher : public SessionPeer, public PeerConnection::Listener {
  public:
+  struct Timeouts {
+    // For the answer to AddTrack: longer than a server may be silent before it is taken for gone.
+    Duration published = std::chrono::seconds(20);
+    // For the answer to an offer, as livekit-client waits.
+    Duration answer = std::chrono::seconds(15);
+  };
+
   // `session` outlives this. `bin` and `owner` too; both null: data alone.
   Publisher(RoomSession& session, GstBin* bin, PublisherOwner* owner);
+  Publisher(RoomSession& session, GstBin* bin, PublisherOwner* owner, const Timeouts& timeouts);
   ~Publisher() override;
 
   // `track` outlives its stay, and its bin is in the publisher's. Publishes it, now or at the next
@@ -88,6 +96,7 @@ class Publisher : public SessionPeer, public PeerConnection::Listener {
   RoomSession& session_;
   GstBin* const bin_;
   PublisherOwner* const owner_;
+  const Timeouts timeouts_;
   std::string participant_sid_;
   std::unique_ptr<PeerConnection> peer_;
   std::vector<std::unique_ptr<Publication>> publications_;

@@ -3,6 +3,7 @@
 
 #include <libsoup/soup.h>
 
+#include <atomic>
 #include <condition_variable>
 #include <functional>
 #include <memory>
@@ -60,6 +61,8 @@ class FakeRoom {
     for (const auto& request : requests()) found += matches(request) ? 1 : 0;
     return found;
   }
+  // Who comes from now on is kept waiting, or no more.
+  void keep_waiting(bool waits) { waits_ = waits; }
   // To the newest participant.
   void send(const ::livekit::SignalResponse& message) {
     in_thread([this, bytes = livekit::to_protobuf(message)] {
@@ -122,6 +125,7 @@ class FakeRoom {
       self->tokens_.emplace_back(header ? std::string(header).substr(7) : "");
       self->requests_.clear();
     }
+    if (self->waits_) return;
     ::livekit::SignalResponse response;
     auto* join = response.mutable_join();
     join->set_subscriber_primary(true);
@@ -144,6 +148,7 @@ class FakeRoom {
   const Ref<GMainContext> context_ = Ref<GMainContext>::adopt(g_main_context_new());
   const Ref<GMainLoop> loop_ = Ref<GMainLoop>::adopt(g_main_loop_new(context_.get(), FALSE));
   Ref<SoupWebsocketConnection> connection_;  // on the thread
+  std::atomic<bool> waits_ = false;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   int port_ = 0;
