@@ -61,6 +61,9 @@ class RoomMember : public RoomListener {
       before(*left);
       left->remove(*this);
     });
+    // The word of leaving is written when the thread's loop comes round, and an application that
+    // ends next ends the thread.
+    left->run([] {});
     set_session(nullptr);
   }
 
