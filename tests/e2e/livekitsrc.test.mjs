@@ -189,6 +189,24 @@ sourceTest('data packets come out of a pad for each topic', async (s, start) => 
   await eventually(async () => (await rendered(pipeline, 'chat')) === 1, { what: 'the packet of the other topic' });
 });
 
+sourceTest('data is published without a livekitsink', async (s, start) => {
+  const room = freshRoom('src-publish');
+  const ada = await s.join(room, 'ada');
+  const pipeline = start(`livekitsrc name=r ${joins(s.daemon, room, 'viewer')} audiotestsrc is-live=true ! fakesink`);
+  await pipeline.waitForState('connected');
+  const publish = (data) => pipeline.request({ data, to: 'r', topic: 't', reliable: true });
+  assert.equal(await publish('x'.repeat(64001)), false);
+  // The connection is made for the first.
+  await eventually(() => publish('hello'), { what: 'data is sent' });
+  assert.equal(await publish('x'.repeat(64000)), true);
+  const got = [];
+  await eventually(async () => {
+    got.push(...(await ada.call('takeData')));
+    return got.length >= 2;
+  }, { what: 'the data at ada' });
+  assert.deepEqual(got.map(({ text, from, topic }) => [text.length, from, topic]), [[5, 'viewer', 't'], [64000, 'viewer', 't']]);
+});
+
 sourceTest('playbin plays the URI of a room', async (s, start) => {
   const room = freshRoom('src-uri');
   start(`livekitsink name=s ${joins(s.daemon, room, 'kiosk')} ${publish()}`);
