@@ -34,6 +34,13 @@ async function begin({ place, members: list, pause, keys }) {
   return null;
 }
 
+// rtc-node's finalizers drop handles that its native half has dropped with the room, and throw where nobody can catch.
+process.on('uncaughtException', (error) => {
+  if (error.code === 'GenericFailure' && /invalid handle/.test(error.message)) return;
+  console.error(error);
+  process.exit(1);
+});
+
 process.on('message', async ({ id, word, value }) => {
   try {
     process.send({ id, answer: await (word === 'begin' ? begin(value) : kAnswers[word]()) });
