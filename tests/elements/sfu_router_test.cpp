@@ -374,59 +374,91 @@ class FakeTransport final : public sfu::SendPort {
   Queue sent_;
 };
 
+// A router with a track of VP8 and a subscriber behind a transport, whose worker it runs on.
+class TransportRouterTest : public SfuRouterTest {
+ protected:
+  void SetUp() override {
+    pool_ = open_pool();
+    ASSERT_TRUE(pool_);
+    worker_ = std::make_unique<sfu::Worker>(0, *pool_, std::vector<sfu::Worker::Endpoint>{},
+                                            std::vector<sfu::Worker::Endpoint>{});
+    transport_ = std::make_shared<FakeTransport>(*worker_);
+    peer_ = Ref<GstPad>::sink(gst_pad_new("peer", GST_PAD_SINK));
+    g_object_set_data(G_OBJECT(peer_.get()), "port", &transport_);
+    gst_pad_set_query_function(
+        peer_.get(), +[](GstPad* pad, GstObject*, GstQuery* query) -> gboolean {
+          auto* port = static_cast<std::shared_ptr<FakeTransport>*>(
+              g_object_get_data(G_OBJECT(pad), "port"));
+          return sfu::answer_send_port_query(query, *port);
+        });
+    gst_pad_set_chain_list_function(
+        peer_.get(), +[](GstPad*, GstObject*, GstBufferList* list) {
+          gst_buffer_list_unref(list);
+          return GST_FLOW_OK;
+        });
+    gst_pad_set_active(peer_.get(), TRUE);
+    harness_ = gst_harness_new_with_element(router_.get(), "sink_0", nullptr);
+    gst_harness_set_src_caps_str(harness_, kVp8Caps);
+    source_ = Ref<GstPad>::adopt(gst_element_request_pad_simple(router_.get(), "src_%u"));
+    ASSERT_EQ(gst_pad_link(source_.get(), peer_.get()), GST_PAD_LINK_OK);
+  }
+  void TearDown() override {
+    gst_element_release_request_pad(router_.get(), source_.get());
+    worker_->stop();
+    gst_harness_teardown(harness_);
+  }
+
+  // What is sent first when so many keyframes are pushed, one after the other.
+  std::optional<forward::Rewrite> push_until_sent(uint16_t from) {
+    for (uint16_t i = from; i < from + 100; ++i) {
+      gst_harness_push(harness_, vp8_packet(i, i * 3000u, true).release());
+      if (const auto sent = transport_->wait()) return sent;
+    }
+    return std::nullopt;
+  }
+
+  const Ref<GstElement> router_ =
+      Ref<GstElement>::sink(gst_element_factory_make("sfu-router", nullptr));
+  std::shared_ptr<sfu::WorkerPool> pool_;
+  std::unique_ptr<sfu::Worker> worker_;
+  std::shared_ptr<FakeTransport> transport_;
+  Ref<GstPad> peer_;
+  Ref<GstPad> source_;
+  GstHarness* harness_ = nullptr;
+
+ private:
+  static std::shared_ptr<sfu::WorkerPool> open_pool() {
+    sfu::WorkerPoolConfig config;
+    config.workers = 1;
+    config.addresses = {"127.0.0.1"};
+    config.tcp_port = 0;
+    // Any free port: tests run beside each other.
+    for (config.udp_port = 20'200; config.udp_port < 20'400; ++config.udp_port) {
+      if (auto opened = sfu::WorkerPool::create(config)) return *opened;
+    }
+    return nullptr;
+  }
+};
+
 // Whatever router sent under its SSRC and its key before.
-TEST_F(SfuRouterTest, NumbersGoOnWhereTheTransportsStreamIs) {
-  const auto router = Ref<GstElement>::sink(gst_element_factory_make("sfu-router", nullptr));
-  sfu::WorkerPoolConfig config;
-  config.workers = 1;
-  config.addresses = {"127.0.0.1"};
-  config.tcp_port = 0;
-  std::shared_ptr<sfu::WorkerPool> pool;
-  // Any free port: tests run beside each other.
-  for (config.udp_port = 20'200; !pool && config.udp_port < 20'400; ++config.udp_port) {
-    if (auto opened = sfu::WorkerPool::create(config)) pool = *opened;
-  }
-  ASSERT_TRUE(pool);
-  sfu::Worker worker(0, *pool, {}, {});
-  auto transport = std::make_shared<FakeTransport>(worker);
-  const auto peer = Ref<GstPad>::sink(gst_pad_new("peer", GST_PAD_SINK));
-  g_object_set_data(G_OBJECT(peer.get()), "port", &transport);
-  gst_pad_set_query_function(
-      peer.get(), +[](GstPad* pad, GstObject*, GstQuery* query) -> gboolean {
-        auto* port =
-            static_cast<std::shared_ptr<FakeTransport>*>(g_object_get_data(G_OBJECT(pad), "port"));
-        return sfu::answer_send_port_query(query, *port);
-      });
-  gst_pad_set_chain_list_function(
-      peer.get(), +[](GstPad*, GstObject*, GstBufferList* list) {
-        gst_buffer_list_unref(list);
-        return GST_FLOW_OK;
-      });
-  gst_pad_set_active(peer.get(), TRUE);
-  GstHarness* harness = gst_harness_new_with_element(router.get(), "sink_0", nullptr);
-  gst_harness_set_src_caps_str(harness, kVp8Caps);
-  const auto source = Ref<GstPad>::adopt(gst_element_request_pad_simple(router.get(), "src_%u"));
-  ASSERT_EQ(gst_pad_link(source.get(), peer.get()), GST_PAD_LINK_OK);
-  std::optional<forward::Rewrite> first;
-  for (uint16_t i = 0; i < 100 && !first; ++i) {
-    gst_harness_push(harness, vp8_packet(i, i * 3000u, true).release());
-    first = transport->wait();
-  }
+TEST_F(TransportRouterTest, NumbersGoOnWhereTheTransportsStreamIs) {
+  const auto first = push_until_sent(0);
   ASSERT_TRUE(first);
   // Another session of the transport.
-  const auto before = std::exchange(transport, std::make_shared<FakeTransport>(worker));
-  gst_pad_push_event(peer.get(), gst_event_new_reconfigure());
-  std::optional<forward::Rewrite> again;
-  for (uint16_t i = 100; i < 200 && !again; ++i) {
-    gst_harness_push(harness, vp8_packet(i, i * 3000u, true).release());
-    again = transport->wait();
-  }
-  EXPECT_TRUE(again);
+  const auto before = std::exchange(transport_, std::make_shared<FakeTransport>(*worker_));
+  gst_pad_push_event(peer_.get(), gst_event_new_reconfigure());
+  EXPECT_TRUE(push_until_sent(100));
   EXPECT_EQ(first->sequence, 500);
   EXPECT_GT(first->timestamp, 170'000u);  // a second later
-  gst_element_release_request_pad(router.get(), source.get());
-  worker.stop();
-  gst_harness_teardown(harness);
+}
+
+// Nothing is published on it, muted or not.
+TEST_F(TransportRouterTest, WhoSubscribesToASilentTrackGetsFiller) {
+  std::optional<forward::Rewrite> filler;
+  for (int i = 0; i < 50 && !filler; ++i) filler = transport_->wait();
+  ASSERT_TRUE(filler);
+  EXPECT_EQ(filler->sequence, 500);
+  EXPECT_EQ(filler->head_size, 0);
 }
 
 TEST_F(SfuRouterTest, GoesThroughAllStates) {
