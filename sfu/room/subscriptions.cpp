@@ -246,14 +246,16 @@ void Subscriptions::end_all() {
 }
 
 void Subscriptions::handle_settings(const ::livekit::UpdateTrackSettings& request) {
+  // What each track keeps must not hold the names of all the others.
+  ::livekit::UpdateTrackSettings settings = request;
+  settings.clear_track_sids();
   for (const std::string& sid : request.track_sids()) {
     const TrackId track(sid);
     Subscription* subscription = find(track);
     if (!subscription) return;
     const bool appears =
         subscription->settings && subscription->settings->disabled() && !request.disabled();
-    subscription->settings = request;
-    subscription->settings->clear_track_sids();
+    subscription->settings = settings;
     if (appears) {
       apply_settings(track);
     } else {

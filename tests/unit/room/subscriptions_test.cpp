@@ -93,6 +93,16 @@ TEST_F(SubscriptionsTest, SettingsAreAppliedAfterADebounceAndAppearingAtOnce) {
   EXPECT_FALSE(bob_.media->downstream[sid].settings.paused);
 }
 
+TEST_F(SubscriptionsTest, SettingsOfManyTracksAreKeptWithoutTheirNames) {
+  ::livekit::UpdateTrackSettings settings;
+  for (int i = 0; i < 1000; ++i)
+    settings.add_track_sids("TR_of_a_usual_length_" + std::to_string(i));
+  bob_->subscriptions().handle_settings(settings);
+  ASSERT_EQ(bob_->subscriptions().all().size(), 1000u);
+  for (const auto& [track, subscription] : bob_->subscriptions().all())
+    ASSERT_LT(subscription.settings->SpaceUsedLong(), 1000u);
+}
+
 TEST_F(SubscriptionsTest, ThePublisherHearsWhatIsWanted) {
   const TrackId sid = publish_camera(alice_);
   const auto best = [&] {
