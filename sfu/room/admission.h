@@ -16,16 +16,22 @@ namespace gstlk::room {
 
 class RoomRegistry;
 
+// What a request to join says besides its token.
+struct JoinAttempt {
+  bool resumes = false;  // its participant is there already, and needs no place
+  std::string publish;   // what the companion is called that only publishes, of very old clients
+  std::string metadata;  // own ones, on top of the token's; they need a grant
+  std::map<std::string, std::string> attributes;
+};
+
 struct Admission {
   RoomName room;
   ParticipantIdentity identity;
 };
 
 // Whether the bearer of `claims` (null: no token was sent) may join: the checks that /rtc and
-// /rtc/validate have in common, with their statuses and words. `sets_own_metadata`: the request
-// carries metadata or attributes, which needs a grant. `resumes`: its participant is there already,
-// and needs no place.
+// /rtc/validate have in common, with their statuses and words.
 Result<Admission, HttpError> admit(RoomRegistry& registry, const livekit::Claims* claims,
-                                   bool sets_own_metadata, bool resumes);
+                                   const JoinAttempt& attempt);
 
 }  // namespace gstlk::room

@@ -24,27 +24,8 @@ constexpr Duration kRestartLimit = 15s;  // for ICE to come back after a resume
 constexpr Duration kTokenRefreshPeriod = 300s;
 constexpr std::chrono::minutes kTokenMinimumLife{10};
 
-std::map<std::string, std::string> to_map(
-    const google::protobuf::Map<std::string, std::string>& map) {
+Attributes to_map(const google::protobuf::Map<std::string, std::string>& map) {
   return {map.begin(), map.end()};
-}
-
-size_t total_size(const std::map<std::string, std::string>& attributes) {
-  size_t size = 0;
-  for (const auto& [key, value] : attributes) size += key.size() + value.size();
-  return size;
-}
-
-// Empty values delete.
-void merge(const std::map<std::string, std::string>& changes,
-           std::map<std::string, std::string>& attributes) {
-  for (const auto& [key, value] : changes) {
-    if (value.empty()) {
-      attributes.erase(key);
-    } else {
-      attributes[key] = value;
-    }
-  }
 }
 
 }  // namespace
@@ -69,7 +50,8 @@ Participant::Participant(Room& room, ParticipantId sid, JoinDetails details)
       data_blobs_(*this),
       ice_(*this) {
   if (!claims_.grants.video) claims_.grants.video.emplace();
-  apply_profile("", details.metadata, details.attributes);
+  if (!details.metadata.empty()) claims_.grants.metadata = std::move(details.metadata);
+  add(details.attributes, claims_.grants.attributes);
 }
 
 Participant::~Participant() = default;
@@ -256,21 +238,15 @@ void Participant::send_refresh_token() {
       room_->timers().call_later(kTokenRefreshPeriod, [this] { send_refresh_token(); });
 }
 
-Participant::TooLong Participant::too_long(
-    const std::string& name, const std::string& metadata,
-    const std::map<std::string, std::string>& changes) const {
-  const auto exceeds = [](size_t size, size_t limit) { return limit != 0 && size > limit; };
-  const Limits& limits = room_->settings().limits;
-  if (exceeds(name.size(), limits.max_participant_name_length)) return TooLong::Name;
-  if (exceeds(metadata.size(), limits.max_metadata_size)) return TooLong::Metadata;
-  std::map<std::string, std::string> merged = claims_.grants.attributes;
+TooLong Participant::too_long(const std::string& name, const std::string& metadata,
+                              const Attributes& changes) const {
+  Attributes merged = claims_.grants.attributes;
   merge(changes, merged);
-  return exceeds(total_size(merged), limits.max_attributes_size) ? TooLong::Attributes
-                                                                 : TooLong::No;
+  return room::too_long(room_->settings().limits, name, metadata, merged);
 }
 
 void Participant::apply_profile(const std::string& name, const std::string& metadata,
-                                const std::map<std::string, std::string>& changes) {
+                                const Attributes& changes) {
   if (!name.empty()) claims_.grants.name = name;
   if (!metadata.empty()) claims_.grants.metadata = metadata;
   merge(changes, claims_.grants.attributes);

@@ -16,6 +16,7 @@
 #include "room/leave.h"
 #include "room/participant_media.h"
 #include "room/permissions.h"
+#include "room/profile.h"
 #include "room/publications.h"
 #include "room/signal_link.h"
 #include "room/subscriptions.h"
@@ -42,7 +43,7 @@ struct JoinDetails {
   bool forwarded = false;               // from another room
   std::optional<Timestamp> asked = {};  // when the request came in
   std::string metadata;                 // own ones, on top of the token's
-  std::map<std::string, std::string> attributes;
+  Attributes attributes;
 };
 
 // SimulateScenario: how the next resume shall fail.
@@ -164,11 +165,11 @@ class Participant : public ParticipantMediaListener {
   void on_negotiation_failed(const std::string& why) override;
 
  private:
-  enum class TooLong : uint8_t { No, Name, Metadata, Attributes };
   TooLong too_long(const std::string& name, const std::string& metadata,
-                   const std::map<std::string, std::string>& changes) const;
+                   const Attributes& changes) const;
   void apply_profile(const std::string& name, const std::string& metadata,
-                     const std::map<std::string, std::string>& changes);
+                     const Attributes& changes);
+  void set_permission(const ::livekit::ParticipantPermission& permission);
   void await_resume(Duration limit);
 
   Room* room_;  // which owns this

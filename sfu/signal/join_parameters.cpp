@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "signal/join_parameters.h"
 
-#include <json-glib/json-glib.h>
-
 #include <algorithm>
 #include <array>
 #include <charconv>
 
 #include "base/bytes.h"
-#include "base/ref.h"
 #include "livekit/base64.h"
+#include "livekit/json.h"
 #include "signal/inflate.h"
 #include "signal/user_agent.h"
 
@@ -22,6 +20,8 @@ using room::refuse;
 constexpr unsigned kBadRequest = 400;
 // Of base64 text, which is shorter than what it unpacks to in any honest request.
 constexpr size_t kMaxParameter = 2 * kMaxJoinRequestSize;
+
+constexpr int kMaxCapabilities = 32;
 
 constexpr std::array<std::pair<std::string_view, Client::SDK>, 16> kSdks = {{
     {"android", Client::ANDROID},
@@ -73,15 +73,11 @@ std::optional<std::string> decode(std::string_view text) {
 std::optional<std::map<std::string, std::string>> parse_attributes(std::string_view text) {
   const auto json = decode(text);
   if (!json) return std::nullopt;
-  const auto parser = Ref<JsonParser>::adopt(json_parser_new());
-  if (!json_parser_load_from_data(parser.get(), json->data(), static_cast<gssize>(json->size()),
-                                  nullptr))
-    return std::nullopt;
-  JsonNode* root = json_parser_get_root(parser.get());
-  if (!root || !JSON_NODE_HOLDS_OBJECT(root)) return std::nullopt;
+  const livekit::JsonPtr root = livekit::parse_json(*json);
+  if (!root || !JSON_NODE_HOLDS_OBJECT(root.get())) return std::nullopt;
   std::map<std::string, std::string> attributes;
   json_object_foreach_member(
-      json_node_get_object(root),
+      json_node_get_object(root.get()),
       [](JsonObject*, const char* name, JsonNode* value, gpointer data) {
         if (const char* string = json_node_get_string(value))
           (*static_cast<std::map<std::string, std::string>*>(data))[name] = string;
@@ -90,15 +86,27 @@ std::optional<std::map<std::string, std::string>> parse_attributes(std::string_v
   return attributes;
 }
 
+// Everybody is told of them; each once. The newest clients may know some that we do not.
+void add_capability(int capability, Client& client) {
+  if (client.capabilities_size() < kMaxCapabilities &&
+      std::ranges::count(client.capabilities(), capability) == 0)
+    client.add_capabilities(static_cast<Client::Capability>(capability));
+}
+
 void parse_capabilities(std::string_view text, Client& client) {
   while (!text.empty()) {
     const size_t comma = text.find(',');
     Client::Capability capability;
-    if (Client::Capability_Parse(std::string(text.substr(0, comma)), &capability) &&
-        client.capabilities_size() < Client::Capability_ARRAYSIZE)
-      client.add_capabilities(capability);
+    if (Client::Capability_Parse(std::string(text.substr(0, comma)), &capability))
+      add_capability(capability, client);
     text = comma == std::string_view::npos ? "" : text.substr(comma + 1);
   }
+}
+
+void tidy_capabilities(Client& client) {
+  const auto said = std::move(*client.mutable_capabilities());
+  client.clear_capabilities();
+  for (const int capability : said) add_capability(capability, client);
 }
 
 void parse_client(const Query& query, Client& client) {
@@ -119,7 +127,7 @@ void parse_client(const Query& query, Client& client) {
   parse_capabilities(value_of(query, "capabilities"), client);
 }
 
-Result<JoinParameters, room::HttpError> from_query(const Query& query) {
+JoinParameters from_query(const Query& query) {
   JoinParameters parameters;
   parse_client(query, parameters.client);
   parameters.auto_subscribe = flag(value_of(query, "auto_subscribe"), true);
@@ -135,8 +143,8 @@ Result<JoinParameters, room::HttpError> from_query(const Query& query) {
   parameters.publish = value_of(query, "publish");
   if (const auto text = value_of(query, "attributes"); !text.empty()) {
     auto attributes = parse_attributes(text);
-    if (!attributes) return refuse(kBadRequest, "cannot decode attributes");
-    parameters.attributes = std::move(*attributes);
+    parameters.attributes_unreadable = !attributes;
+    if (attributes) parameters.attributes = std::move(*attributes);
   }
   return parameters;
 }
@@ -172,8 +180,7 @@ JoinParameters from_request(::livekit::JoinRequest& request) {
   parameters.auto_subscribe = settings.auto_subscribe();
   parameters.auto_subscribe_data_track = settings.auto_subscribe_data_track();
   parameters.adaptive_stream = settings.adaptive_stream();
-  if (settings.has_subscriber_allow_pause())
-    parameters.subscriber_allow_pause = settings.subscriber_allow_pause();
+  parameters.subscriber_allow_pause = settings.subscriber_allow_pause();
   parameters.reconnect = request.reconnect();
   parameters.reconnect_reason = request.reconnect_reason();
   parameters.participant_sid = request.participant_sid();
@@ -185,6 +192,7 @@ JoinParameters from_request(::livekit::JoinRequest& request) {
   if (request.has_publisher_offer())
     parameters.publisher_offer = std::move(*request.mutable_publisher_offer());
   parameters.client = std::move(*request.mutable_client_info());
+  tidy_capabilities(parameters.client);
   return parameters;
 }
 
@@ -198,9 +206,7 @@ Result<JoinParameters, room::HttpError> parse_join_parameters(SignalPath path, c
     return refuse(kBadRequest, "join_request is required");
   JoinParameters parameters;
   if (wrapped.empty()) {
-    auto parsed = from_query(query);
-    if (!parsed) return parsed;
-    parameters = std::move(parsed).value();
+    parameters = from_query(query);
   } else {
     auto request = unwrap(wrapped);
     if (!request) return Unexpected<room::HttpError>{request.error()};

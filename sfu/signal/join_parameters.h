@@ -34,10 +34,9 @@ struct JoinParameters {
   std::string publish;          // legacy publish-only companion
   std::string metadata;
   std::map<std::string, std::string> attributes;
+  bool attributes_unreadable = false;  // then it joins without, as at LiveKit; see validate()
   std::vector<::livekit::AddTrackRequest> add_track_requests;
   std::optional<::livekit::SessionDescription> publisher_offer;
-
-  bool sets_own_metadata() const { return !metadata.empty() || !attributes.empty(); }
 };
 
 enum class SignalPath : uint8_t { V0, V1 };  // /rtc, /rtc/v1

@@ -81,12 +81,16 @@ room::JoinDetails join_details(const room::Admission& admission, const livekit::
                             .single_peer_connection = parameters.single_peer_connection,
                             .metadata = std::move(parameters.metadata),
                             .attributes = std::move(parameters.attributes)};
-  if (!parameters.publish.empty()) {
-    // The companion connection of old clients, which only publishes.
-    details.identity.value += "#" + parameters.publish;
-    details.claims.grants.video->can_subscribe = false;
-  }
+  // The companion connection of old clients only publishes.
+  if (!parameters.publish.empty()) details.claims.grants.video->can_subscribe = false;
   return details;
+}
+
+room::JoinAttempt attempt_of(const JoinParameters& parameters) {
+  return {.resumes = parameters.reconnect,
+          .publish = parameters.publish,
+          .metadata = parameters.metadata,
+          .attributes = parameters.attributes};
 }
 
 // What the token says of a room that it may be the first to enter.
@@ -207,8 +211,7 @@ Result<std::unique_ptr<Session>, room::HttpError> Session::start(room::RoomRegis
                                                                  JoinParameters parameters,
                                                                  SignalSink& sink) {
   const Timestamp asked = registry.timers().now();
-  const auto admission =
-      room::admit(registry, claims, parameters.sets_own_metadata(), parameters.reconnect);
+  const auto admission = room::admit(registry, claims, attempt_of(parameters));
   if (!admission) return Unexpected<room::HttpError>{admission.error()};
   auto session = std::make_unique<WebSocketSession>(sink, registry.tally());
   if (parameters.reconnect) {
@@ -221,8 +224,10 @@ Result<std::unique_ptr<Session>, room::HttpError> Session::start(room::RoomRegis
 
 Result<void, room::HttpError> validate(room::RoomRegistry& registry, const livekit::Claims* claims,
                                        const JoinParameters& parameters) {
-  const auto admission =
-      room::admit(registry, claims, parameters.sets_own_metadata(), parameters.reconnect);
+  constexpr unsigned kBadRequest = 400;
+  if (parameters.attributes_unreadable)
+    return room::refuse(kBadRequest, "cannot decode attributes");
+  const auto admission = room::admit(registry, claims, attempt_of(parameters));
   if (!admission) return Unexpected<room::HttpError>{admission.error()};
   return {};
 }

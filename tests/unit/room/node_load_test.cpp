@@ -27,7 +27,7 @@ class NodeLoadTest : protected ByteCount, public RoomFixture {
     claims.grants.video.emplace();
     claims.grants.video->room_join = true;
     claims.grants.video->room = "kitchen";
-    const auto admission = admit(registry_, &claims, false, resumes);
+    const auto admission = admit(registry_, &claims, {.resumes = resumes});
     if (admission) return 0;
     EXPECT_EQ(admission.error().text, "node has exceeded its configured limit");
     return admission.error().status;

@@ -104,7 +104,7 @@ class RemovalTest : public RoomFixture {
     EXPECT_TRUE(registry_.remove_participant(request));
   }
   unsigned status_of(const livekit::Claims& claims) {
-    const auto admission = admit(registry_, &claims, false, false);
+    const auto admission = admit(registry_, &claims, {});
     return admission ? 200 : admission.error().status;
   }
   livekit::UnixTime now() const {

@@ -168,8 +168,8 @@ class AdmissionTest : public RoomFixture {
     claims_.grants.video->room_join = true;
     claims_.grants.video->room = "kitchen";
   }
-  std::string refusal(bool sets_own_metadata = false) {
-    const auto result = admit(registry_, &claims_, sets_own_metadata, false);
+  std::string refusal(const JoinAttempt& attempt = {}) {
+    const auto result = admit(registry_, &claims_, attempt);
     return result ? "" : std::to_string(result.error().status) + " " + result.error().text;
   }
 
@@ -177,20 +177,55 @@ class AdmissionTest : public RoomFixture {
 };
 
 TEST_F(AdmissionTest, RefusesInLiveKitsWords) {
-  EXPECT_EQ(admit(registry_, nullptr, false, false).error().text, "permissions denied");
+  EXPECT_EQ(admit(registry_, nullptr, {}).error().text, "permissions denied");
   EXPECT_EQ(refusal(), "404 requested room does not exist");
   room();
   EXPECT_EQ(refusal(), "");
-  EXPECT_EQ(refusal(true), "401 permissions denied");
+  EXPECT_EQ(refusal({.metadata = "cook"}), "401 permissions denied");
   claims_.grants.identity.clear();
   EXPECT_EQ(refusal(), "400 identity cannot be empty");
   claims_.grants.identity = std::string(257, 'x');
-  EXPECT_TRUE(refusal().starts_with("400 "));
+  EXPECT_EQ(refusal(), "400 participant identity length exceeds limits: max length 256");
   claims_.grants.identity = "alice";
   claims_.grants.video->room = "";
   EXPECT_EQ(refusal(), "400 no room name");
+  claims_.grants.video->room = std::string(257, 'x');
+  EXPECT_EQ(refusal(), "400 room name length exceeds limits: max length 256");
   claims_.grants.video->room_join = false;
   EXPECT_EQ(refusal(), "401 permissions denied");
+}
+
+TEST_F(AdmissionTest, WhoMayCreateRoomsMakesOneByJoining) {
+  claims_.grants.video->room_create = true;
+  EXPECT_EQ(refusal(), "");
+}
+
+TEST_F(AdmissionTest, WhatEverybodyIsToldOfSomebodyHasALimit) {
+  room();
+  claims_.grants.video->can_update_own_metadata = true;
+  const std::string metadata(524288, 'x');
+  EXPECT_EQ(refusal({.metadata = metadata}), "");
+  EXPECT_EQ(refusal({.metadata = metadata + "x"}), "400 metadata size exceeds limits");
+  // The token's and the client's together.
+  claims_.grants.attributes["a"] = std::string(40000, 'x');
+  EXPECT_EQ(refusal(), "");
+  EXPECT_EQ(refusal({.attributes = {{"a", std::string(50000, 'y')}}}), "");
+  EXPECT_EQ(refusal({.attributes = {{"b", std::string(40000, 'y')}}}),
+            "400 attribute size exceeds limits");
+  claims_.grants.metadata = metadata + "x";
+  EXPECT_EQ(refusal(), "400 metadata size exceeds limits");
+}
+
+TEST_F(AdmissionTest, ACompanionHasAnIdentityOfItsOwnAndMustBeAbleToPublish) {
+  room();
+  const auto companion = admit(registry_, &claims_, {.resumes = true, .publish = "screen"});
+  ASSERT_TRUE(companion);
+  EXPECT_EQ(companion->identity.value, "alice#screen");
+  EXPECT_EQ(refusal({.publish = std::string(256, 'x')}),
+            "400 participant identity length exceeds limits: max length 256");
+  claims_.grants.video->can_publish = false;
+  EXPECT_EQ(refusal(), "");
+  EXPECT_EQ(refusal({.publish = "screen"}), "401 permissions denied");
 }
 
 }  // namespace

@@ -4,6 +4,8 @@
 #include <gio/gio.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include "base/ref.h"
 #include "livekit/base64.h"
 
@@ -90,8 +92,31 @@ TEST(JoinParameters, ReadsAttributesOfTheQuery) {
   const auto parsed = parse(SignalPath::V0, {{"attributes", encoded}});
   ASSERT_TRUE(parsed);
   EXPECT_EQ(parsed->attributes.at("role"), "cook");
-  EXPECT_TRUE(parsed->sets_own_metadata());
-  EXPECT_FALSE(parse(SignalPath::V0, {{"attributes", "%%"}}));
+  EXPECT_FALSE(parsed->attributes_unreadable);
+}
+
+TEST(JoinParameters, AttributesThatCannotBeReadAreLeftOut) {
+  std::string nested = R"({"a":)";
+  for (int i = 0; i < 100'000; ++i) nested += '[';
+  for (const std::string& text :
+       {std::string("%%"), livekit::encode_base64url(as_bytes(std::string_view(nested)))}) {
+    const auto parsed = parse(SignalPath::V0, {{"attributes", text}});
+    ASSERT_TRUE(parsed);
+    EXPECT_TRUE(parsed->attributes_unreadable);
+    EXPECT_TRUE(parsed->attributes.empty());
+  }
+}
+
+TEST(JoinParameters, CapabilitiesAreKeptOnceEach) {
+  ::livekit::JoinRequest request;
+  for (int i = 0; i < 1000; ++i) {
+    request.mutable_client_info()->add_capabilities(Client::CAP_PACKET_TRAILER);
+    request.mutable_client_info()->add_capabilities(static_cast<Client::Capability>(i));
+  }
+  const auto parsed = parse(SignalPath::V1, {{"join_request", wrap(request, true)}});
+  ASSERT_TRUE(parsed);
+  EXPECT_EQ(parsed->client.capabilities_size(), 32);
+  EXPECT_EQ(std::ranges::count(parsed->client.capabilities(), Client::CAP_PACKET_TRAILER), 1);
 }
 
 TEST(JoinParameters, BrowsersAreKnownByTheirUserAgent) {
@@ -126,6 +151,7 @@ TEST(JoinParameters, WhatAJoinRequestLeavesOutIsFalse) {
   ASSERT_TRUE(parsed);
   EXPECT_FALSE(parsed->auto_subscribe);
   EXPECT_FALSE(parsed->publisher_offer);
+  EXPECT_EQ(parsed->subscriber_allow_pause, false);
 }
 
 TEST(JoinParameters, AJoinRequestOnTheOldPathIsASinglePeerConnectionToo) {

@@ -51,6 +51,33 @@ TEST_F(SessionTest, AnswersTheJoinRequestsOfferAfterTheJoinResponse) {
   EXPECT_EQ(alice_.count(Response::kOffer), 0u);
 }
 
+TEST_F(SessionTest, UnreadableAttributesAreNoReasonNotToJoin) {
+  alice_.parameters.attributes_unreadable = true;
+  const auto valid = validate(server_.registry, &alice_.claims, alice_.parameters);
+  ASSERT_FALSE(valid);
+  EXPECT_EQ(valid.error().text, "cannot decode attributes");
+  EXPECT_TRUE(alice_.open());
+}
+
+TEST_F(SessionTest, EmptyAttributesLeaveTheTokensAlone) {
+  alice_.claims.grants.video->can_update_own_metadata = true;
+  alice_.claims.grants.attributes = {{"role", "cook"}, {"shift", "early"}};
+  alice_.parameters.attributes = {{"role", ""}, {"shift", "late"}};
+  ASSERT_TRUE(alice_.open());
+  const auto& attributes = alice_.received[0].join().participant().attributes();
+  EXPECT_EQ(attributes.at("role"), "cook");
+  EXPECT_EQ(attributes.at("shift"), "late");
+}
+
+TEST_F(SessionTest, ACompanionThatPublishesComesBackAsWhatItIs) {
+  alice_.parameters.publish = "screen";
+  join_v1(alice_);
+  EXPECT_EQ(alice_.received[0].join().participant().identity(), "alice#screen");
+  alice_.drop();
+  ASSERT_TRUE(alice_.open_again());
+  EXPECT_EQ(alice_.count(Response::kReconnect), 1u);
+}
+
 // LiveKit's Go SDK cannot use an answer that comes right behind the join response.
 TEST_F(SessionTest, AGoClientIsAnsweredALittleLater) {
   alice_.v1();
