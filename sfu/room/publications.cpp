@@ -17,6 +17,9 @@ namespace {
 constexpr size_t kMaxPending = 20;
 constexpr ptrdiff_t kMaxQueuedPerCid = 3;
 constexpr int kMaxCodecs = 4;
+// Of an AddTrack: its name, its stream and its codecs are told to everybody, with each change of
+// their participant again.
+constexpr size_t kMaxRequest = 16'384;
 constexpr Duration kOfferLimit = 30s;  // between AddTrack and its m-line
 
 }  // namespace
@@ -76,6 +79,10 @@ bool Publications::refused(const ::livekit::AddTrackRequest& request) {
   }
   if (request.type() != ::livekit::AUDIO && request.type() != ::livekit::VIDEO) {
     reject(request, Response::UNSUPPORTED_TYPE, "unsupported track type");
+    return true;
+  }
+  if (request.ByteSizeLong() > kMaxRequest) {
+    reject(request, Response::LIMIT_EXCEEDED, "description of the track is too long");
     return true;
   }
   if (!request.sid().empty() && !find(TrackId(request.sid()))) {

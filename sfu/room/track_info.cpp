@@ -16,8 +16,6 @@ std::string lower(std::string_view text) {
   return result;
 }
 
-bool is_svc(const std::string& mime) { return mime == "video/vp9" || mime == "video/av1"; }
-
 // The codec itself when the room has it, else the first of that kind.
 std::string enabled_mime(const std::string& wanted, ::livekit::TrackType type,
                          const std::vector<EnabledCodec>& enabled) {
@@ -42,19 +40,35 @@ std::vector<::livekit::VideoLayer> ordered_layers(
   return ordered;
 }
 
+bool is_svc(const ::livekit::SimulcastCodecInfo& codec) {
+  return codec.video_layer_mode() == ::livekit::VideoLayer::MULTIPLE_SPATIAL_LAYERS_PER_STREAM;
+}
+
+::livekit::VideoLayer::Mode default_mode(const std::string& mime) {
+  return mime == "video/vp9" || mime == "video/av1"
+             ? ::livekit::VideoLayer::MULTIPLE_SPATIAL_LAYERS_PER_STREAM
+             : ::livekit::VideoLayer::ONE_SPATIAL_LAYER_PER_STREAM;
+}
+
 void add_codec(const ::livekit::AddTrackRequest& request, const std::string& mime,
-               const std::string& cid,
-               const google::protobuf::RepeatedPtrField<::livekit::VideoLayer>& own_layers,
-               ::livekit::TrackInfo& info) {
+               const ::livekit::SimulcastCodec& wanted, ::livekit::TrackInfo& info) {
   ::livekit::SimulcastCodecInfo& codec = *info.add_codecs();
   codec.set_mime_type(mime);
-  codec.set_cid(cid);
+  codec.set_cid(wanted.cid());
   if (request.type() != ::livekit::VIDEO) return;
-  for (auto& layer : ordered_layers(own_layers.empty() ? request.layers() : own_layers))
+  for (auto& layer : ordered_layers(wanted.layers().empty() ? request.layers() : wanted.layers()))
     *codec.add_layers() = std::move(layer);
-  codec.set_video_layer_mode(is_svc(mime)
-                                 ? ::livekit::VideoLayer::MULTIPLE_SPATIAL_LAYERS_PER_STREAM
-                                 : ::livekit::VideoLayer::ONE_SPATIAL_LAYER_PER_STREAM);
+  codec.set_video_layer_mode(wanted.video_layer_mode() == ::livekit::VideoLayer::MODE_UNUSED
+                                 ? default_mode(mime)
+                                 : wanted.video_layer_mode());
+}
+
+// What it says beside its codecs is that of the first one.
+void copy_first_codec(::livekit::TrackInfo& info) {
+  const ::livekit::SimulcastCodecInfo& first = info.codecs(0);
+  info.set_mime_type(first.mime_type());
+  *info.mutable_layers() = first.layers();
+  info.set_simulcast(first.layers_size() > 1 && !is_svc(first));
 }
 
 std::string default_stream(::livekit::TrackSource source) {
@@ -70,31 +84,36 @@ std::string default_stream(::livekit::TrackSource source) {
   }
 }
 
-void copy_audio_features(const ::livekit::AddTrackRequest& request, ::livekit::TrackInfo& info) {
-  *info.mutable_audio_features() = request.audio_features();
-  const auto add = [&](::livekit::AudioTrackFeature feature) {
-    if (std::ranges::count(info.audio_features(), feature) == 0) info.add_audio_features(feature);
+// Each once: the lists are the client's, and they go to everybody.
+void copy_features(const ::livekit::AddTrackRequest& request, ::livekit::TrackInfo& info) {
+  const auto add = [](int feature, google::protobuf::RepeatedField<int>& features) {
+    if (std::ranges::count(features, feature) == 0) features.Add(feature);
   };
+  for (const int feature : request.packet_trailer_features())
+    add(feature, *info.mutable_packet_trailer_features());
+  auto& audio = *info.mutable_audio_features();
+  for (const int feature : request.audio_features()) add(feature, audio);
   if (request.type() != ::livekit::AUDIO) return;
-  if (request.disable_dtx()) add(::livekit::TF_NO_DTX);
-  if (request.stereo()) add(::livekit::TF_STEREO);
+  if (request.disable_dtx()) add(::livekit::TF_NO_DTX, audio);
+  if (request.stereo()) add(::livekit::TF_STEREO, audio);
 }
 
 void copy_codecs(const ::livekit::AddTrackRequest& request,
                  const std::vector<EnabledCodec>& enabled, ::livekit::TrackInfo& info) {
-  const google::protobuf::RepeatedPtrField<::livekit::VideoLayer> none;
   for (const ::livekit::SimulcastCodec& codec : request.simulcast_codecs()) {
     if (info.codecs_size() == kMaxCodecs) break;
     const std::string mime =
         enabled_mime(mime_type(codec.codec(), request.type()), request.type(), enabled);
     const bool repeated = std::ranges::any_of(
         info.codecs(), [&](const auto& known) { return known.mime_type() == mime; });
-    if (!repeated) add_codec(request, mime, codec.cid(), codec.layers(), info);
+    if (!repeated) add_codec(request, mime, codec, info);
   }
-  if (info.codecs().empty()) add_codec(request, "", request.cid(), none, info);
-  info.set_mime_type(info.codecs(0).mime_type());
-  *info.mutable_layers() = info.codecs(0).layers();
-  info.set_simulcast(info.layers_size() > 1);
+  if (info.codecs().empty()) {
+    ::livekit::SimulcastCodec unnamed;
+    unnamed.set_cid(request.cid());
+    add_codec(request, "", unnamed, info);
+  }
+  copy_first_codec(info);
 }
 
 }  // namespace
@@ -119,8 +138,7 @@ void copy_codecs(const ::livekit::AddTrackRequest& request,
                                        request.backup_codec_policy() != ::livekit::REGRESSION
                                    ? ::livekit::SIMULCAST
                                    : request.backup_codec_policy());
-  *info.mutable_packet_trailer_features() = request.packet_trailer_features();
-  copy_audio_features(request, info);
+  copy_features(request, info);
   copy_codecs(request, enabled, info);
   touch(info, unix_micros);
   return info;
@@ -144,9 +162,7 @@ void complete_track_info(const UpstreamTrack& upstream, ::livekit::TrackInfo& in
     codec.mutable_layers(i)->set_rid(upstream.rids[static_cast<size_t>(i)].value);
   if (&codec != &info.codecs(0)) return;
   info.set_mid(codec.mid());
-  info.set_mime_type(codec.mime_type());
-  *info.mutable_layers() = codec.layers();
-  info.set_simulcast(info.layers_size() > 1);
+  copy_first_codec(info);
 }
 
 std::vector<UpstreamHint> hints_of(const ::livekit::TrackInfo& info, const std::string& cid) {

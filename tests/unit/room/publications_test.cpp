@@ -33,6 +33,20 @@ TEST_F(PublicationsTest, AudioFeaturesAreTheLastThatWereSaid) {
   EXPECT_FALSE(seen_by_bob().stereo());
 }
 
+TEST_F(PublicationsTest, WhatEverybodyWouldBeToldOfATrackHasALimit) {
+  ::livekit::AddTrackRequest request;
+  request.set_cid("mic");
+  request.set_type(::livekit::AUDIO);
+  request.set_source(::livekit::MICROPHONE);
+  request.set_name(std::string(20'000, 'x'));
+  alice_->publications().handle_add_track(request);
+  EXPECT_EQ(alice_.link->last(Response::kRequestResponse).request_response().reason(),
+            ::livekit::RequestResponse::LIMIT_EXCEEDED);
+  request.set_name(std::string(10'000, 'x'));
+  alice_->publications().handle_add_track(request);
+  EXPECT_EQ(seen_by_bob().name(), request.name());
+}
+
 TEST_F(PublicationsTest, AVideoMayChangeItsSize) {
   const TrackId sid = publish_camera(alice_);
   ::livekit::UpdateLocalVideoTrack update;

@@ -84,6 +84,39 @@ TEST(TrackInfo, EveryCodecWithACidHasAHint) {
   EXPECT_EQ(hints_of(info, "camera")[0].preferred_codec, "video/vp8");
 }
 
+TEST(TrackInfo, SpatialLayersInOneStreamAreNoSimulcast) {
+  auto request = camera();
+  request.mutable_simulcast_codecs(0)->set_codec("vp9");
+  const auto made = [&] {
+    auto info = make_track_info(request, kSid, Settings().enabled_codecs, 5);
+    complete_track_info({.cid = "camera", .mid = Mid("4"), .codecs = {"VP9"}}, info);
+    return info;
+  };
+  EXPECT_EQ(made().layers_size(), 3);
+  EXPECT_EQ(made().codecs(0).video_layer_mode(),
+            ::livekit::VideoLayer::MULTIPLE_SPATIAL_LAYERS_PER_STREAM);
+  EXPECT_FALSE(made().simulcast());
+  // A client that sends VP9 as simulcast says so.
+  request.mutable_simulcast_codecs(0)->set_video_layer_mode(
+      ::livekit::VideoLayer::ONE_SPATIAL_LAYER_PER_STREAM);
+  EXPECT_EQ(made().codecs(0).video_layer_mode(),
+            ::livekit::VideoLayer::ONE_SPATIAL_LAYER_PER_STREAM);
+  EXPECT_TRUE(made().simulcast());
+}
+
+TEST(TrackInfo, FeaturesAreKeptOnceEach) {
+  ::livekit::AddTrackRequest request;
+  request.set_type(::livekit::AUDIO);
+  request.set_stereo(true);
+  for (int i = 0; i < 1000; ++i) {
+    request.add_audio_features(::livekit::TF_STEREO);
+    request.add_packet_trailer_features(::livekit::PTF_FRAME_ID);
+  }
+  const auto info = make_track_info(request, kSid, Settings().enabled_codecs, 5);
+  EXPECT_EQ(info.audio_features_size(), 1);
+  EXPECT_EQ(info.packet_trailer_features_size(), 1);
+}
+
 TEST(LayerChoice, TheSmallestLayerThatCoversTheSize) {
   EXPECT_EQ(settings(180, ::livekit::HIGH).max_spatial, 0);
   EXPECT_EQ(settings(190, ::livekit::HIGH).max_spatial, 0);
