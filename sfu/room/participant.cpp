@@ -299,7 +299,14 @@ Result<void, ApiError> Participant::update(const ::livekit::UpdateParticipantReq
 }
 
 void Participant::handle_subscription_permission(const ::livekit::SubscriptionPermission& request) {
-  permissions_.set(request);
+  const auto resolve = [this](const ParticipantId& sid) -> std::optional<ParticipantIdentity> {
+    const Participant* meant = room_->find(sid);
+    return meant ? std::optional(meant->identity()) : std::nullopt;
+  };
+  if (!permissions_.set(request, resolve)) {
+    LOG_INFO(log_room, "%s: subscription permission names nobody, or too many", sid_.value.c_str());
+    return;
+  }
   for (const Publication* publication : publications_.published())
     room_->reconcile(publication->sid());
   room_->data_tracks().reconcile_all();

@@ -11,6 +11,9 @@ namespace {
 
 using Info = ::livekit::ParticipantInfo;
 
+// Of participants and tracks in one SubscriptionPermission.
+constexpr size_t kMaxNames = 20'000;
+
 constexpr std::array<std::pair<::livekit::TrackSource, const char*>, 4> kSources = {{
     {::livekit::CAMERA, "camera"},
     {::livekit::MICROPHONE, "microphone"},
@@ -93,22 +96,34 @@ std::vector<Info::KindDetail> kind_details_from(const std::vector<std::string>& 
   return values;
 }
 
-void SubscriptionPermissions::set(const ::livekit::SubscriptionPermission& permission) {
+bool SubscriptionPermissions::set(const ::livekit::SubscriptionPermission& permission,
+                                  const Resolver& resolve) {
+  std::map<ParticipantIdentity, Allowed> allowed;
+  size_t names = 0;
+  for (const ::livekit::TrackPermission& entry : permission.track_permissions()) {
+    if (permission.all_participants()) break;
+    names += 1 + static_cast<size_t>(entry.track_sids_size());
+    if (names > kMaxNames) return false;
+    std::optional<ParticipantIdentity> identity(entry.participant_identity());
+    if (identity->value.empty()) {
+      if (entry.participant_sid().empty()) return false;
+      identity = resolve(ParticipantId(entry.participant_sid()));
+      if (!identity) continue;
+    }
+    Allowed& tracks = allowed[*identity] = {.all_tracks = entry.all_tracks(), .tracks = {}};
+    for (const std::string& sid : entry.track_sids()) tracks.tracks.emplace(sid);
+  }
   all_participants_ = permission.all_participants();
-  permissions_.assign(permission.track_permissions().begin(), permission.track_permissions().end());
+  allowed_ = std::move(allowed);
+  return true;
 }
 
-bool SubscriptionPermissions::allows(const ParticipantId& subscriber,
-                                     const ParticipantIdentity& identity,
+bool SubscriptionPermissions::allows(const ParticipantIdentity& subscriber,
                                      const TrackId& track) const {
   if (all_participants_) return true;
-  return std::ranges::any_of(permissions_, [&](const ::livekit::TrackPermission& permission) {
-    const bool meant = permission.participant_identity().empty()
-                           ? permission.participant_sid() == subscriber.value
-                           : permission.participant_identity() == identity.value;
-    return meant && (permission.all_tracks() ||
-                     std::ranges::count(permission.track_sids(), track.value) != 0);
-  });
+  const auto found = allowed_.find(subscriber);
+  return found != allowed_.end() &&
+         (found->second.all_tracks || found->second.tracks.contains(track));
 }
 
 }  // namespace gstlk::room

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <functional>
+#include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -27,13 +30,23 @@ std::vector<::livekit::ParticipantInfo::KindDetail> kind_details_from(
 // says otherwise. Not thread-safe.
 class SubscriptionPermissions {
  public:
-  void set(const ::livekit::SubscriptionPermission& permission);
-  bool allows(const ParticipantId& subscriber, const ParticipantIdentity& identity,
-              const TrackId& track) const;
+  // Who has that sid now; nullopt: nobody.
+  using Resolver = std::function<std::optional<ParticipantIdentity>(const ParticipantId&)>;
+
+  // Replaces everything. False, and nothing changes: an entry names nobody, or there are too many.
+  // Entries by sid mean whoever has it now, also when that one comes back with another.
+  [[nodiscard]] bool set(const ::livekit::SubscriptionPermission& permission,
+                         const Resolver& resolve);
+  bool allows(const ParticipantIdentity& subscriber, const TrackId& track) const;
 
  private:
+  struct Allowed {
+    bool all_tracks = false;
+    std::set<TrackId> tracks;
+  };
+
   bool all_participants_ = true;
-  std::vector<::livekit::TrackPermission> permissions_;
+  std::map<ParticipantIdentity, Allowed> allowed_;
 };
 
 }  // namespace gstlk::room

@@ -90,7 +90,7 @@ void Subscriptions::reconcile_all() {
 bool Subscriptions::is_permitted(const Publication& publication) const {
   if (!owner_.grant().may_subscribe()) return false;
   return owner_.is_recorder() || publication.publisher().subscription_permissions().allows(
-                                     owner_.sid(), owner_.identity(), publication.sid());
+                                     owner_.identity(), publication.sid());
 }
 
 bool Subscriptions::within_limit(const Publication& publication) const {
