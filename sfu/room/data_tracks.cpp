@@ -113,6 +113,18 @@ void DataTracks::end(const std::string& sid) {
   tracks_.erase(found);
 }
 
+void DataTracks::end_all(const ParticipantId& publisher) {
+  std::vector<std::string> published;
+  for (const auto& [sid, track] : tracks_) {
+    if (track.publisher == publisher) published.push_back(sid);
+  }
+  for (const std::string& sid : published) end(sid);
+}
+
+void DataTracks::enforce_grants(const Participant& publisher) {
+  if (!publisher.grant().may_publish_data()) end_all(publisher.sid());
+}
+
 void DataTracks::remove_subscriber(Track& track, const ParticipantId& subscriber) {
   const auto handle = track.subscribers.find(subscriber);
   if (handle == track.subscribers.end()) return;
@@ -204,11 +216,7 @@ void DataTracks::forget(Participant& participant) {
   for (auto& [sid, track] : tracks_) remove_subscriber(track, participant.sid());
   subscribers_.erase(participant.sid());
   delivery_.forget(participant.sid());
-  std::vector<std::string> published;
-  for (const auto& [sid, track] : tracks_) {
-    if (track.publisher == participant.sid()) published.push_back(sid);
-  }
-  for (const std::string& sid : published) end(sid);
+  end_all(participant.sid());
 }
 
 std::vector<::livekit::DataTrackInfo> DataTracks::take(Participant& participant) {

@@ -46,6 +46,8 @@ class DataTracks {
   // The participant goes to another room, where adopt() continues what it publishes.
   std::vector<::livekit::DataTrackInfo> take(Participant& participant);
   void adopt(Participant& publisher, const std::vector<::livekit::DataTrackInfo>& infos);
+  // What the publisher may no longer publish ends.
+  void enforce_grants(const Participant& publisher);
   // The client came back and has to know its handles.
   void send_handles(Participant& subscriber);
 
@@ -77,6 +79,8 @@ class DataTracks {
   bool reconcile(Participant& subscriber, const std::string& sid, Track& track);
   void remove_subscriber(Track& track, const ParticipantId& subscriber);
   void end(const std::string& sid);
+  void end_all(const ParticipantId& publisher);
+  void send_handles(Participant& subscriber);
   bool assign(Subscriber& subscriber, const std::string& sid, Track& track,
               const ParticipantId& id);
 

@@ -274,6 +274,18 @@ void Participant::handle_update_metadata(const ::livekit::UpdateParticipantMetad
   respond(response);
 }
 
+void Participant::set_permission(const ::livekit::ParticipantPermission& permission) {
+  const bool recorded = is_recorder();
+  const bool depended = is_dependent();
+  apply_permission(permission, *claims_.grants.video);
+  if (recorded != is_recorder() || depended != is_dependent()) room_->on_roles_changed();
+  if (!grant().may_publish()) was_publisher_ = false;
+  publications_.enforce_grants();
+  subscriptions_.reconcile_all();
+  room_->data_tracks().enforce_grants(*this);
+  room_->data_tracks().reconcile(*this);
+}
+
 Result<void, ApiError> Participant::update(const ::livekit::UpdateParticipantRequest& request) {
   const auto changes = to_map(request.attributes());
   switch (too_long(request.name(), request.metadata(), changes)) {
@@ -287,12 +299,7 @@ Result<void, ApiError> Participant::update(const ::livekit::UpdateParticipantReq
       break;
   }
   apply_profile(request.name(), request.metadata(), changes);
-  if (request.has_permission()) {
-    apply_permission(request.permission(), *claims_.grants.video);
-    publications_.enforce_grants();
-    subscriptions_.reconcile_all();
-    room_->data_tracks().reconcile(*this);
-  }
+  if (request.has_permission()) set_permission(request.permission());
   room_->on_profile_changed(*this);
   send_refresh_token();
   return {};

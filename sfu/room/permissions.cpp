@@ -67,6 +67,8 @@ void apply_permission(const ::livekit::ParticipantPermission& permission,
   }
   grant.can_update_own_metadata = permission.can_update_metadata();
   grant.hidden = permission.hidden();
+  grant.recorder = permission.recorder();
+  grant.agent = permission.agent();
   grant.can_subscribe_metrics = permission.can_subscribe_metrics();
   grant.can_manage_agent_session = permission.can_manage_agent_session();
 }

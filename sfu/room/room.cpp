@@ -184,14 +184,16 @@ void Room::remove(Participant& participant, const Leave& leave) {
 }
 
 void Room::after_departure(Participant& participant) {
-  if (participant.is_recorder()) {
-    const auto records = [](const auto& entry) { return entry.second->is_recorder(); };
-    active_recording_ = std::ranges::any_of(participants_, records);
-    if (!active_recording_) send_room_update();
-  }
+  on_roles_changed();
+  listeners_.tell(&RoomListener::on_participant_left, std::as_const(participant));
+}
+
+void Room::on_roles_changed() {
+  const bool recording = std::ranges::any_of(
+      participants_, [](const auto& entry) { return entry.second->is_recorder(); });
+  if (std::exchange(active_recording_, recording) != recording) send_room_update();
   counts_changed();
   note_emptiness();
-  listeners_.tell(&RoomListener::on_participant_left, std::as_const(participant));
 }
 
 void Room::bury(std::unique_ptr<Participant> participant) {

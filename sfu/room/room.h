@@ -110,6 +110,8 @@ class Room {
   void on_unpublished(Publication& publication);
   void on_track_changed(Publication& publication);
   void on_profile_changed(Participant& participant);
+  // Somebody is a recorder or an agent now, or is none any more, or has left.
+  void on_roles_changed();
   // Whom it lets subscribe.
   void on_permissions_changed(Participant& participant);
   void on_subscribed(Participant& subscriber, Participant& publisher);
