@@ -2,6 +2,7 @@
 #pragma once
 
 #include "livekit_rtc.pb.h"
+#include "room/client_quirks.h"
 
 namespace gstlk::room {
 
@@ -11,13 +12,16 @@ struct Leave {
   ::livekit::LeaveRequest::Action action = ::livekit::LeaveRequest::DISCONNECT;
 };
 
-// Older protocols than 13 have can_reconnect instead of an action.
-inline ::livekit::SignalResponse leave_message(const Leave& leave) {
+// Protocols before 13 have can_reconnect instead of an action, which means to join again.
+inline ::livekit::SignalResponse leave_message(const Leave& leave, const ClientQuirks& quirks) {
   ::livekit::SignalResponse response;
   ::livekit::LeaveRequest& request = *response.mutable_leave();
   request.set_reason(leave.reason);
-  request.set_action(leave.action);
-  request.set_can_reconnect(leave.action != ::livekit::LeaveRequest::DISCONNECT);
+  if (quirks.takes_leave_action) {
+    request.set_action(leave.action);
+  } else {
+    request.set_can_reconnect(leave.action == ::livekit::LeaveRequest::RECONNECT);
+  }
   return response;
 }
 

@@ -135,7 +135,9 @@ void Participant::respond(const Response& response) {
 
 void Participant::dismiss(const Leave& leave) {
   if (!link_) return;
-  send(leave_message(leave));
+  // An older client that is to resume does so by itself when its WebSocket closes.
+  if (quirks_.takes_leave_action || leave.action != ::livekit::LeaveRequest::RESUME)
+    send(leave_message(leave, quirks_));
   drop_link();
 }
 
@@ -157,9 +159,12 @@ void Participant::on_joined() {
 void Participant::on_resumed() {
   resume_limit_.reset();
   publications_.repeat_wanted();
-  if (!media_failed_) return;
-  ice_.on_attempt();
-  await_resume(kRestartLimit);
+  if (media_failed_) {
+    ice_.on_attempt();
+    await_resume(kRestartLimit);
+  }
+  // As after a join: the one it has may have become old without a link.
+  send_refresh_token();
 }
 
 void Participant::on_left(::livekit::DisconnectReason reason) {

@@ -116,6 +116,7 @@ class Participant : public ParticipantMediaListener {
   void send(const SignalMessage& message);
   // Only if the client knows an older state of `about`.
   bool wants_update(const ParticipantId& about, uint32_t version);
+  void forget_version(const ParticipantId& about) { sent_versions_.erase(about); }
   // A failure, or a success where the client knows that.
   void respond(const ::livekit::RequestResponse& response);
   // Sends leave and gives the link away.

@@ -48,7 +48,10 @@ void ParticipantUpdates::announce(Participant& about, Urgency urgency) {
   }
   // Clients go by the identity: an older session must not speak after a newer one.
   const Participant* newest = room_.find(about.identity());
-  if (newest && newest != &about) return;
+  if (newest && newest != &about) {
+    forget(about.sid());
+    return;
+  }
   if (const auto queued = batch_.find(about.identity()); queued != batch_.end()) {
     const ::livekit::ParticipantInfo before = std::move(queued->second);
     batch_.erase(queued);
@@ -83,6 +86,11 @@ void ParticipantUpdates::send_replaced(const ::livekit::ParticipantInfo& info) {
     if (!participant.quirks().replaces_by_identity && participant.wants_update(sid, info.version()))
       participant.send(message);
   });
+  forget(sid);
+}
+
+void ParticipantUpdates::forget(const ParticipantId& gone) {
+  room_.for_each_participant([&](Participant& participant) { participant.forget_version(gone); });
 }
 
 void ParticipantUpdates::send_now(Participant& about, const ::livekit::ParticipantInfo& info) {
@@ -93,6 +101,7 @@ void ParticipantUpdates::send_now(Participant& about, const ::livekit::Participa
     if (about.is_hidden() && &participant != &about) return;
     if (participant.wants_update(about.sid(), info.version())) participant.send(message);
   });
+  if (info.state() == ::livekit::ParticipantInfo::DISCONNECTED) forget(about.sid());
 }
 
 void ParticipantUpdates::flush() {
@@ -110,7 +119,20 @@ void ParticipantUpdates::flush() {
         wanted |= participant.wants_update(ParticipantId(info.sid()), info.version());
       if (wanted) participant.send(message);
     });
+    for (const ::livekit::ParticipantInfo& info : response.update().participants()) {
+      if (info.state() == ::livekit::ParticipantInfo::DISCONNECTED)
+        forget(ParticipantId(info.sid()));
+    }
   }
+}
+
+// A client that goes by the identity would take it for a departure of who is here now.
+bool ParticipantUpdates::is_here_again(const ::livekit::ParticipantInfo& gone,
+                                       const Participant& to) const {
+  const ParticipantIdentity identity(gone.identity());
+  if (identity == to.identity()) return true;
+  const Participant* now = room_.find(identity);
+  return to.quirks().replaces_by_identity && now && !now->is_hidden() && now->is_connected();
 }
 
 void ParticipantUpdates::note_departure(const ::livekit::ParticipantInfo& info) {
@@ -123,7 +145,7 @@ void ParticipantUpdates::note_departure(const ::livekit::ParticipantInfo& info) 
 void ParticipantUpdates::send_all(Participant& to, Timestamp since) {
   std::vector<::livekit::ParticipantInfo> gone;
   for (const Departure& departure : departed_) {
-    if (departure.at >= since) gone.push_back(departure.info);
+    if (departure.at >= since && !is_here_again(departure.info, to)) gone.push_back(departure.info);
   }
   std::vector<::livekit::ParticipantInfo> present;
   room_.for_each_participant([&](Participant& participant) {

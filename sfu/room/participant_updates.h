@@ -38,6 +38,9 @@ class ParticipantUpdates {
     ::livekit::ParticipantInfo info;
   };
   void note_departure(const ::livekit::ParticipantInfo& info);
+  bool is_here_again(const ::livekit::ParticipantInfo& gone, const Participant& to) const;
+  // Nothing will be told of that sid any more.
+  void forget(const ParticipantId& gone);
   // To clients that go by the sid.
   void send_replaced(const ::livekit::ParticipantInfo& info);
   void send_now(Participant& about, const ::livekit::ParticipantInfo& info);

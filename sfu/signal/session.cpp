@@ -58,7 +58,7 @@ class WebSocketSession final : public Session, public room::SignalLink {
   }
 
  private:
-  void refuse(const room::Leave& leave);
+  void refuse(const room::Leave& leave, const room::ClientQuirks& quirks);
   void begin_media(const std::optional<::livekit::SessionDescription>& offer);
   void handle(const ::livekit::SignalRequest& request);
 
@@ -107,8 +107,8 @@ room::JoinAttempt attempt_of(const JoinParameters& parameters) {
   return configuration;
 }
 
-void WebSocketSession::refuse(const room::Leave& leave) {
-  send(room::SignalMessage(room::leave_message(leave)));
+void WebSocketSession::refuse(const room::Leave& leave, const room::ClientQuirks& quirks) {
+  send(room::SignalMessage(room::leave_message(leave, quirks)));
   sink_.close(kCloseNormal);
 }
 
@@ -117,11 +117,12 @@ void WebSocketSession::join(room::RoomRegistry& registry, const room::Admission&
                             Timestamp asked) {
   const auto configuration = room_configuration(registry.settings(), claims.grants);
   Room& room = registry.find_or_create(admission.room, &configuration);
+  const room::ClientQuirks quirks = room::quirks_of(parameters.client);
   room::JoinDetails details = join_details(admission, claims, parameters);
   details.asked = asked;
   const auto joined = room.join(std::move(details), *this, make_media_session);
   if (!joined) {
-    refuse({::livekit::JOIN_FAILURE});
+    refuse({::livekit::JOIN_FAILURE}, quirks);
     return;
   }
   Participant& participant = **joined;
@@ -152,7 +153,8 @@ void WebSocketSession::resume(room::RoomRegistry& registry, const room::Admissio
   const std::string& sid = parameters.participant_sid;
   if (!participant || !participant->is_connected() || participant->is_forwarded() ||
       (!sid.empty() && !participant->was_told(sid))) {
-    refuse({::livekit::STATE_MISMATCH, ::livekit::LeaveRequest::RECONNECT});
+    refuse({::livekit::STATE_MISMATCH, ::livekit::LeaveRequest::RECONNECT},
+           room::quirks_of(parameters.client));
     return;
   }
   const Fault fault = std::exchange(participant->fail_next_resume, Fault::None);

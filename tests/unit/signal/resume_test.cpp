@@ -61,6 +61,66 @@ TEST_F(ResumeTest, WhoLeftMeanwhileIsReplayed) {
   EXPECT_EQ(bob.state(), Info::DISCONNECTED);
 }
 
+// livekit-client goes by the identity: it would let go of who is there now.
+TEST_F(ResumeTest, WhoLeftAndCameBackMeanwhileIsNotToldAsGone) {
+  join_v1(alice_);
+  join_v1(bob_);
+  alice_.drop();
+  server_.timers.advance(4s);
+  ::livekit::SignalRequest leave;
+  leave.mutable_leave();
+  bob_.request(leave);
+  bob_.drop();
+  join_v1(bob_);
+  ASSERT_TRUE(alice_.open_again());
+  for (const Response& update : alice_.all(Response::kUpdate)) {
+    for (const Info& info : update.update().participants())
+      EXPECT_NE(info.state(), Info::DISCONNECTED) << info.sid();
+  }
+  EXPECT_EQ(alice_.known("bob")->sid(), bob_.sid);
+}
+
+TEST_F(ResumeTest, NobodyIsToldOfItsOwnDeparture) {
+  join_v1(alice_);
+  ::livekit::SignalRequest leave;
+  leave.mutable_leave();
+  alice_.request(leave);
+  alice_.drop();
+  alice_.parameters.client.set_protocol(11);
+  join_v1(alice_);
+  alice_.drop();
+  ASSERT_TRUE(alice_.open_again());
+  EXPECT_EQ(alice_.known("alice")->sid(), alice_.sid);
+  EXPECT_NE(alice_.all(Response::kUpdate)[0].update().participants(0).state(), Info::DISCONNECTED);
+}
+
+TEST_F(ResumeTest, ATokenComesBehindTheRoom) {
+  room::Settings settings;
+  settings.sign_token = [](const livekit::Claims&) { return "token"; };
+  Server server(settings);
+  ScriptedClient carol(server, "carol");
+  join_v1(carol);
+  carol.drop();
+  server.timers.advance(301s);
+  ASSERT_TRUE(carol.open_again());
+  ASSERT_EQ(carol.received.size(), 4u);
+  EXPECT_TRUE(carol.received[2].has_room_update());
+  EXPECT_EQ(carol.received[3].refresh_token(), "token");
+}
+
+TEST_F(ResumeTest, OlderClientsResumeWithoutBeingAsked) {
+  alice_.parameters.client.set_protocol(12);
+  join_v1(alice_);
+  alice_.publisher()->fail();
+  EXPECT_EQ(alice_.count(Response::kLeave), 0u);
+  EXPECT_EQ(alice_.close_code, kCloseNormal);
+  EXPECT_TRUE(has("alice"));
+  // What they can be told is to join again.
+  alice_.sid = "PA_somebodyElse";
+  ASSERT_TRUE(alice_.open_again());
+  EXPECT_TRUE(alice_.last(Response::kLeave).leave().can_reconnect());
+}
+
 TEST_F(ResumeTest, AnUnknownParticipantHasToStartOver) {
   alice_.v1();
   ASSERT_TRUE(alice_.open_again());
