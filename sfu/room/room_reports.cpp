@@ -50,7 +50,8 @@ std::map<ParticipantId, double> RoomReports::levels() {
   room_.for_each_participant([&](Participant& participant) {
     double loudest = 0;
     for (const Publication* publication : participant.publications().published()) {
-      if (publication->kind() == TrackKind::Audio && !publication->info().muted())
+      // Only a voice makes a speaker, as at LiveKit: no shared screen, nothing unnamed.
+      if (publication->info().source() == ::livekit::MICROPHONE && !publication->info().muted())
         loudest = std::max(loudest, room_.media().audio_level(publication->sid()));
     }
     if (simulated_.contains(participant.sid())) loudest = 1;

@@ -188,6 +188,37 @@ TEST_F(RoomTest, SpeakersAreToldToThoseWhoHearThem) {
   EXPECT_EQ(told(bob_), 1);
 }
 
+TEST_F(RoomTest, OnlyAMicrophoneMakesASpeaker) {
+  Guest alice = join("alice");
+  Guest bob = join("bob");
+  for (const auto source : {::livekit::SCREEN_SHARE_AUDIO, ::livekit::UNKNOWN}) {
+    const TrackId sid = publish(alice, "audio" + std::to_string(source), ::livekit::AUDIO, source);
+    bob->on_downstream_bound(sid, "opus");
+    media_->levels[sid] = 0.5;
+  }
+  timers_.advance(1s);
+  EXPECT_TRUE(bob.link->all(Response::kSpeakersChanged).empty());
+}
+
+TEST_F(RoomTest, WhatWasToldOfSomebodyIsForgottenWithIt) {
+  Guest alice = join("alice");
+  Guest bob = join("bob");
+  timers_.advance(1s);
+  const ParticipantId gone = bob->sid();
+  EXPECT_FALSE(alice->wants_update(gone, 1));
+  room().remove(*bob.participant, {::livekit::CLIENT_INITIATED});
+  timers_.advance(3s);
+  EXPECT_TRUE(alice->wants_update(gone, 1));
+  // Also where it comes back at once.
+  Guest carol = join("carol");
+  timers_.advance(1s);
+  const ParticipantId replaced = carol->sid();
+  EXPECT_FALSE(alice->wants_update(replaced, 1));
+  carol = join("carol");
+  timers_.advance(3s);
+  EXPECT_TRUE(alice->wants_update(replaced, 1));
+}
+
 TEST_F(RoomTest, ConnectionQualityIsToldEveryFiveSecondsIfItChanged) {
   publish_microphone(alice_);
   alice_.media->stats = TrackStats{.packets = 100};
