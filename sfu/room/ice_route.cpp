@@ -16,6 +16,9 @@ constexpr Duration kSignalSilence = 15s;
 constexpr Duration kShortestTcpLimit = 5s;
 constexpr Duration kLongestTcpLimit = 12s;
 constexpr int kTcpRoundTrips = 8;
+// Two peer connections that lose the same way fail one after the other, even when the client is
+// back already; and none fails sooner than this after its last check.
+constexpr Duration kOneFailure = 15s;
 
 IceFallbacks available_to(const Participant& participant) {
   const Settings& settings = participant.room().settings();
@@ -91,13 +94,22 @@ bool IceRoute::move_on(bool early) {
 
 void IceRoute::on_failed() {
   limit_.reset();
+  // Without its WebSocket it is the client's network that is away.
+  if (!participant_.has_link() || !is_new_failure()) return;
   move_on(!connected_ || participant_.room().timers().now() - *connected_ < kEarly);
+}
+
+bool IceRoute::is_new_failure() {
+  const Timestamp now = participant_.room().timers().now();
+  if (failed_ && now - *failed_ < kOneFailure) return false;
+  failed_ = now;
+  return true;
 }
 
 void IceRoute::on_client_failed() {
   if (!connected_) return;
   const Timestamp now = participant_.room().timers().now();
-  if (now - *connected_ < kEarly) move_on(true);
+  if (is_new_failure() && now - *connected_ < kEarly) move_on(true);
   // It restarts ICE, which need not be seen from here: it may have been heard all the time.
   connected_ = now;
 }

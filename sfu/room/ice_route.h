@@ -39,10 +39,13 @@ class IceRoute {
  private:
   bool move_on(bool early);
   void remember();
+  // Else it is the one before, of another connection. Remembers it.
+  bool is_new_failure();
 
   Participant& participant_;
   IceFallback fallback_;
   std::optional<Timestamp> connected_;  // in this attempt
+  std::optional<Timestamp> failed_;     // the last time that counts
   Timestamp last_signal_;
   Duration round_trip_{};
   std::unique_ptr<Timer> limit_;  // of an attempt over TCP

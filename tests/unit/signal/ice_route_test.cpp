@@ -229,6 +229,26 @@ TEST_F(IceRouteTest, AJoinOverTcpThatDoesNotConnectGoesOnToTls) {
   EXPECT_TRUE(relays());
 }
 
+// Both were the one way that does not work.
+TEST_F(IceRouteTest, TwoConnectionsThatFailTogetherAreOneFailure) {
+  ScriptedClient bob(server_, "bob");
+  ASSERT_TRUE(bob.open());
+  bob.answer();
+  bob.offer(first_offer());
+  bob.subscriber()->connect();
+  bob.publisher()->connect();
+  const room::Participant& participant = *server_.room().find(ParticipantIdentity("bob"));
+  bob.subscriber()->fail();
+  EXPECT_EQ(participant.ice().preference(), room::IcePreference::Tcp);
+  // It comes back at once, or not yet.
+  ASSERT_TRUE(bob.open_again());
+  server_.timers.advance(2s);
+  bob.publisher()->fail();
+  EXPECT_EQ(participant.ice().preference(), room::IcePreference::Tcp);
+  bob.publisher()->fail();
+  EXPECT_EQ(participant.ice().preference(), room::IcePreference::Tcp);
+}
+
 TEST(IceRoute, WithoutTurnOverTlsNobodyIsSentThere) {
   Server server(settings({.enabled = true, .tcp = true, .tls = false}));
   ScriptedClient alice(server, "alice");
