@@ -84,7 +84,7 @@ void DataTracks::handle_unpublish(Participant& publisher,
   const Track* track = find(publisher.sid(), request.pub_handle());
   if (!track) {
     Response response;
-    response.set_reason(Response::INVALID_HANDLE);
+    response.set_reason(Response::NOT_FOUND);
     *response.mutable_unpublish_data_track() = request;
     publisher.respond(response);
     return;
@@ -109,6 +109,8 @@ void DataTracks::end(const std::string& sid) {
     remove_subscriber(track, id);
     if (Participant* subscriber = room_.find(id)) send_handles(*subscriber);
   }
+  // Sids do not come back.
+  for (auto& [id, subscriber] : subscribers_) subscriber.wanted.erase(sid);
   sids_.erase({track.publisher, track.info.pub_handle()});
   tracks_.erase(found);
 }
@@ -137,10 +139,15 @@ void DataTracks::handle_update(Participant& subscriber,
   bool changed = false;
   auto& wanted = subscribers_[subscriber.sid()].wanted;
   for (const auto& update : request.updates()) {
-    if (wanted.size() >= kMaxWanted && !wanted.contains(update.track_sid())) continue;
-    wanted[update.track_sid()] = update.subscribe();
     const auto track = tracks_.find(update.track_sid());
-    if (track != tracks_.end()) changed |= reconcile(subscriber, track->first, track->second);
+    if (track != tracks_.end()) {
+      wanted[track->first] = update.subscribe();
+      changed |= reconcile(subscriber, track->first, track->second);
+    } else if (update.subscribe() == subscriber.auto_subscribes_data()) {
+      wanted.erase(update.track_sid());
+    } else if (wanted.size() < kMaxWanted) {
+      wanted[update.track_sid()] = update.subscribe();
+    }
   }
   if (changed) send_handles(subscriber);
 }
@@ -181,6 +188,12 @@ bool DataTracks::assign(Subscriber& subscriber, const std::string& sid, Track& t
   subscriber.handles[subscriber.last] = sid;
   track.subscribers[id] = subscriber.last;
   return true;
+}
+
+void DataTracks::on_resumed(Participant& subscriber) {
+  const auto found = subscribers_.find(subscriber.sid());
+  // Who had some once may have missed that they are gone.
+  if (found != subscribers_.end() && found->second.last != 0) send_handles(subscriber);
 }
 
 void DataTracks::send_handles(Participant& subscriber) {

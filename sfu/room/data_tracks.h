@@ -49,7 +49,7 @@ class DataTracks {
   // What the publisher may no longer publish ends.
   void enforce_grants(const Participant& publisher);
   // The client came back and has to know its handles.
-  void send_handles(Participant& subscriber);
+  void on_resumed(Participant& subscriber);
 
   // Adds what `publisher` publishes.
   void fill(const Participant& publisher, ::livekit::ParticipantInfo& info) const;

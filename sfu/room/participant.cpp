@@ -158,6 +158,7 @@ void Participant::on_joined() {
 
 void Participant::on_resumed() {
   resume_limit_.reset();
+  room_->data_tracks().on_resumed(*this);
   publications_.repeat_wanted();
   if (media_failed_) {
     ice_.on_attempt();

@@ -197,6 +197,65 @@ TEST_F(DataTest, ADataTrackIsAnnouncedAndItsHandleRewritten) {
                   .empty());
 }
 
+TEST_F(DataTest, ADataTrackThatIsNotThereIsNotFound) {
+  ::livekit::UnpublishDataTrackRequest unpublish;
+  unpublish.set_pub_handle(500);
+  room().data_tracks().handle_unpublish(*alice_.participant, unpublish);
+  EXPECT_EQ(alice_.link->last(Response::kRequestResponse).request_response().reason(),
+            Reason::NOT_FOUND);
+}
+
+TEST_F(DataTest, WishesOfTracksThatEndedOrNeverWereAreForgotten) {
+  JoinDetails details = RoomFixture::details("dave");
+  details.auto_subscribe_data_track = false;
+  Guest dave = join(details);
+  const auto wish = [&](const std::string& sid, bool subscribe) {
+    ::livekit::UpdateDataSubscription subscription;
+    subscription.add_updates()->set_track_sid(sid);
+    subscription.mutable_updates(0)->set_subscribe(subscribe);
+    room().data_tracks().handle_update(*dave.participant, subscription);
+  };
+  for (int i = 0; i < 2000; ++i) wish("DTR_never" + std::to_string(i), false);
+  for (int i = 0; i < 1001; ++i) {
+    ::livekit::PublishDataTrackRequest request;
+    request.set_pub_handle(500);
+    request.set_name("pose");
+    room().data_tracks().handle_publish(*alice_.participant, request);
+    wish(alice_.link->last(Response::kPublishDataTrackResponse)
+             .publish_data_track_response()
+             .info()
+             .sid(),
+         true);
+    ASSERT_EQ(dave.link->last(Response::kDataTrackSubscriberHandles)
+                  .data_track_subscriber_handles()
+                  .sub_handles_size(),
+              1)
+        << i;
+    ::livekit::UnpublishDataTrackRequest unpublish;
+    unpublish.set_pub_handle(500);
+    room().data_tracks().handle_unpublish(*alice_.participant, unpublish);
+    for (Guest* guest : {&alice_, &bob_, &carol_, &dave}) guest->link->received.clear();
+  }
+}
+
+TEST_F(DataTest, WhoComesBackIsToldItsHandlesIfItEverHadSome) {
+  const auto come_back = [&](Guest& guest) {
+    guest.link->received.clear();
+    room().admit_again(*guest.participant, timers_.now());
+    return guest.link->all(Response::kDataTrackSubscriberHandles);
+  };
+  EXPECT_TRUE(come_back(bob_).empty());
+  ::livekit::PublishDataTrackRequest request;
+  request.set_pub_handle(500);
+  request.set_name("pose");
+  room().data_tracks().handle_publish(*alice_.participant, request);
+  const auto told = come_back(bob_);
+  ASSERT_EQ(told.size(), 1u);
+  EXPECT_EQ(told[0].data_track_subscriber_handles().sub_handles_size(), 1);
+  room().remove(*alice_.participant, {::livekit::CLIENT_INITIATED});
+  EXPECT_EQ(come_back(bob_).size(), 1u);
+}
+
 // The Rust SDK takes a handle it did not ask for as an error, and hangs when it asks later.
 TEST_F(DataTest, ADataTrackWaitsForARequestWhereNothingElseWasSaid) {
   JoinDetails details = RoomFixture::details("dave");
