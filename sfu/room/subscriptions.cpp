@@ -18,6 +18,8 @@ constexpr Duration kNotFoundLimit = 60s;
 constexpr Duration kSettingsDebounce = 100ms;
 // Tracks a client may name that nobody publishes, and settings it may leave behind.
 constexpr size_t kMaxSubscriptions = 10'000;
+// Of those, the ones that are waited for.
+constexpr size_t kMaxWaits = 500;
 
 }  // namespace
 
@@ -50,7 +52,7 @@ void Subscriptions::set_wanted(const TrackId& track, bool wanted) {
   if (!subscription) return;
   subscription->wanted = wanted;
   subscription->refused = false;
-  if (!wanted) subscription->not_found.reset();
+  if (!wanted) end_wait(track, *subscription);
   reconcile(track);
   // It may have waited for the track, or for a codec.
   if (!wanted && !subscription->active) note_end(track, *subscription);
@@ -69,7 +71,7 @@ void Subscriptions::reconcile(const TrackId& track) {
   if (&publisher == &owner_ || publisher.is_hidden() || !owner_.is_connected()) return;
   Subscription* subscription = find(track);
   if (!subscription) return;
-  subscription->not_found.reset();
+  end_wait(track, *subscription);
   const bool wanted = subscription->wanted.value_or(auto_subscribe_);
   if (wanted && owner_.grant().may_subscribe()) tell_permission(*subscription, *publication);
   const bool target = wanted && !subscription->refused && is_permitted(*publication);
@@ -149,6 +151,7 @@ void Subscriptions::stop(const TrackId& track, Subscription& subscription) {
   subscription.affordable.reset();
   subscription.starved = false;
   owner_.media().remove_downstream(track);
+  note_free_place();
   if (Publication* publication = owner_.room().find_track(track)) {
     publication->remove_subscriber(owner_.sid());
     owner_.room().on_unsubscribed(owner_, publication->publisher());
@@ -201,16 +204,57 @@ void Subscriptions::note_end(const TrackId& track, Subscription& subscription) {
 }
 
 void Subscriptions::await_publication(const TrackId& track, Subscription& subscription) {
-  if (!subscription.wanted.value_or(false) || subscription.not_found) return;
+  if (!subscription.wanted.value_or(false) || subscription.awaited) return;
   note_request(track, subscription);
-  subscription.not_found = owner_.room().timers().call_later(kNotFoundLimit, [this, track] {
-    ::livekit::SignalResponse response;
-    response.mutable_subscription_response()->set_track_sid(track.value);
-    response.mutable_subscription_response()->set_err(::livekit::SE_TRACK_NOTFOUND);
-    owner_.send(response);
-    const auto found = subscriptions_.find(track);
-    note_failure(track, found->second, "track cannot be found");
-    subscriptions_.erase(found);
+  if (waits_.size() >= kMaxWaits) {
+    give_up(track);
+    return;
+  }
+  subscription.awaited = true;
+  waits_.push_back({owner_.room().timers().now() + kNotFoundLimit, track});
+  schedule_give_up();
+}
+
+void Subscriptions::end_wait(const TrackId& track, Subscription& subscription) {
+  if (!std::exchange(subscription.awaited, false)) return;
+  std::erase_if(waits_, [&](const Wait& wait) { return wait.track == track; });
+}
+
+void Subscriptions::schedule_give_up() {
+  if (waits_.empty() || give_up_) return;
+  Timers& timers = owner_.room().timers();
+  const Duration rest = waits_.front().until - timers.now();
+  give_up_ = timers.call_later(std::max<Duration>(rest, 0us), [this] {
+    give_up_.reset();
+    const Timestamp now = owner_.room().timers().now();
+    while (!waits_.empty() && waits_.front().until <= now) {
+      const TrackId track = std::move(waits_.front().track);
+      waits_.pop_front();
+      give_up(track);
+    }
+    schedule_give_up();
+  });
+}
+
+void Subscriptions::give_up(const TrackId& track) {
+  ::livekit::SignalResponse response;
+  response.mutable_subscription_response()->set_track_sid(track.value);
+  response.mutable_subscription_response()->set_err(::livekit::SE_TRACK_NOTFOUND);
+  owner_.send(response);
+  const auto found = subscriptions_.find(track);
+  note_failure(track, found->second, "track cannot be found");
+  subscriptions_.erase(found);
+}
+
+// Where there is a limit, another track may wait for it.
+void Subscriptions::note_free_place() {
+  const Limits& limits = owner_.room().settings().limits;
+  if (free_place_ || (limits.subscription_limit_video == 0 && limits.subscription_limit_audio == 0))
+    return;
+  // Not now: what is being stopped may be one of many.
+  free_place_ = owner_.room().timers().call_later(0us, [this] {
+    free_place_.reset();
+    reconcile_all();
   });
 }
 
@@ -220,6 +264,7 @@ bool Subscriptions::forget(const TrackId& track) {
   const bool received = found->second.active;
   stop(track, found->second);
   note_end(track, found->second);
+  end_wait(track, found->second);
   unapplied_.erase(track);
   subscriptions_.erase(found);
   return received;
@@ -236,6 +281,9 @@ void Subscriptions::end_all() {
   subscriptions_.clear();
   unapplied_.clear();
   debounce_.reset();
+  waits_.clear();
+  give_up_.reset();
+  free_place_.reset();
 }
 
 ::livekit::UpdateTrackSettings Subscriptions::settings_of(const Subscription& subscription) const {

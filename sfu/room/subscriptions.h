@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -31,7 +32,7 @@ struct Subscription {
   std::string codec;  // that it is sent as, or would have to be; empty: not known yet
   std::vector<std::string> offered;  // the codecs that the media may choose from
   std::optional<bool> permission_told;
-  std::unique_ptr<Timer> not_found;
+  bool awaited = false;                // nobody publishes it, yet
   std::optional<Timestamp> requested;  // until it has succeeded, failed or been cancelled
   uint32_t times_bound = 0;
 };
@@ -87,6 +88,10 @@ class Subscriptions {
   void note_end(const TrackId& track, Subscription& subscription);
   void tell(const SubscriptionEvent& event) const;
   void await_publication(const TrackId& track, Subscription& subscription);
+  void end_wait(const TrackId& track, Subscription& subscription);
+  void give_up(const TrackId& track);
+  void schedule_give_up();
+  void note_free_place();
   SubscriptionSettings media_settings(const Subscription& subscription,
                                       const Publication& publication) const;
   void share_bandwidth();
@@ -98,6 +103,13 @@ class Subscriptions {
   const bool adaptive_stream_;
   const bool allow_pause_;
   std::map<TrackId, Subscription> subscriptions_;
+  struct Wait {
+    Timestamp until;
+    TrackId track;
+  };
+  std::deque<Wait> waits_;  // the next to end first
+  std::unique_ptr<Timer> give_up_;
+  std::unique_ptr<Timer> free_place_;
   uint64_t bandwidth_limit_ = 0;
   std::set<TrackId> unapplied_;  // settings wait for the debounce
   std::unique_ptr<Timer> debounce_;

@@ -70,6 +70,34 @@ TEST_F(SubscriptionsTest, ATrackThatIsNoLongerWantedIsNotReported) {
   EXPECT_TRUE(bob_.link->all(Response::kSubscriptionResponse).empty());
 }
 
+TEST_F(SubscriptionsTest, EachTrackThatNeverComesIsReportedInItsTime) {
+  const auto reports = [&] { return bob_.link->all(Response::kSubscriptionResponse); };
+  bob_->subscriptions().set_wanted(TrackId("TR_first"), true);
+  timers_.advance(10s);
+  bob_->subscriptions().set_wanted(TrackId("TR_second"), true);
+  timers_.advance(10s);
+  bob_->subscriptions().set_wanted(TrackId("TR_first"), false);
+  bob_->subscriptions().set_wanted(TrackId("TR_third"), true);
+  timers_.advance(49s);
+  EXPECT_TRUE(reports().empty());
+  timers_.advance(1s);
+  ASSERT_EQ(reports().size(), 1u);
+  EXPECT_EQ(reports()[0].subscription_response().track_sid(), "TR_second");
+  timers_.advance(10s);
+  ASSERT_EQ(reports().size(), 2u);
+  EXPECT_EQ(reports()[1].subscription_response().track_sid(), "TR_third");
+}
+
+TEST_F(SubscriptionsTest, NotMoreThanSomeHundredTracksAreWaitedFor) {
+  for (int i = 0; i < 2000; ++i)
+    bob_->subscriptions().set_wanted(TrackId("TR_" + std::to_string(i)), true);
+  EXPECT_EQ(bob_.link->all(Response::kSubscriptionResponse).size(), 1500u);
+  EXPECT_EQ(bob_->subscriptions().all().size(), 500u);
+  timers_.advance(60s);
+  EXPECT_EQ(bob_.link->all(Response::kSubscriptionResponse).size(), 2000u);
+  EXPECT_TRUE(bob_->subscriptions().all().empty());
+}
+
 TEST_F(SubscriptionsTest, ATrackTheClientCannotDecodeIsNotTriedAgain) {
   const TrackId sid = publish_camera(alice_);
   bob_->on_downstream_refused(sid);
@@ -202,6 +230,32 @@ TEST_F(SubscriptionsTest, TheFirstSubscriberIsToldToThePublisherOnce) {
   bob_->on_downstream_bound(sid, "VP8");
   carol->on_downstream_bound(sid, "VP8");
   EXPECT_EQ(alice_.link->all(Response::kTrackSubscribed).size(), 1u);
+}
+
+class LimitedSubscriptionsTest : public RoomFixture {
+ protected:
+  LimitedSubscriptionsTest() : RoomFixture(Settings{.limits = {.subscription_limit_video = 1}}) {}
+};
+
+TEST_F(LimitedSubscriptionsTest, APlaceThatIsFreeAgainIsTakenByWhatWaits) {
+  Guest alice = join("alice");
+  Guest bob = join("bob");
+  const TrackId camera = publish_camera(alice);
+  const TrackId screen = publish(alice, "screen", ::livekit::VIDEO, ::livekit::SCREEN_SHARE);
+  const auto receives = [&](const TrackId& sid) { return bob.media->downstream.contains(sid); };
+  EXPECT_TRUE(receives(camera));
+  EXPECT_FALSE(receives(screen));
+  bob->subscriptions().set_wanted(camera, false);
+  timers_.advance(0s);
+  EXPECT_TRUE(receives(screen));
+  bob->subscriptions().set_wanted(camera, true);
+  EXPECT_FALSE(receives(camera));
+  // The screen ends.
+  bob->subscriptions().forget(screen);
+  timers_.advance(0s);
+  EXPECT_TRUE(receives(camera) || receives(screen));
+  room().remove(*bob.participant, {::livekit::CLIENT_INITIATED});
+  timers_.advance(1s);
 }
 
 }  // namespace
