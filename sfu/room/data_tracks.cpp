@@ -17,6 +17,8 @@ constexpr size_t kHeaderSize = 12;
 constexpr size_t kHandleOffset = 2;
 constexpr uint32_t kMaxHandle = 65535;
 constexpr size_t kMaxName = 256;
+// Of one publisher: everybody is told of all of them with each change.
+constexpr ptrdiff_t kMaxPublished = 1000;
 constexpr size_t kMaxWanted = 1000;  // per subscriber, of tracks that may not exist
 
 }  // namespace
@@ -40,8 +42,11 @@ std::optional<DataTracks::Fault> DataTracks::fault_of(
                  "encoding identifier is empty or exceeds the maximum length"};
   if (sids_.contains({publisher.sid(), request.pub_handle()}))
     return Fault{Response::DUPLICATE_HANDLE, "a data track with same handle already exists"};
+  const auto own = [&](const auto& entry) { return entry.second.publisher == publisher.sid(); };
+  if (std::ranges::count_if(tracks_, own) >= kMaxPublished)
+    return Fault{Response::LIMIT_EXCEEDED, "too many data tracks"};
   const auto same_name = [&](const auto& entry) {
-    return entry.second.publisher == publisher.sid() && entry.second.info.name() == request.name();
+    return own(entry) && entry.second.info.name() == request.name();
   };
   if (std::ranges::any_of(tracks_, same_name))
     return Fault{Response::DUPLICATE_NAME, "a data track with same name already exists"};

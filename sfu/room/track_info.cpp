@@ -9,6 +9,8 @@ namespace {
 
 constexpr int kMaxCodecs = 4;
 constexpr int kMaxLayers = 3;
+// Of a mid and of a track's name in a session description, which everybody is told.
+constexpr size_t kMaxName = 256;
 
 std::string lower(std::string_view text) {
   std::string result(text);
@@ -151,8 +153,8 @@ void complete_track_info(const UpstreamTrack& upstream, ::livekit::TrackInfo& in
   ::livekit::SimulcastCodecInfo& codec = found == info.codecs().end()
                                              ? *info.mutable_codecs(0)
                                              : *info.mutable_codecs(found - info.codecs().begin());
-  codec.set_mid(upstream.mid.value);
-  if (upstream.sdp_cid != codec.cid()) codec.set_sdp_cid(upstream.sdp_cid);
+  codec.set_mid(upstream.mid.value.substr(0, kMaxName));
+  if (upstream.sdp_cid != codec.cid()) codec.set_sdp_cid(upstream.sdp_cid.substr(0, kMaxName));
   if (!upstream.codecs.empty() && (codec.mime_type().empty() || info.type() == ::livekit::AUDIO))
     codec.set_mime_type(mime_type(upstream.codecs.front(), info.type()));
   // A layer is a rid; without rids the codec's own layers (SVC) share one stream.

@@ -335,6 +335,11 @@ TEST_F(DataTest, BadDataTracksAreRefusedWithTheirReason) {
   refusal(1, "x");
   EXPECT_EQ(refusal(1, "y"), Reason::DUPLICATE_HANDLE);
   EXPECT_EQ(refusal(2, "x"), Reason::DUPLICATE_NAME);
+  for (uint32_t handle = 2; handle <= 1000; ++handle) {
+    refusal(handle, std::to_string(handle));
+    for (Guest* guest : {&alice_, &bob_, &carol_}) guest->link->received.clear();
+  }
+  EXPECT_EQ(refusal(1001, "one more"), Reason::LIMIT_EXCEEDED);
 }
 
 }  // namespace

@@ -76,6 +76,13 @@ TEST(TrackInfo, TheSessionDescriptionBringsMidAndRids) {
   EXPECT_EQ(info.codecs(0).layers(2).rid(), "f");
 }
 
+TEST(TrackInfo, NamesOfTheSessionDescriptionAreBounded) {
+  auto info = make_track_info(camera(), kSid, Settings().enabled_codecs, 5);
+  const std::string longer(10'000, 'x');
+  complete_track_info({.cid = "camera", .sdp_cid = longer, .mid = Mid(longer)}, info);
+  EXPECT_LT(info.ByteSizeLong(), 2000u);
+}
+
 TEST(TrackInfo, EveryCodecWithACidHasAHint) {
   auto request = camera();
   request.add_simulcast_codecs()->set_codec("h264");
