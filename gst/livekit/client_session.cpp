@@ -173,8 +173,9 @@ void ClientSession::handle_peer_failed(::livekit::SignalTarget target, const std
 
 void ClientSession::rejoin(const std::string& why, Timestamp now) {
   if (!joined_) return;
-  if (state_ == SessionState::Connected) trying_since_ = now;
+  leave_connected(now);
   close_socket();
+  failure_ = why;
   set_state(was_connected_ ? SessionState::Reconnecting : SessionState::Connecting, why);
   next_try_ = now;
 }
@@ -228,14 +229,17 @@ void ClientSession::send(const ::livekit::SignalRequest& request) {
 
 void ClientSession::lose(const std::string& why, Timestamp now,
                          ::livekit::DisconnectReason reason) {
-  if (state_ == SessionState::Connected) {
-    trying_since_ = now;
-    if (now - connected_since_ >= kStableAfter) attempts_ = 0;
-  }
+  leave_connected(now);
   close_socket();
   failure_ = why;
   failure_reason_ = reason;
   retry(now);
+}
+
+void ClientSession::leave_connected(Timestamp now) {
+  if (state_ != SessionState::Connected) return;
+  trying_since_ = now;
+  if (now - connected_since_ >= kStableAfter) attempts_ = 0;
 }
 
 void ClientSession::retry(Timestamp now) {

@@ -122,6 +122,7 @@ class ClientSession {
   void ping(Timestamp now);
   void lose(const std::string& why, Timestamp now,
             ::livekit::DisconnectReason reason = ::livekit::UNKNOWN_REASON);
+  void leave_connected(Timestamp now);
   void retry(Timestamp now);
   void end(EndCause cause, std::string message,
            ::livekit::DisconnectReason reason = ::livekit::UNKNOWN_REASON);

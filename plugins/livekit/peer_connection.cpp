@@ -182,10 +182,16 @@ bool PeerConnection::take_error(GstMessage* message) {
   const auto* handle = static_cast<const std::shared_ptr<Handle>*>(
       g_object_get_qdata(G_OBJECT(object.get()), handle_quark()));
   GError* error = nullptr;
-  gst_message_parse_error(message, &error, nullptr);
-  Handle::post(*handle,
-               [why = std::string(error->message)](PeerConnection& self) { self.broken(why); });
+  gchar* details = nullptr;
+  gst_message_parse_error(message, &error, &details);
+  // No other connection would have what is not installed.
+  const bool is_missing = g_error_matches(error, GST_CORE_ERROR, GST_CORE_ERROR_MISSING_PLUGIN);
+  std::string why = error->message;
+  if (details) why += std::string(" (") + details + ")";
+  g_free(details);
   g_error_free(error);
+  if (is_missing) return false;
+  Handle::post(*handle, [why = std::move(why)](PeerConnection& self) { self.broken(why); });
   return true;
 }
 

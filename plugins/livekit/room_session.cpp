@@ -209,6 +209,8 @@ void RoomSession::handle(livekit::ClientSession::StartPeers& start) {
   last_sequence_ = 0;
   received_sequences_.clear();
   peers_running_ = true;
+  join_ = start.join;
+  join_.clear_other_participants();
   tell(room_.join(start.join));
   if (!subscriber_ && start.join.subscriber_primary()) {
     data_subscriber_ = std::make_unique<Subscriber>(*this, nullptr, nullptr);
@@ -216,8 +218,6 @@ void RoomSession::handle(livekit::ClientSession::StartPeers& start) {
   } else if (subscriber_) {
     subscriber_->start(start.join);
   }
-  join_ = start.join;
-  join_.clear_other_participants();
   if (SessionPeer* publisher = any_publisher()) publisher->start(start.join);
 }
 

@@ -14,7 +14,7 @@ namespace {
 
 GstPadProbeReturn see_event(GstPad* pad, GstPadProbeInfo* info, gpointer sink) {
   const GstEventType type = GST_EVENT_TYPE(GST_PAD_PROBE_INFO_EVENT(info));
-  if (type == GST_EVENT_EOS || type == GST_EVENT_STREAM_START)
+  if (type == GST_EVENT_EOS || type == GST_EVENT_STREAM_START || type == GST_EVENT_FLUSH_STOP)
     static_cast<SinkRoom*>(sink)->handle_eos(pad, type == GST_EVENT_EOS);
   // Encoders hold nothing back here, and one that drains may fail while its bitrate is changed.
   return type == GST_EVENT_EOS ? GST_PAD_PROBE_DROP : GST_PAD_PROBE_OK;
@@ -233,7 +233,11 @@ void SinkRoom::watch_eos(GstPad* pad) {
     MutexLock lock(mutex_);
     ended_[pad] = false;
   }
-  gst_pad_add_probe(pad, GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM, see_event, this, nullptr);
+  // A seek says by flushing alone that more may come.
+  gst_pad_add_probe(pad,
+                    static_cast<GstPadProbeType>(GST_PAD_PROBE_TYPE_EVENT_DOWNSTREAM |
+                                                 GST_PAD_PROBE_TYPE_EVENT_FLUSH),
+                    see_event, this, nullptr);
 }
 
 void SinkRoom::handle_eos(GstPad* pad, bool ended) {

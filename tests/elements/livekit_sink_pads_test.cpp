@@ -157,6 +157,16 @@ TEST_F(SinkPadsTest, EndsWhenAllDataHasEnded) {
   EXPECT_EQ(wait_for(GST_MESSAGE_EOS), "eos");
 }
 
+TEST_F(SinkPadsTest, EndsAgainAfterASeek) {
+  launch("audiotestsrc name=source num-buffers=10 ! s.audio_0");
+  play();
+  EXPECT_EQ(wait_for(GST_MESSAGE_EOS), "eos");
+  const auto source =
+      Ref<GstElement>::adopt(gst_bin_get_by_name(GST_BIN(pipeline_.get()), "source"));
+  ASSERT_TRUE(gst_element_seek_simple(source.get(), GST_FORMAT_TIME, GST_SEEK_FLAG_FLUSH, 0));
+  EXPECT_EQ(wait_for(GST_MESSAGE_EOS), "eos");
+}
+
 TEST_F(SinkPadsTest, EndsWhenThePadGoesThatHadNotEnded) {
   launch("audiotestsrc num-buffers=5 ! s.audio_0");
   GstPad* other = gst_element_request_pad_simple(sink_.get(), "audio_1");
