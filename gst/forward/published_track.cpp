@@ -64,7 +64,7 @@ void PublishedTrack::follow_source(Encoding& encoding, uint8_t index,
   if (goes_on(encoding, packet)) return;
   if (encoding.ssrc) {
     ++encoding.generation;
-    encoding.has_parameter_sets = false;
+    encoding.repeats_parameter_sets = false;
     encoding.sequence_base = sequence_above(encoding.newest_sequence);
     encoding.sequences.reset();
     encoding.timestamps.reset();
@@ -138,8 +138,16 @@ bool PublishedTrack::read_payload(Encoding& encoding, const rtp::PacketView& vie
 void PublishedTrack::start_at_parameter_sets(Encoding& encoding,
                                              rtp::PayloadDescriptor& descriptor) {
   if (!descriptor.keyframe) return;
-  encoding.has_parameter_sets |= descriptor.parameter_sets;
-  if (!encoding.has_parameter_sets || descriptor.parameter_sets) return;
+  if (descriptor.parameter_sets) {
+    encoding.repeats_parameter_sets = true;
+    encoding.bare_keyframes = 0;
+    return;
+  }
+  // Once is a loss; again, and its parameter sets came at the beginning alone.
+  if (!encoding.repeats_parameter_sets || ++encoding.bare_keyframes > 1) {
+    encoding.repeats_parameter_sets = false;
+    return;
+  }
   descriptor.keyframe = descriptor.switching_point = false;
 }
 

@@ -91,7 +91,8 @@ class PublishedTrack {
     rtp::SequenceUnwrapper sequences;
     rtp::TimestampUnwrapper timestamps;
     rtp::DependencyDescriptorParser dependencies;
-    bool has_parameter_sets = false;  // in what came since it started
+    bool repeats_parameter_sets = false;  // in front of its keyframes
+    uint8_t bare_keyframes = 0;           // one after the other, without them
     RateMeter rate;
     EncodingStats stats;
   };

@@ -175,13 +175,10 @@ void SendSession::handle_rtcp(const RtcpMessage& message, Timestamp now,
   }
 }
 
-bool SendSession::may_request(uint32_t cost, Timestamp now) {
-  if (now - window_start_ >= kRequestWindow) {
-    window_start_ = now;
-    requests_ = 0;
-  }
-  requests_ = std::min(requests_ + cost, kMaxRequests + 1);
-  return requests_ <= kMaxRequests;
+void SendSession::start_window(Timestamp now) {
+  if (now - window_start_ < kRequestWindow) return;
+  window_start_ = now;
+  numbers_ = keyframe_requests_ = 0;
 }
 
 void SendSession::handle(const RtcpNack& nack, Timestamp now, std::vector<SendEvent>& events) {
@@ -197,7 +194,9 @@ void SendSession::handle(const RtcpNack& nack, Timestamp now, std::vector<SendEv
       request.numbers[request.count++] = static_cast<uint16_t>(item.first + bit + 1);
     }
     stream->nacks_received += request.count;
-    if (may_request(request.count, now)) {
+    start_window(now);
+    if (numbers_ + request.count <= kMaxNumbers) {
+      numbers_ += request.count;
       events.push_back(request);
     } else {
       refused_requests_ += request.count;
@@ -212,7 +211,9 @@ SendSession::Stream* SendSession::add_keyframe_request(Ssrc ssrc, Timestamp now,
   Stream* stream = stream_of(ssrc, &id);
   if (!stream) return nullptr;
   ++stream->keyframe_requests_received;
-  if (may_request(kKeyframeRequestCost, now)) {
+  start_window(now);
+  if (keyframe_requests_ < kMaxKeyframeRequests) {
+    ++keyframe_requests_;
     events.push_back(KeyframeRequest{.stream = id, .ssrc = stream->ssrc});
   } else {
     ++refused_requests_;

@@ -72,9 +72,8 @@ struct SendStats {
 // streams; estimating a bandwidth out of the feedback.
 class SendSession {
  public:
-  // A sequence number counts as one, a keyframe request as kKeyframeRequestCost.
-  static constexpr uint32_t kMaxRequests = 1024;
-  static constexpr uint32_t kKeyframeRequestCost = 16;
+  static constexpr uint32_t kMaxNumbers = 1024;
+  static constexpr uint32_t kMaxKeyframeRequests = 64;
   static constexpr Duration kRequestWindow = 100ms;
 
   // `local_ssrc` sends what belongs to no stream. `cname` goes with the sender reports of streams
@@ -100,7 +99,8 @@ class SendSession {
   void set_clock_mapping(SendStreamId id, NtpTime ntp, uint32_t rtp_timestamp, Timestamp at);
 
   // Appends what the caller must do to `events`; they borrow from `message`'s bytes. A peer gets at
-  // most kMaxRequests in kRequestWindow; what is beyond is counted and left.
+  // most kMaxNumbers and kMaxKeyframeRequests in kRequestWindow; what is beyond is counted and
+  // left.
   void handle_rtcp(const RtcpMessage& message, Timestamp now, std::vector<SendEvent>& events);
 
   // Of the whole path; nullopt before the first receiver report that tells it.
@@ -160,7 +160,7 @@ class SendSession {
 
   Stream* stream_of(Ssrc ssrc, SendStreamId* id);
   void start_reports(Stream& stream, Timestamp now);
-  bool may_request(uint32_t cost, Timestamp now);
+  void start_window(Timestamp now);
   void handle(const RtcpNack& nack, Timestamp now, std::vector<SendEvent>& events);
   void handle_blocks(const ReportBlocks& blocks, Timestamp now);
   void handle(const RtcpExtendedReport& report, Timestamp now);
@@ -176,7 +176,8 @@ class SendSession {
   std::optional<PendingDlrr> pending_dlrr_;
   RoundTrip round_trip_;
   Timestamp window_start_;
-  uint32_t requests_ = 0;  // since then
+  uint32_t numbers_ = 0;  // since then
+  uint32_t keyframe_requests_ = 0;
   uint64_t refused_requests_ = 0;
 };
 

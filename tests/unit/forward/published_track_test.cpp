@@ -72,6 +72,8 @@ TEST(PublishedTrack, BehindLostParameterSetsIsNoPlaceToStart) {
   EXPECT_TRUE(is_keyframe(idr));  // a sender that never sends them
   EXPECT_TRUE(is_keyframe({0x67, 0x42}));
   EXPECT_FALSE(is_keyframe(idr));
+  EXPECT_FALSE(is_keyframe({0x41, 0x80}));
+  EXPECT_TRUE(is_keyframe(idr));  // sent them at its beginning alone
 }
 
 TEST(PublishedTrack, TheNextOneHasNumbersOfItsOwn) {

@@ -269,15 +269,18 @@ TEST_F(SendSessionTest, APeerThatAsksForEverythingIsHeldToItsShare) {
   for (int i = 0; i < 50; ++i) writer.nack(kPeer, kVideo, numbers);
   size_t asked = 0;
   for (const SendEvent& event : dispatch(compound)) asked += std::get<NackRequest>(event).count;
-  EXPECT_LE(asked, SendSession::kMaxRequests);
-  EXPECT_GT(asked, SendSession::kMaxRequests - 17);
+  EXPECT_LE(asked, SendSession::kMaxNumbers);
+  EXPECT_GT(asked, SendSession::kMaxNumbers - 17);
   EXPECT_EQ(session_.refused_requests(), 50 * 300 - asked);
   EXPECT_EQ(session_.stats(video_).nacks_received, 50u * 300u);
 
+  // A keyframe may end what the numbers are for.
   compound.clear();
-  RtcpWriter(compound).pli(kPeer, kVideo);
-  EXPECT_TRUE(dispatch(compound).empty());
-  EXPECT_EQ(dispatch(compound, kStart + SendSession::kRequestWindow).size(), 1u);
+  RtcpWriter keyframes(compound);
+  for (int i = 0; i < 100; ++i) keyframes.pli(kPeer, kVideo);
+  EXPECT_EQ(dispatch(compound).size(), SendSession::kMaxKeyframeRequests);
+  EXPECT_EQ(dispatch(compound, kStart + SendSession::kRequestWindow).size(),
+            SendSession::kMaxKeyframeRequests);
 }
 
 TEST_F(SendSessionTest, DispatchTellsTheReceivingHalfOfReportsAndByes) {
