@@ -20,6 +20,7 @@ struct _GstSfuRouterSinkPad {
   gchar* track;
   guint layer;
   gboolean screen_share;
+  GBytes* filler_trailer;
   std::shared_ptr<RouterTrack>* router_track;
 };
 G_DEFINE_FINAL_TYPE(GstSfuRouterSinkPad, gst_sfu_router_sink_pad, GST_TYPE_PAD)
@@ -29,6 +30,7 @@ enum {
   SINK_PROP_TRACK,
   SINK_PROP_LAYER,
   SINK_PROP_SCREEN_SHARE,
+  SINK_PROP_FILLER_TRAILER,
   SINK_PROP_AUDIO_LEVEL,
   SINK_PROP_IDLE_TIME,
   SINK_PROP_STATS,
@@ -56,10 +58,17 @@ static void sink_rebind(GstSfuRouterSinkPad* pad, bool enter) {
   *pad->router_track = next;
   const guint layer = pad->layer;
   const bool screen_share = pad->screen_share;
+  gsize trailer_size = 0;
+  const auto* trailer =
+      pad->filler_trailer
+          ? static_cast<const uint8_t*>(g_bytes_get_data(pad->filler_trailer, &trailer_size))
+          : nullptr;
+  gstlk::Bytes filler_trailer(trailer, trailer + trailer_size);
   GST_OBJECT_UNLOCK(pad);
   if (next) {
     next->add_sink(GST_PAD(pad), static_cast<uint8_t>(layer));
     next->set_screen_share(screen_share);
+    next->set_filler_trailer(std::move(filler_trailer));
     if (GstCaps* caps = gst_pad_get_current_caps(GST_PAD(pad))) {
       next->handle_caps(static_cast<uint8_t>(layer), caps);
       gst_caps_unref(caps);
@@ -129,6 +138,7 @@ static void gst_sfu_router_sink_pad_init(GstSfuRouterSinkPad* self) {
 static void gst_sfu_router_sink_pad_finalize(GObject* object) {
   auto* self = GST_SFU_ROUTER_SINK_PAD(object);
   g_free(self->track);
+  g_clear_pointer(&self->filler_trailer, g_bytes_unref);
   delete self->router_track;
   G_OBJECT_CLASS(gst_sfu_router_sink_pad_parent_class)->finalize(object);
 }
@@ -147,6 +157,10 @@ static void gst_sfu_router_sink_pad_set_property(GObject* object, guint id, cons
       break;
     case SINK_PROP_SCREEN_SHARE:
       self->screen_share = g_value_get_boolean(value);
+      break;
+    case SINK_PROP_FILLER_TRAILER:
+      g_clear_pointer(&self->filler_trailer, g_bytes_unref);
+      self->filler_trailer = static_cast<GBytes*>(g_value_dup_boxed(value));
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID(object, id, spec);
@@ -190,6 +204,9 @@ static void gst_sfu_router_sink_pad_get_property(GObject* object, guint id, GVal
     case SINK_PROP_SCREEN_SHARE:
       g_value_set_boolean(value, self->screen_share);
       break;
+    case SINK_PROP_FILLER_TRAILER:
+      g_value_set_boxed(value, self->filler_trailer);
+      break;
     case SINK_PROP_AUDIO_LEVEL:
       g_value_set_double(value, track ? track->audio_level() : 0.0);
       break;
@@ -231,6 +248,13 @@ static void gst_sfu_router_sink_pad_class_init(GstSfuRouterSinkPadClass* klass) 
       g_param_spec_boolean("screen-share", "Screen share",
                            "Few frames are normal: a layer counts as gone later (default: false)",
                            FALSE, rw));
+  g_object_class_install_property(
+      object_class, SINK_PROP_FILLER_TRAILER,
+      g_param_spec_boxed("filler-trailer", "Filler trailer",
+                         "What ends the silence that is sent to new subscribers of a silent track, "
+                         "so that receivers of an encrypted one do not decrypt it: LiveKit's "
+                         "sif_trailer (default: NULL, nothing)",
+                         G_TYPE_BYTES, rw));
   g_object_class_install_property(
       object_class, SINK_PROP_AUDIO_LEVEL,
       g_param_spec_double("audio-level", "Audio level",

@@ -41,6 +41,16 @@ void RouterTrack::set_screen_share(bool screen_share) {
   if (std::exchange(screen_share_, screen_share) != screen_share) configure();
 }
 
+void RouterTrack::set_filler_trailer(Bytes trailer) {
+  MutexLock lock(mutex_);
+  filler_trailer_ = std::move(trailer);
+}
+
+Bytes RouterTrack::filler_trailer() const {
+  MutexLock lock(mutex_);
+  return filler_trailer_;
+}
+
 bool RouterTrack::has_sinks() const {
   MutexLock lock(mutex_);
   return !sinks_.empty();

@@ -33,6 +33,9 @@ class RouterTrack final : public std::enable_shared_from_this<RouterTrack> {
   void add_sink(GstPad* pad, uint8_t layer) EXCLUDES(mutex_);
   void remove_sink(GstPad* pad) EXCLUDES(mutex_);
   void set_screen_share(bool screen_share) EXCLUDES(mutex_);
+  void set_filler_trailer(Bytes trailer) EXCLUDES(mutex_);
+  // What ends the frames that we make ourselves.
+  Bytes filler_trailer() const EXCLUDES(mutex_);
 
   // From a sink pad of the track.
   bool handle_caps(uint8_t layer, GstCaps* caps) EXCLUDES(mutex_);
@@ -77,6 +80,7 @@ class RouterTrack final : public std::enable_shared_from_this<RouterTrack> {
   mutable Mutex mutex_;
   std::vector<Sink> sinks_ GUARDED_BY(mutex_);
   bool screen_share_ GUARDED_BY(mutex_) = false;
+  Bytes filler_trailer_ GUARDED_BY(mutex_);
   std::optional<StreamFormat> format_ GUARDED_BY(mutex_);
   Ref<GstCaps> caps_ GUARDED_BY(mutex_);
   // By layer: the ids differ between simulcast encodings only with a strange sender.

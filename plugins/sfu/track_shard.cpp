@@ -18,8 +18,9 @@ namespace {
 // About two seconds of 720p and of audio with 20 ms packets.
 constexpr size_t kVideoRing = 512;
 constexpr size_t kAudioRing = 128;
-// Of keyframe requests: many subscribers who wait for one are looked at together.
+// Many subscribers who wait for a keyframe, or get filler, are looked at together.
 constexpr Duration kRequestGrid = 50ms;
+constexpr Duration kFillerGrid = 20ms;
 // With more subscribers a batch's list is copied for each worker: they all count references to it.
 constexpr size_t kFewPorts = 8;
 // About, of an sfu-transport's.
@@ -228,9 +229,14 @@ void TrackShard::start_filler(RouterPort& port) {
 void TrackShard::send_filler(RouterPort& port, Timestamp time) {
   const auto rewrite = port.down_track_->fill(time);
   if (!rewrite) return port.filler_.stop();
+  const ByteView silence = forward::silence(format_->codec);
+  Bytes frame(silence.begin(), silence.end());
+  if (const auto track = track_.lock(); track && !frame.empty()) {
+    const Bytes trailer = track->filler_trailer();
+    frame.insert(frame.end(), trailer.begin(), trailer.end());
+  }
   SharedPacket packet;
-  packet.received.payload = forward::silence(format_->codec);
-  packet.received.bytes = packet.received.payload;
+  packet.received.payload = packet.received.bytes = frame;
   packet.received.descriptor.codec = format_->codec;
   staged_.assign(1, {&packet, *rewrite, false});
   send(port, Ref<GstBufferList>::adopt(gst_buffer_list_new_sized(1)));
@@ -318,11 +324,11 @@ void TrackShard::poll(Timestamp time) {
       wanted_keyframes_ |= 1u << *encoding;
     }
     if (port->filler_.poll(time)) send_filler(*port, time);
-    auto requests = port->down_track_->next_timeout();
-    if (requests) requests = round_up(*requests, kRequestGrid);
-    for (const auto due : {requests, port->filler_.next_timeout()}) {
-      if (due && (!next || *due < *next)) next = due;
-    }
+    const auto consider = [&](std::optional<Timestamp> due, Duration grid) {
+      if (due && (!next || *due < *next)) next = round_up(*due, grid);
+    };
+    consider(port->down_track_->next_timeout(), kRequestGrid);
+    consider(port->filler_.next_timeout(), kFillerGrid);
   }
   if (!worker_) return;
   if (next) {

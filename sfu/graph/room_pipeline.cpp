@@ -66,6 +66,11 @@ Ref<GstPad> RoomPipeline::add_encoding(const room::PublishedMedia& media, const 
   auto sink = Ref<GstPad>::adopt(gst_element_request_pad_simple(router_.get(), "sink_%u"));
   g_object_set(sink.get(), "layer", index, "screen-share", media.screen_share, "track",
                media.track.value.c_str(), nullptr);
+  if (const std::string& trailer = media.filler_trailer; !trailer.empty()) {
+    GBytes* bytes = g_bytes_new(trailer.data(), trailer.size());
+    g_object_set(sink.get(), "filler-trailer", bytes, nullptr);
+    g_bytes_unref(bytes);
+  }
   published_[media.track] = sink;
   return sink;
 }

@@ -15,7 +15,6 @@ namespace {
 constexpr int kPingInterval = 5;  // seconds
 constexpr int kPingTimeout = 15;
 constexpr int kProtocol = 17;
-constexpr size_t kSifTrailerSize = 16;
 
 void add_ice_servers(const Participant& participant,
                      google::protobuf::RepeatedPtrField<::livekit::ICEServer>& list) {
@@ -103,9 +102,7 @@ void add_publish_codecs(const Settings& settings,
                         participant.ice().preference() == IcePreference::None);
   *join.mutable_client_configuration() = configuration_of(participant);
   add_publish_codecs(settings, join.client_configuration(), *join.mutable_enabled_publish_codecs());
-  std::array<uint8_t, kSifTrailerSize> trailer;
-  room.random()(trailer);
-  join.set_sif_trailer(trailer.data(), trailer.size());
+  join.set_sif_trailer(room.sif_trailer());
   return response;
 }
 

@@ -19,10 +19,12 @@ uint32_t short_side(uint32_t width, uint32_t height) {
   return height == 0 ? width : std::min(width, height);
 }
 
-uint8_t max_temporal(uint32_t fps) {
-  if (fps == 0 || fps >= kAssumedFps) return kTopTemporal;
-  if (fps * 2 > kAssumedFps) return 2;
-  return fps * 4 > kAssumedFps ? 1 : 0;
+// For so many frames per second of a layer that has `full` of them.
+uint8_t max_temporal(uint32_t fps, uint32_t full) {
+  if (full == 0) full = kAssumedFps;
+  if (fps == 0 || fps >= full) return kTopTemporal;
+  if (fps * 2 > full) return 2;
+  return fps * 4 > full ? 1 : 0;
 }
 
 // Nothing for a quality that there is not.
@@ -96,8 +98,7 @@ SubscriptionSettings subscription_settings(const ::livekit::UpdateTrackSettings&
     return result;
   }
   result.max_spatial = spatial_layer_of(quality, track);
-  result.max_temporal =
-      max_temporal(settings.fps() > 0 ? settings.fps() : default_of(quality, defaults).fps);
+  result.max_temporal = max_temporal(settings.fps(), default_of(quality, defaults).fps);
   return result;
 }
 

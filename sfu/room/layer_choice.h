@@ -30,7 +30,7 @@ std::vector<uint64_t> layer_costs(const ::livekit::UpdateTrackSettings& settings
                                   const ::livekit::TrackInfo& track,
                                   const LayerDefaults& defaults = {});
 
-// Frames per second as the subscriber wants them, or the configuration for the quality.
+// Frames per second as the subscriber wants them, of as many as the configuration says there are.
 SubscriptionSettings subscription_settings(const ::livekit::UpdateTrackSettings& settings,
                                            const ::livekit::TrackInfo& track,
                                            const LayerDefaults& defaults = {});

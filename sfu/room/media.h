@@ -61,6 +61,8 @@ struct PublishedMedia {
   std::vector<Rid> layers;
   // Few frames are normal then: a layer counts as gone later.
   bool screen_share = false;
+  // What ends frames that the server makes itself, so that receivers do not decrypt them; bytes.
+  std::string filler_trailer = {};
 };
 
 struct SubscribedMedia {

@@ -194,11 +194,15 @@ void Publications::bind(Publication& publication, const UpstreamTrack& upstream)
 
 void Publications::publish(const Publication& publication, const TrackId& source) {
   const UpstreamTrack& upstream = publication.streams().at(source);
-  owner_.media().publish(upstream.mid,
-                         {.track = source,
-                          .kind = upstream.kind,
-                          .layers = upstream.rids,
-                          .screen_share = publication.info().source() == ::livekit::SCREEN_SHARE});
+  owner_.media().publish(
+      upstream.mid,
+      {.track = source,
+       .kind = upstream.kind,
+       .layers = upstream.rids,
+       .screen_share = publication.info().source() == ::livekit::SCREEN_SHARE,
+       .filler_trailer = publication.info().encryption() != ::livekit::Encryption::NONE
+                             ? owner_.room().sif_trailer()
+                             : ""});
 }
 
 void Publications::end(List::iterator position) {

@@ -24,6 +24,12 @@ bool will_depend(const livekit::Grants& grants) {
          (grants.video && (grants.video->agent || grants.video->recorder));
 }
 
+std::string make_trailer(RandomSource random) {
+  std::array<uint8_t, 16> bytes;
+  random(bytes);
+  return {bytes.begin(), bytes.end()};
+}
+
 }  // namespace
 
 Room::Room(RoomName name, const Settings& settings, Timers& timers, RandomSource random,
@@ -33,6 +39,7 @@ Room::Room(RoomName name, const Settings& settings, Timers& timers, RandomSource
       settings_(settings),
       timers_(timers),
       random_(random),
+      sif_trailer_(make_trailer(random)),
       listeners_(listeners),
       created_at_(timers.unix_micros()),
       empty_timeout_(settings.empty_timeout),

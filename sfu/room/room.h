@@ -50,6 +50,8 @@ class Room {
   const Settings& settings() const { return settings_; }
   Timers& timers() const { return timers_; }
   RandomSource random() const { return random_; }
+  // What the frames that the server makes for encrypted tracks end with; the same for everybody.
+  const std::string& sif_trailer() const { return sif_trailer_; }
   const RoomListeners& listeners() const { return listeners_; }
   RoomMedia& media() { return *media_; }
   DataRelay& data() { return data_; }
@@ -134,6 +136,7 @@ class Room {
   const Settings& settings_;
   Timers& timers_;
   const RandomSource random_;
+  const std::string sif_trailer_;
   const RoomListeners& listeners_;
   const int64_t created_at_;  // Unix microseconds
 

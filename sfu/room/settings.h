@@ -64,7 +64,7 @@ struct IceFallbacks {
   bool tls = false;  // TURN over TLS, while Settings::ice_servers knows one
 };
 
-// What a quality of a video has where neither its publisher nor its subscriber says so; 0: unknown.
+// What a quality of a video has where its publisher does not say so; 0: unknown.
 struct LayerDefault {
   uint64_t bitrate = 0;  // bits per second
   uint32_t fps = 0;

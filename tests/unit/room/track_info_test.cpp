@@ -146,14 +146,15 @@ TEST(LayerChoice, DisabledPausesAndFpsCapsTemporalLayers) {
   EXPECT_EQ(wanted_quality(request, published_camera()), ::livekit::OFF);
 }
 
-TEST(LayerChoice, TheConfigurationSaysWhatNobodyElseDoes) {
+TEST(LayerChoice, TheConfigurationSaysWhatThePublisherDoesNot) {
   const LayerDefaults defaults = {{{200'000, 15}, {800'000, 20}, {2'500'000, 30}}};
   auto track = published_camera();
   ::livekit::UpdateTrackSettings request;
   request.set_quality(::livekit::LOW);
-  EXPECT_EQ(subscription_settings(request, track, defaults).max_temporal, 1);
-  EXPECT_EQ(subscription_settings(request, track).max_temporal, 3);
-  request.set_fps(30);
+  request.set_fps(15);
+  EXPECT_EQ(subscription_settings(request, track, defaults).max_temporal, 3);
+  EXPECT_EQ(subscription_settings(request, track).max_temporal, 1);
+  request.set_fps(0);
   EXPECT_EQ(subscription_settings(request, track, defaults).max_temporal, 3);
   request.set_quality(::livekit::HIGH);
   track.mutable_layers(1)->set_bitrate(500'000);
