@@ -30,8 +30,8 @@ class RecentPaths {
 };
 
 // The ways on which valid checks of one peer came: its worker knows the UDP ones as the session's
-// from then on, the last RecentPaths::kMax of them, and each ICE/TCP connection is one. Session's thread
-// only. A connection outlives its place here, which remove() ends.
+// from then on, the last RecentPaths::kMax of them, and each ICE/TCP connection is one. Session's
+// thread only. A connection outlives its place here, which remove() ends.
 class PeerPaths {
  public:
   // A STUN message came over `tcp`.
