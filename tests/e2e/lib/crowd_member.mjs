@@ -11,10 +11,11 @@ import {
 import { RoomServiceClient } from 'livekit-server-sdk';
 
 import { joinToken } from './token.mjs';
-import { sleep } from './wait.mjs';
+import { sleep, within } from './wait.mjs';
 
 const kSizes = [[96, 54], [160, 90], [320, 180]];
 const kFrameInterval = 500;  // ms
+const kActionLimit = 60_000;  // longer than any limit of the SDK
 
 function greyPicture([width, height], level) {
   return new VideoFrame(new Uint8Array((width * height * 3) / 2).fill(level % 256), width, height, VideoBufferType.I420);
@@ -129,7 +130,7 @@ export class CrowdMember {
               : this.random.percent(50) ? ['resize', name]
                 : ['unpublish', name];
     this.counts[what] = (this.counts[what] ?? 0) + 1;
-    await this[what](...values);
+    await within(kActionLimit, this[what](...values), [what, ...values].join(' '));
   }
 
   /** Another size needs another source, which is another track. */

@@ -25,6 +25,15 @@ export async function eventually(probe, { timeout = 15000, interval = 100, what 
   }
 }
 
+/** What `promise` gives, or an error that names `what` after so many ms. */
+export function within(timeout, promise, what) {
+  let timer;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`not within ${timeout} ms: ${what}`)), timeout);
+  });
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}
+
 /** The middle one of some numbers. */
 export function median(values) {
   const sorted = [...values].sort((a, b) => a - b);
