@@ -180,7 +180,10 @@ JoinParameters from_request(::livekit::JoinRequest& request) {
   parameters.auto_subscribe = settings.auto_subscribe();
   parameters.auto_subscribe_data_track = settings.auto_subscribe_data_track();
   parameters.adaptive_stream = settings.adaptive_stream();
-  parameters.subscriber_allow_pause = settings.subscriber_allow_pause();
+  // LiveKit takes what is missing for false: its configuration says nothing to newer clients, which
+  // do not send it.
+  if (settings.has_subscriber_allow_pause())
+    parameters.subscriber_allow_pause = settings.subscriber_allow_pause();
   parameters.reconnect = request.reconnect();
   parameters.reconnect_reason = request.reconnect_reason();
   parameters.participant_sid = request.participant_sid();

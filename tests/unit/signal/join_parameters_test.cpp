@@ -151,7 +151,7 @@ TEST(JoinParameters, WhatAJoinRequestLeavesOutIsFalse) {
   ASSERT_TRUE(parsed);
   EXPECT_FALSE(parsed->auto_subscribe);
   EXPECT_FALSE(parsed->publisher_offer);
-  EXPECT_EQ(parsed->subscriber_allow_pause, false);
+  EXPECT_FALSE(parsed->subscriber_allow_pause);  // the configuration says it
 }
 
 TEST(JoinParameters, AJoinRequestOnTheOldPathIsASinglePeerConnectionToo) {
