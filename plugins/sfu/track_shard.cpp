@@ -325,7 +325,7 @@ void TrackShard::poll(Timestamp time) {
     }
     if (port->filler_.poll(time)) send_filler(*port, time);
     const auto consider = [&](std::optional<Timestamp> due, Duration grid) {
-      if (due && (!next || *due < *next)) next = round_up(*due, grid);
+      if (due) next = std::min(next.value_or(Timestamp::max()), round_up(*due, grid));
     };
     consider(port->down_track_->next_timeout(), kRequestGrid);
     consider(port->filler_.next_timeout(), kFillerGrid);

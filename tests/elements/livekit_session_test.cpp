@@ -14,6 +14,7 @@
 #include "base/ref.h"
 #include "plugins/livekit/plugin.h"
 #include "tests/elements/fake_room.h"
+#include "tests/support/eventually.h"
 
 namespace gstlk::client {
 namespace {
@@ -21,14 +22,7 @@ namespace {
 using gstlk::testing::FakeRoom;
 using namespace std::chrono_literals;
 
-bool eventually(const std::function<bool()>& holds) {
-  const auto end = std::chrono::steady_clock::now() + 10s;
-  while (std::chrono::steady_clock::now() < end) {
-    if (holds()) return true;
-    std::this_thread::sleep_for(10ms);
-  }
-  return holds();
-}
+using gstlk::testing::eventually;
 
 constexpr const char* kKeys =
     " api-key=k identity=i room-name=r "

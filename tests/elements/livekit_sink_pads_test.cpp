@@ -12,20 +12,14 @@
 
 #include "base/ref.h"
 #include "plugins/livekit/plugin.h"
+#include "tests/support/eventually.h"
 
 namespace gstlk::client {
 namespace {
 
 using namespace std::chrono_literals;
 
-bool eventually(const std::function<bool()>& holds) {
-  const auto end = std::chrono::steady_clock::now() + 10s;
-  while (std::chrono::steady_clock::now() < end) {
-    if (holds()) return true;
-    std::this_thread::sleep_for(10ms);
-  }
-  return holds();
-}
+using gstlk::testing::eventually;
 
 std::string encoded(const char* sink_pad, int width, int height) {
   return " videotestsrc is-live=true ! video/x-raw,width=" + std::to_string(width) +
