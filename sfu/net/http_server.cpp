@@ -13,6 +13,7 @@
 #include "net/http_stream.h"
 #include "net/listeners.h"
 #include "net/permessage_deflate.h"
+#include "net/request_body.h"
 #include "net/tls_gate.h"
 #include "net/web_socket_connection.h"
 
@@ -22,13 +23,9 @@ namespace {
 using Stage = HttpConnections::Stage;
 
 constexpr size_t kMaxBrief = 64;
-// Bodies of requests that wait for their end take no more together, small ones aside.
-constexpr size_t kMaxBodies = 64 * 1024 * 1024;
-constexpr size_t kSmallBody = 64 * 1024;
 
 constexpr char kSocketKey[] = "gstlk-web-socket";
 constexpr char kExtensions[] = "Sec-WebSocket-Extensions";
-constexpr char kBodyKey[] = "gstlk-body";
 constexpr char kSocketUnderKey[] = "gstlk-socket";
 constexpr char kStreamKey[] = "gstlk-stream";
 
@@ -132,48 +129,6 @@ void answer_handshake(SoupServerMessage* message, const HttpRequest& request) {
   soup_message_headers_replace(soup_server_message_get_response_headers(message), kExtensions,
                                extensions.c_str());
 }
-
-// What has come of a request's body. It belongs to the message.
-class RequestBody {
- public:
-  // Null: nothing has come.
-  static RequestBody* find(SoupServerMessage* message) {
-    return static_cast<RequestBody*>(g_object_get_data(G_OBJECT(message), kBodyKey));
-  }
-  static RequestBody& make(SoupServerMessage* message, const std::shared_ptr<size_t>& all) {
-    auto* body = new RequestBody(all);
-    g_object_set_data_full(G_OBJECT(message), kBodyKey, body,
-                           [](gpointer data) { delete static_cast<RequestBody*>(data); });
-    return *body;
-  }
-  ~RequestBody() { *all_ -= kept_; }
-  RequestBody(const RequestBody&) = delete;
-  RequestBody& operator=(const RequestBody&) = delete;
-
-  size_t size() const { return size_; }
-  bool dropped() const { return dropped_; }
-  // False: nothing of it is kept, nor of what follows.
-  bool add(size_t size, size_t limit) {
-    size_ += size;
-    dropped_ = dropped_ || (limit != 0 && size_ > limit) ||
-               (size_ > kSmallBody && *all_ + size > kMaxBodies);
-    if (dropped_) {
-      *all_ -= std::exchange(kept_, 0);
-      return false;
-    }
-    kept_ += size;
-    *all_ += size;
-    return true;
-  }
-
- private:
-  explicit RequestBody(std::shared_ptr<size_t> all) : all_(std::move(all)) {}
-
-  const std::shared_ptr<size_t> all_;  // bytes of all that are kept
-  size_t size_ = 0;
-  size_t kept_ = 0;
-  bool dropped_ = false;
-};
 
 // A request whose answer comes later: libsoup keeps it until then.
 struct PausedMessage {
