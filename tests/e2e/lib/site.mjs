@@ -16,7 +16,9 @@ const folder = path.dirname(path.dirname(fileURLToPath(import.meta.url)));
 // page: [entry file, what 'livekit-client' means in it]
 const kPages = {
   newest: ['pages/client.js', 'livekit-client'],
+  v1_15: ['pages/client.js', 'livekit-client-1.15'],
   v2_0: ['pages/client.js', 'livekit-client-2.0'],
+  v2_9: ['pages/client.js', 'livekit-client-2.9'],
   components: ['pages/components.jsx', 'livekit-client'],
 };
 
@@ -38,7 +40,7 @@ async function bundle(entry, client) {
       },
     }],
     logLevel: 'warning',
-    logOverride: { 'import-is-undefined': 'silent' },  // 2.0 has no RPC and is not asked for it.
+    logOverride: { 'import-is-undefined': 'silent' },  // 1.15 and 2.0 have no RPC and are not asked for it.
   });
   const text = (extension) => result.outputFiles.find((file) => file.path.endsWith(extension))?.text ?? '';
   return `<!doctype html><meta charset="utf-8"><title>e2e</title><style>${text('.css')}</style>` +

@@ -38,7 +38,7 @@ export function makeStage(options = {}, chromium = []) {
     browser: null,
     open: [],
 
-    /** Opens pages/client.js and joins; `client` is newest or v2_0. */
+    /** Opens pages/client.js and joins; `client` is one of site.mjs. */
     async join(room, identity, { client = 'newest', options: roomOptions = {}, grants = {}, connect = true, before: script } = {}) {
       const page = await openPage(stage.browser, stage.site.url(client), { before: script });
       stage.open.push(page);

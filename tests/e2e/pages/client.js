@@ -59,9 +59,12 @@ function describe(value) {
   return value?.identity ?? value?.source ?? (typeof value === 'object' ? '' : String(value));
 }
 
+// 1.15 calls them otherwise.
+const remotes = () => [...(room.remoteParticipants ?? room.participants).values()];
+const publicationOf = (participant, source) => (participant?.getTrack ? participant.getTrack(source) : participant?.getTrackPublication(source));
+
 function remotePublication(identity, source) {
-  const participant = room.remoteParticipants.get(identity);
-  return participant?.getTrackPublication(source);
+  return publicationOf(remotes().find((participant) => participant.identity === identity), source);
 }
 
 async function statsOf(holder, type) {
@@ -113,7 +116,7 @@ window.lk = {
   state: () => room?.state,
   events: (name) => events.filter((event) => !name || event.name === name),
   speakers: () => room.activeSpeakers.map((speaker) => speaker.identity),
-  participants: () => [...room.remoteParticipants.keys()],
+  participants: () => remotes().map((participant) => participant.identity),
 
   async publish(what = { camera: true, microphone: true }) {
     const local = room.localParticipant;
@@ -189,13 +192,13 @@ window.lk = {
 
   /** What is sent for one's own track: one entry per encoding. */
   async sent(source) {
-    const track = room.localParticipant.getTrackPublication(source)?.track;
+    const track = publicationOf(room.localParticipant, source)?.track;
     return statsOf(track?.sender, 'outbound-rtp');
   },
 
   /** Frames encoded so far of one's own video, by codec: a backup codec has a sender of its own. */
   async framesSent(source) {
-    const track = room.localParticipant.getTrackPublication(source)?.track;
+    const track = publicationOf(room.localParticipant, source)?.track;
     const senders = [track.sender, ...[...track.simulcastCodecs.values()].map(({ sender }) => sender)];
     const frames = {};
     for (const stats of await Promise.all(senders.map((sender) => statsOf(sender, 'outbound-rtp')))) {
@@ -211,7 +214,7 @@ window.lk = {
   resize: (identity, width, height) => remotePublication(identity, 'camera').setVideoDimensions({ width, height }),
 
   /** What is known of everybody, also oneself, by identity and in the words of the server's API. */
-  view: () => Object.fromEntries([room.localParticipant, ...room.remoteParticipants.values()].map((one) => [one.identity, {
+  view: () => Object.fromEntries([room.localParticipant, ...remotes()].map((one) => [one.identity, {
     sid: one.sid,
     name: one.name ?? '',
     metadata: one.metadata ?? '',
@@ -222,7 +225,13 @@ window.lk = {
   }])),
 
   subscribe: (identity, source, on) => remotePublication(identity, source).setSubscribed(on),
-  sendData: (text, options) => room.localParticipant.publishData(new TextEncoder().encode(text), options),
+  sendData(text, options = {}) {
+    const local = room.localParticipant;
+    const data = new TextEncoder().encode(text);
+    if (room.remoteParticipants) return local.publishData(data, options);
+    const kind = client.DataPacket_Kind[options.reliable ? 'RELIABLE' : 'LOSSY'];
+    return local.publishData(data, kind, { destination: options.destinationIdentities, topic: options.topic });
+  },
   takeData: () => received.data.splice(0),
 
   listenText(topic) {
