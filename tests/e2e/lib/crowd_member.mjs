@@ -16,6 +16,7 @@ import { sleep, within } from './wait.mjs';
 const kSizes = [[96, 54], [160, 90], [320, 180]];
 const kFrameInterval = 500;  // ms
 const kActionLimit = 60_000;  // longer than any limit of the SDK
+const kTries = 3;
 
 function greyPicture([width, height], level) {
   return new VideoFrame(new Uint8Array((width * height * 3) / 2).fill(level % 256), width, height, VideoBufferType.I420);
@@ -45,6 +46,18 @@ export class CrowdMember {
   }
 
   async join() {
+    for (let left = kTries; ; left -= 1) {
+      try {
+        return await this.joinOnce();
+      } catch (error) {
+        // rtc-node throws a room of its own away that its busy process was not ready for in time.
+        if (left === 1 || !/handle not found/.test(error.message)) throw error;
+        this.counts.lost = (this.counts.lost ?? 0) + 1;
+      }
+    }
+  }
+
+  async joinOnce() {
     this.room = new Room();
     this.tracks = {};  // by name: { sid, track, size }
     const { room } = this;
