@@ -237,23 +237,31 @@ void DataTracks::forget(Participant& participant) {
   end_all(participant.sid());
 }
 
-std::vector<::livekit::DataTrackInfo> DataTracks::take(Participant& participant) {
-  std::vector<::livekit::DataTrackInfo> infos;
+DataTracks::Luggage DataTracks::take(Participant& participant) {
+  Luggage luggage;
   for (const auto& [sid, track] : tracks_) {
-    if (track.publisher == participant.sid()) infos.push_back(track.info);
+    if (track.publisher == participant.sid()) luggage.published.push_back(track.info);
   }
+  const auto subscriber = subscribers_.find(participant.sid());
+  if (subscriber != subscribers_.end()) luggage.last_handle = subscriber->second.last;
   forget(participant);
-  return infos;
+  return luggage;
 }
 
-void DataTracks::adopt(Participant& publisher, const std::vector<::livekit::DataTrackInfo>& infos) {
-  for (const ::livekit::DataTrackInfo& info : infos) {
-    sids_[{publisher.sid(), info.pub_handle()}] = info.sid();
-    Track& track = tracks_[info.sid()] = {publisher.sid(), info, {}};
-    room_.for_each_participant([&](Participant& subscriber) {
-      if (reconcile(subscriber, info.sid(), track)) send_handles(subscriber);
-    });
+void DataTracks::adopt(Participant& participant, const Luggage& luggage) {
+  for (const ::livekit::DataTrackInfo& info : luggage.published) {
+    sids_[{participant.sid(), info.pub_handle()}] = info.sid();
+    tracks_[info.sid()] = {participant.sid(), info, {}};
   }
+  // To its client a handle of the old room is still that room's track.
+  subscribers_[participant.sid()].last = luggage.last_handle;
+}
+
+void DataTracks::on_adopted(Participant& participant) {
+  for (auto& [sid, track] : tracks_) reconcile(participant, sid, track);
+  // The handles that it had are gone, whether it has new ones or not.
+  on_resumed(participant);
+  reconcile_all();
 }
 
 void DataTracks::fill(const Participant& publisher, ::livekit::ParticipantInfo& info) const {

@@ -43,9 +43,16 @@ class DataTracks {
   void reconcile_all();
   // The participant has left.
   void forget(Participant& participant);
-  // The participant goes to another room, where adopt() continues what it publishes.
-  std::vector<::livekit::DataTrackInfo> take(Participant& participant);
-  void adopt(Participant& publisher, const std::vector<::livekit::DataTrackInfo>& infos);
+  // What a participant brings along to another room.
+  struct Luggage {
+    std::vector<::livekit::DataTrackInfo> published;
+    uint16_t last_handle = 0;  // that it was given
+  };
+  Luggage take(Participant& participant);
+  // It is in this room now, and what it publishes is part of its info; nobody is told anything.
+  void adopt(Participant& participant, const Luggage& luggage);
+  // The others have heard of it.
+  void on_adopted(Participant& participant);
   // What the publisher may no longer publish ends.
   void enforce_grants(const Participant& publisher);
   // The client came back and has to know its handles.

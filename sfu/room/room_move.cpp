@@ -61,11 +61,12 @@ void Room::take_over(Participant& participant) {
   Room& from = participant.room();
   LOG_INFO(log_room, "%s: %s moves to %s", from.name().value.c_str(),
            participant.identity().value.c_str(), name_.value.c_str());
-  const auto data_tracks = from.data_tracks_.take(participant);
+  const auto luggage = from.data_tracks_.take(participant);
   std::unique_ptr<Participant> owned = from.let_go(participant);
   participant.enter(*this, ParticipantId(make_sid("PA_", random_)));
   by_sid_[participant.sid()] = &participant;
   participants_[participant.identity()] = std::move(owned);
+  data_tracks_.adopt(participant, luggage);
   if (!participant.is_dependent()) was_used_ = true;
   participant.media().move_to(*media_);
   participant.send(moved_message(participant));
@@ -77,9 +78,8 @@ void Room::take_over(Participant& participant) {
   listeners_.tell(&RoomListener::on_participant_joined, std::as_const(participant));
   listeners_.tell(&RoomListener::on_participant_active, std::as_const(participant));
   participant.publications().enter_room();
-  data_tracks_.adopt(participant, data_tracks);
   participant.subscriptions().reconcile_all();
-  data_tracks_.reconcile(participant);
+  data_tracks_.on_adopted(participant);
 }
 
 Result<void, ApiError> RoomRegistry::move_participant(

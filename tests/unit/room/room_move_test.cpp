@@ -109,6 +109,56 @@ TEST_F(RoomMoveTest, DataGoesToTheNewRoom) {
   EXPECT_EQ(carol.link->all(Response::kDataTrackSubscriberHandles).size(), 1u);
 }
 
+TEST_F(RoomMoveTest, EverybodyInTheNewRoomHearsOfItsDataTracks) {
+  Guest alice = join("alice");
+  Guest carol = join_hall("carol");
+  ::livekit::PublishDataTrackRequest request;
+  request.set_pub_handle(3);
+  request.set_name("positions");
+  room().data_tracks().handle_publish(*alice.participant, request);
+  carol.link->received.clear();
+  ASSERT_TRUE(move("alice"));
+  const auto moved = alice.link->last(Response::kRoomMoved).room_moved().participant();
+  ASSERT_EQ(moved.data_tracks_size(), 1);
+  EXPECT_EQ(moved.data_tracks(0).name(), "positions");
+  // Carol first hears of the track, and then gets a handle for it.
+  ASSERT_GE(carol.link->received.size(), 2u);
+  ASSERT_EQ(carol.link->received[0].message_case(), Response::kUpdate);
+  const auto update = carol.link->received[0].update().participants(0);
+  ASSERT_EQ(update.data_tracks_size(), 1);
+  EXPECT_EQ(update.data_tracks(0).sid(), moved.data_tracks(0).sid());
+  const auto handles = carol.link->last(Response::kDataTrackSubscriberHandles)
+                           .data_track_subscriber_handles()
+                           .sub_handles();
+  ASSERT_EQ(handles.size(), 1u);
+  EXPECT_EQ(handles.begin()->second.track_sid(), moved.data_tracks(0).sid());
+}
+
+TEST_F(RoomMoveTest, ItIsToldThatTheDataTracksOfTheOldRoomAreGone) {
+  Guest alice = join("alice");
+  Guest bob = join("bob");
+  Guest carol = join_hall("carol");
+  const auto publish = [](Guest& guest) {
+    ::livekit::PublishDataTrackRequest request;
+    request.set_pub_handle(3);
+    request.set_name("positions");
+    guest->room().data_tracks().handle_publish(*guest.participant, request);
+  };
+  const auto told = [&] { return alice.link->all(Response::kDataTrackSubscriberHandles); };
+  publish(bob);
+  ASSERT_EQ(told().size(), 1u);
+  const uint32_t before = told()[0].data_track_subscriber_handles().sub_handles().begin()->first;
+  ASSERT_TRUE(move("alice"));
+  ASSERT_EQ(told().size(), 2u);
+  EXPECT_TRUE(told()[1].data_track_subscriber_handles().sub_handles().empty());
+  // Late packets of the old room must not be taken for those of the new one.
+  publish(carol);
+  ASSERT_EQ(told().size(), 3u);
+  const auto now = told()[2].data_track_subscriber_handles().sub_handles();
+  ASSERT_EQ(now.size(), 1u);
+  EXPECT_NE(now.begin()->first, before);
+}
+
 TEST_F(RoomMoveTest, WhoCannotBeMovedStays) {
   EXPECT_EQ(move("alice").error().message, "requested room does not exist");
   JoinDetails old = details("old");
