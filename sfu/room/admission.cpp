@@ -4,7 +4,9 @@
 #include <chrono>
 
 #include "livekit/access_token.h"
+#include "livekit_room.pb.h"
 #include "room/profile.h"
+#include "room/room_presets.h"
 #include "room/room_registry.h"
 
 namespace gstlk::room {
@@ -13,6 +15,7 @@ namespace {
 constexpr unsigned kBadRequest = 400;
 constexpr unsigned kUnauthorized = 401;
 constexpr unsigned kNotFound = 404;
+constexpr unsigned kInternalError = 500;
 constexpr unsigned kServiceUnavailable = 503;
 
 bool exceeds(const std::string& text, size_t limit) { return limit != 0 && text.size() > limit; }
@@ -56,6 +59,10 @@ Result<Admission, HttpError> admit(RoomRegistry& registry, const livekit::Claims
   // The words are livekit-client's sign not to try another signalling version.
   if (!settings.auto_create && !grants.video->room_create && !registry.find(RoomName(room)))
     return refuse(kNotFound, "requested room does not exist");
+  // Who comes into a room that is there already gets it as it is.
+  if (!attempt.resumes && !grants.room_preset.empty() && !registry.find(RoomName(room)) &&
+      !find_preset(settings, grants.room_preset))
+    return refuse(kInternalError, kUnknownPreset);
   if (!attempt.resumes && registry.load().is_full())
     return refuse(kServiceUnavailable, "node has exceeded its configured limit");
   const bool has_profile = !attempt.metadata.empty() || !attempt.attributes.empty();

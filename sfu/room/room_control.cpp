@@ -3,10 +3,10 @@
 
 #include <algorithm>
 
-#include "livekit/messages.h"
 #include "livekit_room.pb.h"
 #include "room/participant.h"
 #include "room/room.h"
+#include "room/room_presets.h"
 #include "room/room_registry.h"
 
 // RoomRegistry's half that administrators use.
@@ -75,22 +75,18 @@ Result<::livekit::Room, ApiError> RoomRegistry::create_room(
     const ::livekit::CreateRoomRequest& request) {
   if (auto checked = check(request, settings_.limits); !checked)
     return Unexpected<ApiError>{checked.error()};
-  ::livekit::RoomConfiguration preset;
+  ::livekit::CreateRoomRequest completed = request;
   if (!request.room_preset().empty()) {
-    const auto found = settings_.room_configurations.find(request.room_preset());
-    if (found == settings_.room_configurations.end() || !livekit::from_json(found->second, preset))
-      return refuse(ErrorCode::InvalidArgument,
-                    "unknown room configuration in create room request");
+    const auto preset = find_preset(settings_, request.room_preset());
+    if (!preset) return refuse(ErrorCode::InvalidArgument, kUnknownPreset);
+    fill_unset(completed, *preset);
   }
   if (load_.is_full()) return refuse(ErrorCode::Internal, "reached configured limit for node");
   const RoomName name(request.name());
   Room* room = find(name);
   const bool is_new = !room;
-  if (is_new) {
-    room = &make(name);
-    room->configure(preset);
-  }
-  room->configure(request);
+  if (is_new) room = &make(name);
+  room->configure(is_new ? completed : request);
   if (is_new) listeners_.tell(&RoomListener::on_room_started, std::as_const(*room));
   return room->info();
 }

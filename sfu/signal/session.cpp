@@ -10,6 +10,7 @@
 #include "room/join_response.h"
 #include "room/participant.h"
 #include "room/room.h"
+#include "room/room_presets.h"
 #include "room/traffic_log.h"
 #include "signal/join_parameters.h"
 #include "signal/log.h"
@@ -97,13 +98,11 @@ room::JoinAttempt attempt_of(const JoinParameters& parameters) {
 ::livekit::RoomConfiguration room_configuration(const room::Settings& settings,
                                                 const livekit::Grants& grants) {
   ::livekit::RoomConfiguration configuration;
-  std::string json = grants.room_config;
-  if (json.empty()) {
-    const auto preset = settings.room_configurations.find(grants.room_preset);
-    if (preset != settings.room_configurations.end()) json = preset->second;
-  }
+  const std::string& json = grants.room_config;
   if (!json.empty() && !livekit::from_json(json, configuration))
     LOG_INFO(log_signal, "%s: room configuration cannot be read", grants.identity.c_str());
+  if (const auto preset = room::find_preset(settings, grants.room_preset))
+    room::fill_unset(configuration, *preset);
   return configuration;
 }
 

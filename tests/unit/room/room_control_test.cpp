@@ -55,6 +55,33 @@ TEST_F(RoomControlTest, CreatingARoomAgainChangesWhatTheRequestHas) {
   EXPECT_EQ(registry_.create_room(request).error().code, ErrorCode::InvalidArgument);
 }
 
+class RoomPresetTest : public RoomFixture {
+ protected:
+  RoomPresetTest()
+      : RoomFixture([] {
+          Settings settings;
+          settings.room_configurations["live"] =
+              R"({"emptyTimeout": 7, "minPlayoutDelay": 50, "maxPlayoutDelay": 2000,
+                  "agents": [{"agentName": "scribe"}], "egress": {}})";
+          return settings;
+        }()) {}
+};
+
+TEST_F(RoomPresetTest, WhatTheRequestLeavesOpenIsAsThePresetSays) {
+  ::livekit::CreateRoomRequest request;
+  request.set_name("hall");
+  request.set_room_preset("live");
+  request.set_min_playout_delay(100);
+  request.set_departure_timeout(3);
+  const auto made = registry_.create_room(request);
+  ASSERT_TRUE(made);
+  EXPECT_EQ(made->empty_timeout(), 7u);
+  EXPECT_EQ(made->departure_timeout(), 3u);
+  EXPECT_EQ(hall().playout_delay(), (PlayoutDelay{100ms, 2s}));
+  ASSERT_EQ(hall().agents().size(), 1u);
+  EXPECT_EQ(hall().agents()[0].agent_name(), "scribe");
+}
+
 TEST_F(RoomControlTest, WhatIsTooLongIsSaidInLiveKitsWords) {
   ::livekit::CreateRoomRequest create;
   create.set_name(std::string(257, 'n'));

@@ -78,6 +78,40 @@ TEST_F(SessionTest, ACompanionThatPublishesComesBackAsWhatItIs) {
   EXPECT_EQ(alice_.count(Response::kReconnect), 1u);
 }
 
+class RoomPresetSessionTest : public testing::Test {
+ protected:
+  static room::Settings settings() {
+    room::Settings settings;
+    settings.room_configurations["live"] = R"({"emptyTimeout": 7, "maxPlayoutDelay": 2000})";
+    return settings;
+  }
+
+  Server server_{settings()};
+  ScriptedClient alice_{server_, "alice"};
+};
+
+TEST_F(RoomPresetSessionTest, WhatTheTokensConfigurationLeavesOpenIsAsItsPresetSays) {
+  alice_.claims.grants.room_preset = "live";
+  alice_.claims.grants.room_config = R"({"minPlayoutDelay": 100, "metadata": "mine"})";
+  ASSERT_TRUE(alice_.open());
+  const ::livekit::Room info = server_.room().info();
+  EXPECT_EQ(info.metadata(), "mine");
+  EXPECT_EQ(info.empty_timeout(), 7u);
+  EXPECT_EQ(server_.room().playout_delay(), (room::PlayoutDelay{100ms, 2s}));
+}
+
+TEST_F(RoomPresetSessionTest, AnUnknownPresetMakesNoRoom) {
+  alice_.claims.grants.room_preset = "none";
+  EXPECT_FALSE(alice_.open());
+  EXPECT_EQ(alice_.error->status, 500u);
+  EXPECT_EQ(alice_.error->text, "unknown room configuration in create room request");
+  EXPECT_EQ(server_.registry.find(RoomName("kitchen")), nullptr);
+  // Where there is one, nobody asks for it.
+  ScriptedClient bob(server_, "bob");
+  ASSERT_TRUE(bob.open());
+  EXPECT_TRUE(alice_.open());
+}
+
 // LiveKit's Go SDK cannot use an answer that comes right behind the join response.
 TEST_F(SessionTest, AGoClientIsAnsweredALittleLater) {
   alice_.v1();
