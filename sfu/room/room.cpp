@@ -95,6 +95,9 @@ void Room::configure(const Message& wanted) {
                                   std::chrono::milliseconds(wanted.max_playout_delay())};
   }
   if (!wanted.metadata().empty()) set_metadata(wanted.metadata());
+  if (wanted.has_egress())
+    LOG_WARNING(log_room, "%s: is configured to be recorded, and there is no egress service",
+                name_.value.c_str());
   if (!wanted.agents().empty()) agents_.assign(wanted.agents().begin(), wanted.agents().end());
 }
 template void Room::configure(const ::livekit::CreateRoomRequest&);

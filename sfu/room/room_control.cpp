@@ -73,6 +73,8 @@ Participant* find_participant(RoomRegistry& registry, const std::string& room,
 
 Result<::livekit::Room, ApiError> RoomRegistry::create_room(
     const ::livekit::CreateRoomRequest& request) {
+  if (request.has_egress())
+    return refuse(ErrorCode::Internal, "egress not connected (redis required)");
   if (auto checked = check(request, settings_.limits); !checked)
     return Unexpected<ApiError>{checked.error()};
   ::livekit::CreateRoomRequest completed = request;

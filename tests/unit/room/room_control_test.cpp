@@ -55,6 +55,17 @@ TEST_F(RoomControlTest, CreatingARoomAgainChangesWhatTheRequestHas) {
   EXPECT_EQ(registry_.create_room(request).error().code, ErrorCode::InvalidArgument);
 }
 
+TEST_F(RoomControlTest, ARoomThatIsToBeRecordedIsNotMade) {
+  ::livekit::CreateRoomRequest request;
+  request.set_name("hall");
+  request.mutable_egress();
+  const auto made = registry_.create_room(request);
+  ASSERT_FALSE(made);
+  EXPECT_EQ(made.error().code, ErrorCode::Internal);
+  EXPECT_EQ(made.error().message, "egress not connected (redis required)");
+  EXPECT_EQ(registry_.find(RoomName("hall")), nullptr);
+}
+
 class RoomPresetTest : public RoomFixture {
  protected:
   RoomPresetTest()
