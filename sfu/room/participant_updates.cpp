@@ -18,6 +18,21 @@ constexpr Duration kLongestBatch = 3s;
 constexpr Duration kDepartureMemory = 60s;
 constexpr size_t kMaxDepartures = 1000;
 
+// What a client needs to take somebody away. Metadata and attributes may be half a megabyte.
+::livekit::ParticipantInfo farewell(const ::livekit::ParticipantInfo& info) {
+  ::livekit::ParticipantInfo rest;
+  rest.set_sid(info.sid());
+  rest.set_identity(info.identity());
+  rest.set_name(info.name());
+  rest.set_state(info.state());
+  rest.set_version(info.version());
+  rest.set_joined_at(info.joined_at());
+  rest.set_joined_at_ms(info.joined_at_ms());
+  rest.set_kind(info.kind());
+  rest.set_disconnect_reason(info.disconnect_reason());
+  return rest;
+}
+
 }  // namespace
 
 std::vector<::livekit::SignalResponse> update_messages(
@@ -136,13 +151,18 @@ bool ParticipantUpdates::is_here_again(const ::livekit::ParticipantInfo& gone,
 }
 
 void ParticipantUpdates::note_departure(const ::livekit::ParticipantInfo& info) {
-  const Timestamp now = room_.timers().now();
-  departed_.push_back({now, info});
-  while (departed_.size() > kMaxDepartures || departed_.front().at + kDepartureMemory < now)
-    departed_.pop_front();
+  departed_.push_back({room_.timers().now(), farewell(info)});
+  if (departed_.size() > kMaxDepartures) departed_.pop_front();
+  forget_old_departures();
+}
+
+void ParticipantUpdates::forget_old_departures() {
+  const Timestamp since = room_.timers().now() - kDepartureMemory;
+  while (!departed_.empty() && departed_.front().at < since) departed_.pop_front();
 }
 
 void ParticipantUpdates::send_all(Participant& to, Timestamp since) {
+  forget_old_departures();
   std::vector<::livekit::ParticipantInfo> gone;
   for (const Departure& departure : departed_) {
     if (departure.at >= since && !is_here_again(departure.info, to)) gone.push_back(departure.info);

@@ -35,9 +35,10 @@ class ParticipantUpdates {
  private:
   struct Departure {
     Timestamp at;
-    ::livekit::ParticipantInfo info;
+    ::livekit::ParticipantInfo info;  // what a client needs to take it away
   };
   void note_departure(const ::livekit::ParticipantInfo& info);
+  void forget_old_departures();
   bool is_here_again(const ::livekit::ParticipantInfo& gone, const Participant& to) const;
   // Nothing will be told of that sid any more.
   void forget(const ParticipantId& gone);

@@ -57,6 +57,38 @@ TEST_F(RoomTest, WhoLeftAndCameBackIsNotToldAsGoneAfterwards) {
   for (const std::string& sid : told) EXPECT_EQ(sid, again->sid().value);
 }
 
+TEST_F(RoomTest, WhoComesBackHearsOfThoseWhoLeftWithinAMinuteAndNoMoreThanThat) {
+  JoinDetails details = RoomFixture::details("carol");
+  details.metadata = std::string(1000, 'm');
+  details.attributes["role"] = std::string(1000, 'a');
+  Guest carol = join(std::move(details));
+  publish_camera(carol);
+  timers_.advance(3s);
+  const Timestamp lost = timers_.now();
+  const std::string sid = carol->sid().value;
+  const auto told = [&] {
+    alice_.link->received.clear();
+    alice_->attach(*alice_.link);
+    room().admit_again(*alice_.participant, lost);
+    for (const Response& response : alice_.link->all(Response::kUpdate)) {
+      for (const Info& info : response.update().participants()) {
+        if (info.identity() == "carol") return info;
+      }
+    }
+    return Info();
+  };
+  room().remove(*carol.participant, {::livekit::CLIENT_INITIATED});
+  timers_.advance(59s);
+  const Info gone = told();
+  EXPECT_EQ(gone.sid(), sid);
+  EXPECT_EQ(gone.state(), Info::DISCONNECTED);
+  EXPECT_EQ(gone.disconnect_reason(), ::livekit::CLIENT_INITIATED);
+  EXPECT_GT(gone.joined_at(), 0);
+  EXPECT_LT(gone.ByteSizeLong(), 100u);
+  timers_.advance(2s);
+  EXPECT_EQ(told().sid(), "");
+}
+
 TEST_F(RoomTest, VersionsOnlyGrow) {
   uint32_t version = 0;
   publish_camera(bob_);
