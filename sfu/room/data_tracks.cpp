@@ -175,7 +175,8 @@ bool DataTracks::reconcile(Participant& subscriber, const std::string& sid, Trac
   const bool wanted =
       (wish == state.wanted.end() ? subscriber.auto_subscribes_data() : wish->second) &&
       subscriber.grant().may_subscribe() && publisher &&
-      publisher->subscription_permissions().allows(subscriber.identity(), TrackId(sid));
+      (subscriber.is_recorder() ||
+       publisher->subscription_permissions().allows(subscriber.identity(), TrackId(sid)));
   const bool has = track.subscribers.contains(subscriber.sid());
   if (wanted == has) return false;
   if (wanted) return assign(state, sid, track, subscriber.sid());

@@ -311,6 +311,19 @@ TEST_F(DataTest, ADataTrackGoesToWhoMaySubscribe) {
   EXPECT_EQ(handles(carol_), 1);
 }
 
+TEST_F(DataTest, ARecorderGetsADataTrackThatIsForNobody) {
+  JoinDetails details = RoomFixture::details("recorder");
+  details.claims.grants.video->recorder = true;
+  Guest recorder = join(std::move(details));
+  alice_->handle_subscription_permission({});
+  ::livekit::PublishDataTrackRequest request;
+  request.set_pub_handle(500);
+  request.set_name("pose");
+  room().data_tracks().handle_publish(*alice_.participant, request);
+  EXPECT_TRUE(bob_.link->all(Response::kDataTrackSubscriberHandles).empty());
+  EXPECT_EQ(recorder.link->all(Response::kDataTrackSubscriberHandles).size(), 1u);
+}
+
 TEST_F(DataTest, BadDataTracksAreRefusedWithTheirReason) {
   const auto refusal = [&](uint32_t handle, const std::string& name) {
     ::livekit::PublishDataTrackRequest request;
