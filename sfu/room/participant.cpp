@@ -196,10 +196,14 @@ void Participant::enter(Room& room, ParticipantId sid) {
   sent_versions_.clear();
 }
 
-void Participant::mirror(const Participant& source) {
-  permissions_ = source.permissions_;
+void Participant::reconcile_published() {
   for (const Publication* publication : publications_.published())
     room_->reconcile(publication->sid());
+}
+
+void Participant::mirror(const Participant& source) {
+  permissions_ = source.permissions_;
+  reconcile_published();
   livekit::Grants& grants = claims_.grants;
   const livekit::Grants& theirs = source.claims_.grants;
   if (grants.name == theirs.name && grants.metadata == theirs.metadata &&
@@ -305,8 +309,11 @@ Result<void, ApiError> Participant::update(const ::livekit::UpdateParticipantReq
       break;
   }
   apply_profile(request.name(), request.metadata(), changes);
+  const bool was_hidden = is_hidden();
   if (request.has_permission()) set_permission(request.permission());
   room_->on_profile_changed(*this);
+  // The others know of it now.
+  if (was_hidden && !is_hidden()) reconcile_published();
   send_refresh_token();
   return {};
 }
@@ -320,8 +327,7 @@ void Participant::handle_subscription_permission(const ::livekit::SubscriptionPe
     LOG_INFO(log_room, "%s: subscription permission names nobody, or too many", sid_.value.c_str());
     return;
   }
-  for (const Publication* publication : publications_.published())
-    room_->reconcile(publication->sid());
+  reconcile_published();
   room_->data_tracks().reconcile_all();
   room_->on_permissions_changed(*this);
 }

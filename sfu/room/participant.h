@@ -170,6 +170,8 @@ class Participant : public ParticipantMediaListener {
                    const Attributes& changes) const;
   void apply_profile(const std::string& name, const std::string& metadata,
                      const Attributes& changes);
+  // Whether others receive what it publishes is decided again.
+  void reconcile_published();
   void set_permission(const ::livekit::ParticipantPermission& permission);
   void await_resume(Duration limit);
 

@@ -68,9 +68,10 @@ void Subscriptions::reconcile(const TrackId& track) {
     return;
   }
   Participant& publisher = publication->publisher();
-  if (&publisher == &owner_ || publisher.is_hidden() || !owner_.is_connected()) return;
+  if (&publisher == &owner_ || !owner_.is_connected()) return;
   Subscription* subscription = find(track);
-  if (!subscription) return;
+  // Of somebody who hides later, what is received goes on while it is wanted: as at LiveKit.
+  if (!subscription || (publisher.is_hidden() && !subscription->active)) return;
   end_wait(track, *subscription);
   const bool wanted = subscription->wanted.value_or(auto_subscribe_);
   if (wanted && owner_.grant().may_subscribe()) tell_permission(*subscription, *publication);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "room/subscriptions.h"
 
+#include "livekit_room.pb.h"
 #include "room_fixture.h"
 
 namespace gstlk::room {
@@ -33,6 +34,37 @@ TEST_F(SubscriptionsTest, EverythingIsSubscribedToUnlessToldNotTo) {
   request.set_subscribe(false);
   carol->subscriptions().handle_update(request);
   EXPECT_FALSE(receives(carol, sid));
+}
+
+class HiddenPublisherTest : public SubscriptionsTest {
+ protected:
+  void set_hidden(bool hidden) {
+    ::livekit::UpdateParticipantRequest request;
+    *request.mutable_permission() = alice_->info().permission();
+    request.mutable_permission()->set_hidden(hidden);
+    EXPECT_TRUE(alice_->update(request));
+  }
+};
+
+TEST_F(HiddenPublisherTest, WhoHidesNoLongerIsReceivedOnceTheOthersKnowOfIt) {
+  set_hidden(true);
+  const TrackId sid = publish_camera(alice_);
+  EXPECT_FALSE(receives(bob_, sid));
+  bob_.link->received.clear();
+  set_hidden(false);
+  EXPECT_TRUE(receives(bob_, sid));
+  ASSERT_FALSE(bob_.link->received.empty());
+  const auto& first = bob_.link->received[0];
+  ASSERT_EQ(first.update().participants_size(), 1);
+  EXPECT_EQ(first.update().participants(0).tracks(0).sid(), sid.value);
+}
+
+TEST_F(HiddenPublisherTest, WhatIsReceivedOfWhoHidesGoesOnUntilItIsNotWanted) {
+  const TrackId sid = publish_camera(alice_);
+  set_hidden(true);
+  EXPECT_TRUE(receives(bob_, sid));
+  bob_->subscriptions().set_wanted(sid, false);
+  EXPECT_FALSE(receives(bob_, sid));
 }
 
 TEST_F(SubscriptionsTest, ThePublisherDecidesWhoMay) {
