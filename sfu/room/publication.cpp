@@ -31,9 +31,11 @@ Publication::Publication(Participant& publisher, ::livekit::TrackInfo info, std:
 TrackKind Publication::kind() const { return kind_of(info_.type()); }
 
 bool Publication::has_cid(const std::string& cid) const {
-  return cid == cid_ || std::ranges::any_of(info_.codecs(), [&](const auto& codec) {
-           return codec.cid() == cid || codec.sdp_cid() == cid;
-         });
+  const auto belongs = [&](const auto& codec) {
+    return codec.cid() == cid || codec.sdp_cid() == cid;
+  };
+  // Most codecs have none.
+  return !cid.empty() && (cid == cid_ || std::ranges::any_of(info_.codecs(), belongs));
 }
 
 std::vector<UpstreamHint> Publication::hints() const { return hints_of(info_, cid_); }

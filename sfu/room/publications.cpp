@@ -34,10 +34,7 @@ void Publications::handle_add_track(const ::livekit::AddTrackRequest& request) {
     add_backup_codec(request);
     return;
   }
-  const auto same_cid = [&](const auto& publication) {
-    return publication->has_cid(request.cid());
-  };
-  if (std::ranges::any_of(list_, same_cid)) {
+  if (is_taken(request.cid())) {
     queue(request);
     return;
   }
@@ -216,16 +213,22 @@ void Publications::end(List::iterator position) {
   } else {
     owner_.room().listeners().tell(&RoomListener::on_track_cancelled, std::as_const(*publication));
   }
-  serve_queue(publication->cid());
+  serve_queue();
 }
 
-void Publications::serve_queue(const std::string& cid) {
-  const auto next =
-      std::ranges::find_if(queued_, [&](const auto& request) { return request.cid() == cid; });
-  if (next == queued_.end()) return;
-  const ::livekit::AddTrackRequest request = std::move(*next);
-  queued_.erase(next);
-  handle_add_track(request);
+bool Publications::is_taken(const std::string& cid) const {
+  return std::ranges::any_of(list_,
+                             [&](const auto& publication) { return publication->has_cid(cid); });
+}
+
+void Publications::serve_queue() {
+  const auto may_go = [&](const auto& request) { return !is_taken(request.cid()); };
+  for (auto next = std::ranges::find_if(queued_, may_go); next != queued_.end();
+       next = std::ranges::find_if(queued_, may_go)) {
+    const ::livekit::AddTrackRequest request = std::move(*next);
+    queued_.erase(next);
+    handle_add_track(request);
+  }
 }
 
 Publication* Publications::find(const TrackId& sid) const {

@@ -62,7 +62,10 @@ class Publications {
   void publish(const Publication& publication, const TrackId& source);
   void end_streams(Publication& publication, const std::vector<UpstreamTrack>& sent);
   void end(List::iterator position);
-  void serve_queue(const std::string& cid);
+  // By a track that is there.
+  bool is_taken(const std::string& cid) const;
+  // Some of a track that has ended may have been waited for.
+  void serve_queue();
   void set_muted(Publication& publication, bool muted);
   void changed(Publication& publication);
 

@@ -47,6 +47,36 @@ TEST_F(PublicationsTest, WhatEverybodyWouldBeToldOfATrackHasALimit) {
   EXPECT_EQ(seen_by_bob().name(), request.name());
 }
 
+TEST_F(PublicationsTest, ATrackThatWaitsForTheIdOfABackupCodecComesWhenThatIsFree) {
+  alice_.media->sends_at_once = false;
+  ::livekit::AddTrackRequest camera;
+  camera.set_cid("camera");
+  camera.set_type(::livekit::VIDEO);
+  camera.set_source(::livekit::CAMERA);
+  for (const char* cid : {"camera", "backup"}) camera.add_simulcast_codecs()->set_cid(cid);
+  camera.mutable_simulcast_codecs(0)->set_codec("vp9");
+  camera.mutable_simulcast_codecs(1)->set_codec("vp8");
+  alice_->publications().handle_add_track(camera);
+  publish(alice_, "backup", ::livekit::VIDEO, ::livekit::SCREEN_SHARE);
+  publish(alice_, "camera", ::livekit::VIDEO, ::livekit::CAMERA);
+  EXPECT_EQ(alice_.link->last(Response::kRequestResponse).request_response().reason(),
+            ::livekit::RequestResponse::QUEUED);
+  EXPECT_EQ(alice_.link->all(Response::kTrackPublished).size(), 1u);
+  timers_.advance(31s);  // the first one is never offered
+  const auto told = alice_.link->all(Response::kTrackPublished);
+  ASSERT_EQ(told.size(), 3u);
+  EXPECT_EQ(told[1].track_published().cid(), "backup");
+  EXPECT_EQ(told[2].track_published().cid(), "camera");
+}
+
+TEST_F(PublicationsTest, TracksWithoutAnIdDoNotWaitForOthers) {
+  alice_.media->sends_at_once = false;
+  publish_camera(alice_);
+  publish(alice_, "", ::livekit::AUDIO, ::livekit::MICROPHONE);
+  EXPECT_EQ(alice_.link->all(Response::kTrackPublished).size(), 2u);
+  EXPECT_TRUE(alice_.link->all(Response::kRequestResponse).empty());
+}
+
 TEST_F(PublicationsTest, AVideoMayChangeItsSize) {
   const TrackId sid = publish_camera(alice_);
   ::livekit::UpdateLocalVideoTrack update;
