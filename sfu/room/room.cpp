@@ -251,7 +251,8 @@ bool Room::has_participants() const {
 }
 
 void Room::note_emptiness() {
-  if (!has_participants()) empty_since_ = timers_.now();
+  // That nobody came is counted from its start, whoever waits in it.
+  if (was_used_ && !has_participants()) empty_since_ = timers_.now();
 }
 
 bool Room::is_expired(Timestamp now) const {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "room/room.h"
 
+#include "livekit_room.pb.h"
 #include "room_fixture.h"
 
 namespace gstlk::room {
@@ -132,6 +133,22 @@ TEST_F(RoomTest, AnEmptyRoomIsClosedAfterTheDepartureTimeout) {
   EXPECT_TRUE(registry_.find(RoomName("kitchen")));
   timers_.advance(2s);
   EXPECT_FALSE(registry_.find(RoomName("kitchen")));
+}
+
+TEST_F(RoomTest, ARoomThatNobodyCameIntoIsClosedInTimeAlthoughARecorderWasThere) {
+  ::livekit::CreateRoomRequest request;
+  request.set_name("hall");
+  request.set_empty_timeout(100);
+  ASSERT_TRUE(registry_.create_room(request));
+  JoinDetails details = RoomFixture::details("recorder");
+  details.claims.grants.video->recorder = true;
+  Guest recorder = join(hall(), std::move(details));
+  timers_.advance(60s);
+  hall().remove(*recorder.participant, {::livekit::CLIENT_INITIATED});
+  timers_.advance(39s);
+  EXPECT_TRUE(registry_.find(RoomName("hall")));
+  timers_.advance(2s);
+  EXPECT_FALSE(registry_.find(RoomName("hall")));
 }
 
 TEST_F(RoomTest, WhoMayNotPublishIsToldSo) {
