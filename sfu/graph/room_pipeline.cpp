@@ -71,7 +71,7 @@ Ref<GstPad> RoomPipeline::add_encoding(const room::PublishedMedia& media, const 
     g_object_set(sink.get(), "filler-trailer", bytes, nullptr);
     g_bytes_unref(bytes);
   }
-  published_[media.track] = sink;
+  published_.emplace(media.track, sink);
   return sink;
 }
 

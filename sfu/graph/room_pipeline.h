@@ -44,8 +44,9 @@ class RoomPipeline final : public room::RoomMedia {
   const MediaSettings settings_;
   Ref<GstElement> pipeline_;
   Ref<GstElement> router_;
-  // A sink pad of the router for each published track: what is asked about the track.
-  std::map<TrackId, Ref<GstPad>> published_;
+  // The sink pads of the router for each published track, one for each encoding that is there. Any
+  // of them says what is asked about the track.
+  std::multimap<TrackId, Ref<GstPad>> published_;
 };
 
 }  // namespace gstlk::graph

@@ -126,6 +126,27 @@ TEST_F(RoomPipelineTest, ItsGraphHasTheLinksWithTheirTracks) {
   EXPECT_EQ(report.protocol, "");
 }
 
+TEST_F(RoomPipelineTest, ATrackIsKnownWhileOneOfItsEncodingsIsThere) {
+  ASSERT_TRUE(graph_);
+  auto media = graph_->factory()(RoomName("kitchen"));
+  auto& room = static_cast<RoomPipeline&>(*media);
+  const TrackId track("TR_cam");
+  const room::PublishedMedia camera{track, room::TrackKind::Video, {Rid("q"), Rid("h"), Rid("f")}};
+  const Ref<GstPad> low = room.add_encoding(camera, Rid("q"));
+  const Ref<GstPad> high = room.add_encoding(camera, Rid("f"));
+  // What the router knows of a track begins with its caps.
+  gst_pad_send_event(low.get(), gst_event_new_stream_start("camera"));
+  GstCaps* caps = gst_caps_from_string(
+      "application/x-rtp, media=video, encoding-name=VP8, clock-rate=90000, payload=96");
+  gst_pad_send_event(low.get(), gst_event_new_caps(caps));
+  gst_caps_unref(caps);
+  EXPECT_FALSE(room.layers(track).empty());
+  room.remove_encoding(high);
+  EXPECT_FALSE(room.layers(track).empty());
+  room.remove_encoding(low);
+  EXPECT_TRUE(room.layers(track).empty());
+}
+
 TEST_F(RoomPipelineTest, ATransportHasCredentialsAndCandidatesAndChangesThemWhenIceRestarts) {
   ASSERT_TRUE(graph_);
   auto media = graph_->factory()(RoomName("kitchen"));
