@@ -221,9 +221,11 @@ void Transport::drain_dtls() {
 
 void Transport::pump_sctp() {
   if (!sctp_ || failed_) return;
-  while (const std::optional<Bytes> packet = sctp_->poll_packet())
+  while (const std::optional<Bytes> packet = sctp_->poll_packet()) {
     if (!dtls_->send_application_data(*packet))
       LOG_DEBUG(log_transport, "an SCTP packet of %zu bytes is lost", packet->size());
+    drain_dtls();  // at once: what DTLS holds is bounded
+  }
   drain_dtls();
 }
 
