@@ -72,7 +72,7 @@ class TcpConnection {
   enum class ReadResult { More, Drained, Closed };
   static constexpr int kReadsPerTurn = 4;
   static constexpr size_t kInputSize = 2 + 65'535;
-  static constexpr size_t kMaxOutput = 1024 * 1024;
+  static constexpr size_t kMaxOutput = 256 * 1024;
 
   ReadResult fill();
   void consume(size_t count);

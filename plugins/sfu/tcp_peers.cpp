@@ -20,6 +20,9 @@ namespace {
 // A connection that sends no valid check within this time is closed.
 constexpr Duration kFirstCheckLimit = 10s;
 constexpr Duration kReapInterval = 1s;
+// What the kernel holds and has not sent; the rest waits here, where it is bounded: a slow link
+// would else be seconds behind, its connectivity checks with it.
+constexpr int kMaxUnsent = 64 * 1024;
 // Before it has a session a frame is a check, and none is as long.
 constexpr size_t kMaxFirstFrame = 2048;
 
@@ -43,6 +46,7 @@ void TcpPeers::accept(int listener, const transport::SocketAddress& local) {
     }
     const int on = 1;
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &kMaxUnsent, sizeof kMaxUnsent);
     adopt({std::make_unique<TcpConnection>(fd), remote, local});
   }
 }
