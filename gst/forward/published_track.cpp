@@ -173,6 +173,11 @@ void PublishedTrack::track_layers(const ReceivedPacket& packet, Timestamp now) {
   if (packet.padding_only()) return;
   const size_t layer = is_svc() ? packet.descriptor.spatial : packet.encoding;
   if (layer >= kMaxSpatialLayers) return;
+  // A track that was silent altogether was muted, not short of bandwidth.
+  const auto alive = [now](const StreamTracker& tracker) { return tracker.alive(now); };
+  if (!alive(trackers_[layer]) && std::ranges::none_of(trackers_, alive)) {
+    for (StreamTracker& tracker : trackers_) tracker.expect();
+  }
   trackers_[layer].handle_packet(now);
   layer_rates_[layer].add(packet.bytes.size(), now);
 }

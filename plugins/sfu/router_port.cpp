@@ -15,6 +15,7 @@ void RouterPort::attach(std::shared_ptr<RouterTrack> track, GstPad* peer) {
     track_ = track;
     send_port_ = send_port;
   }
+  expect_wanted();
   if (send_port) {
     send_port->set_listener(shared_from_this());
     return;
@@ -72,19 +73,24 @@ std::shared_ptr<TrackShard> RouterPort::shard() {
 void RouterPort::set_max_layer(forward::Layer layer) {
   const forward::Layer before = max_layer_.exchange(layer);
   if (before == layer) return;
-  if (layer.spatial > before.spatial) {
-    std::shared_ptr<RouterTrack> track;
-    {
-      MutexLock lock(mutex_);
-      track = track_;
-    }
-    if (track) track->expect_layer(layer.spatial);
-  }
+  if (layer.spatial > before.spatial) expect_wanted();
   apply_settings();
 }
 
 void RouterPort::set_paused(bool paused) {
-  if (paused_.exchange(paused) != paused) apply_settings();
+  if (paused_.exchange(paused) == paused) return;
+  expect_wanted();
+  apply_settings();
+}
+
+// The publisher may have stopped the layer because nobody wanted it.
+void RouterPort::expect_wanted() {
+  std::shared_ptr<RouterTrack> track;
+  {
+    MutexLock lock(mutex_);
+    track = track_;
+  }
+  if (track && !paused_) track->expect_layer(max_layer_.load().spatial);
 }
 
 void RouterPort::apply_settings() {

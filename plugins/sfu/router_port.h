@@ -58,6 +58,7 @@ class RouterPort final : public SendPort::Listener,
 
   std::shared_ptr<TrackShard> shard() EXCLUDES(mutex_);
   void apply_settings();
+  void expect_wanted();
 
   Ref<GstPad> pad_;
   uint32_t ssrc_ = 0;

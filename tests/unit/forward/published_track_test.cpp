@@ -117,6 +117,23 @@ TEST(PublishedTrack, TellsWhichEncodingsAreAlive) {
   EXPECT_FALSE(track.next_timeout(kStart + 10s));
 }
 
+TEST(PublishedTrack, IsBackAtOnceBehindAMute) {
+  PublishedTrack track = vp8_simulcast();
+  Vp8Stream low(1, 0, 0);
+  Vp8Stream high(2, 0, 0);
+  track.receive(0, low.frame(true, 1)[0], {}, kStart);
+  track.receive(2, high.frame(true, 1)[0], {}, kStart);
+  track.receive(0, low.frame(true, 1)[0], {}, kStart + 5s);
+  EXPECT_EQ(track.state(kStart + 5s).alive, 0b001);
+  // While the other was there all the time, a layer has to show that it stays.
+  track.receive(2, high.frame(true, 1)[0], {}, kStart + 5s);
+  EXPECT_EQ(track.state(kStart + 5s).alive, 0b101);
+  track.receive(0, low.frame(false, 1)[0], {}, kStart + 5600ms);
+  track.receive(0, low.frame(false, 1)[0], {}, kStart + 6200ms);
+  track.receive(2, high.frame(true, 1)[0], {}, kStart + 6200ms);
+  EXPECT_EQ(track.state(kStart + 6200ms).alive, 0b001);
+}
+
 TEST(PublishedTrack, WaitsLongerForAScreenThatDoesNotChange) {
   PublishedTrack track({rtp::Codec::Vp8, 90000, 1, true});
   Vp8Stream stream(1, 0, 0);
