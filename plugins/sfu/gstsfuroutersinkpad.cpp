@@ -110,7 +110,8 @@ static GstFlowReturn sink_chain_list(GstPad* pad, GstObject*, GstBufferList* lis
   auto owned = Ref<GstBufferList>::adopt(list);
   auto* self = GST_SFU_ROUTER_SINK_PAD(pad);
   const std::shared_ptr<RouterTrack> track = sink_track(self);
-  if (track) track->handle_list(static_cast<uint8_t>(self->layer), std::move(owned));
+  if (track && track->handle_list(static_cast<uint8_t>(self->layer), std::move(owned)))
+    gst_pad_push_event(pad, gstlk::sfu::new_keyframe_notice());
   return GST_FLOW_OK;
 }
 

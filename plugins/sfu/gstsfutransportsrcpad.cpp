@@ -5,6 +5,7 @@
 
 #include "plugins/sfu/gstsfutransport.h"
 #include "plugins/sfu/peer_session.h"
+#include "plugins/sfu/sfu_events.h"
 
 struct _GstSfuTransportSrcPad {
   GstPad parent;
@@ -16,9 +17,11 @@ G_DEFINE_FINAL_TYPE(GstSfuTransportSrcPad, gst_sfu_transport_src_pad, GST_TYPE_P
 enum { SRC_PAD_PROP_0, SRC_PAD_PROP_MID, SRC_PAD_PROP_RID };
 
 static gboolean src_event(GstPad* pad, GstObject* parent, GstEvent* event) {
-  if (gst_video_event_is_force_key_unit(event)) {
+  const bool wanted = gst_video_event_is_force_key_unit(event);
+  if (wanted || gstlk::sfu::is_keyframe_notice(event)) {
     const auto session = gst_sfu_transport_get_session(GST_SFU_TRANSPORT(parent));
-    if (session) session->request_keyframe(pad);
+    if (session && wanted) session->request_keyframe(pad);
+    if (session && !wanted) session->on_keyframe(pad);
   }
   // Nothing above a transport could act on anything else.
   gst_event_unref(event);

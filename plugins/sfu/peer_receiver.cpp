@@ -194,6 +194,12 @@ void PeerReceiver::request_keyframe(const GstPad* pad, Timestamp now) {
   }
 }
 
+void PeerReceiver::on_keyframe(const GstPad* pad) {
+  for (const Encoding& encoding : encodings_) {
+    if (encoding.pad.get() == pad) session_.on_keyframe(encoding.id);
+  }
+}
+
 void PeerReceiver::write_stats(PeerStats& stats, Timestamp now) {
   stats.packets_received = packets_;
   stats.bytes_received = bytes_;

@@ -56,6 +56,7 @@ class PeerReceiver {
   void push_sender_reports(std::span<const rtp::EncodingId> encodings);
   // `pad` is only compared: it may be gone.
   void request_keyframe(const GstPad* pad, Timestamp now);
+  void on_keyframe(const GstPad* pad);
   // Appends the compound that asks the peer to keep to the limit. False: there is none.
   [[nodiscard]] bool append_bitrate_limit(Bytes& out) const;
 

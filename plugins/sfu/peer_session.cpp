@@ -199,6 +199,10 @@ void PeerSession::request_keyframe(GstPad* pad) {
   run([pad](PeerSession& self) { self.receiver_.request_keyframe(pad, self.worker_time()); });
 }
 
+void PeerSession::on_keyframe(GstPad* pad) {
+  run([pad](PeerSession& self) { self.receiver_.on_keyframe(pad); });
+}
+
 void PeerSession::set_limits(ReceiveLimits limits) {
   run([limits](PeerSession& self) {
     self.receiver_.set_bitrate_limit(limits.bitrate);

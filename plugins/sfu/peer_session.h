@@ -60,6 +60,8 @@ class PeerSession final : public std::enable_shared_from_this<PeerSession>, priv
   // Bytes of messages for the channel that wait to be sent.
   size_t data_buffered(const std::string& label) const { return data_.buffered(label); }
   void request_keyframe(GstPad* pad);
+  // One has begun to come from it.
+  void on_keyframe(GstPad* pad);
   using ReceiveLimits = sfu::ReceiveLimits;
   void set_limits(ReceiveLimits limits);
   // Buffers are stamped with the time since `base_time` (ns of the system clock).

@@ -99,7 +99,7 @@ bool RouterTrack::handle_caps(uint8_t layer, GstCaps* caps) {
   return true;
 }
 
-void RouterTrack::handle_list(uint8_t layer, Ref<GstBufferList> list) {
+bool RouterTrack::handle_list(uint8_t layer, Ref<GstBufferList> list) {
   list = flattened(std::move(list));
   const Worker* worker = Worker::current();
   const Timestamp time = worker ? worker->now() : Worker::read_clock();
@@ -108,11 +108,11 @@ void RouterTrack::handle_list(uint8_t layer, Ref<GstBufferList> list) {
   std::shared_ptr<const Shards> all;
   {
     MutexLock lock(mutex_);
-    if (!published_) return;
+    if (!published_) return false;
     batch = parse(layer, std::move(list), time);
     all = shards_;
   }
-  if (batch->packets.empty()) return;
+  if (batch->packets.empty()) return false;
   // Other threads first: they work while this one does.
   for (const auto& shard : *all) {
     if (shard->worker() && shard->worker() != worker) shard->process(batch);
@@ -120,6 +120,9 @@ void RouterTrack::handle_list(uint8_t layer, Ref<GstBufferList> list) {
   for (const auto& shard : *all) {
     if (!shard->worker() || shard->worker() == worker) shard->process(batch);
   }
+  return std::ranges::any_of(batch->packets, [](const SharedPacket& packet) {
+    return packet.received.descriptor.keyframe && !packet.received.late;
+  });
 }
 
 std::shared_ptr<PacketBatch> RouterTrack::parse(uint8_t layer, Ref<GstBufferList> list,

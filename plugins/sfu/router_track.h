@@ -39,7 +39,8 @@ class RouterTrack final : public std::enable_shared_from_this<RouterTrack> {
 
   // From a sink pad of the track.
   bool handle_caps(uint8_t layer, GstCaps* caps) EXCLUDES(mutex_);
-  void handle_list(uint8_t layer, Ref<GstBufferList> list) EXCLUDES(mutex_);
+  // True: a keyframe begins in it.
+  bool handle_list(uint8_t layer, Ref<GstBufferList> list) EXCLUDES(mutex_);
   void handle_sender_report(uint8_t layer, NtpTime ntp, uint32_t timestamp) EXCLUDES(mutex_);
   void handle_eos() EXCLUDES(mutex_);
 

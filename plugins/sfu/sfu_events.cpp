@@ -5,6 +5,7 @@ namespace gstlk::sfu {
 namespace {
 
 constexpr const char* kRetransmissionRequest = "GstRTPRetransmissionRequest";
+constexpr const char* kKeyframe = "sfu-keyframe";
 constexpr const char* kSenderReport = "sfu-sender-report";
 
 }  // namespace
@@ -24,6 +25,12 @@ std::optional<uint16_t> parse_retransmission_request(GstEvent* event) {
   }
   return static_cast<uint16_t>(sequence);
 }
+
+GstEvent* new_keyframe_notice() {
+  return gst_event_new_custom(GST_EVENT_CUSTOM_UPSTREAM, gst_structure_new_empty(kKeyframe));
+}
+
+bool is_keyframe_notice(GstEvent* event) { return gst_event_has_name(event, kKeyframe); }
 
 GstEvent* new_sender_report(NtpTime ntp, uint32_t rtp_timestamp) {
   return gst_event_new_custom(GST_EVENT_CUSTOM_DOWNSTREAM_OOB,

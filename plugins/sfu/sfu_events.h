@@ -18,6 +18,11 @@ namespace gstlk::sfu {
 GstEvent* new_retransmission_request(Ssrc ssrc, uint16_t sequence);
 std::optional<uint16_t> parse_retransmission_request(GstEvent* event);
 
+// Upstream: a keyframe of the stream has begun to come, "sfu-keyframe", which answers what was
+// asked for by GstForceKeyUnit before.
+GstEvent* new_keyframe_notice();
+bool is_keyframe_notice(GstEvent* event);
+
 // Downstream: a sender report of the stream (RFC 3550 section 6.4.1): "sfu-sender-report" with
 // `ntp-time` (uint64, 32.32 seconds since 1900) and `rtp-time` (uint).
 struct SenderReportEvent {

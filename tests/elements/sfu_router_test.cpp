@@ -165,6 +165,25 @@ TEST_F(SfuRouterTest, AsksForAKeyframeWhenSomebodySubscribes) {
   gst_harness_teardown(harness);
 }
 
+TEST_F(SfuRouterTest, SaysUpstreamThatAKeyframeBegins) {
+  auto router = Ref<GstElement>::sink(gst_element_factory_make("sfu-router", nullptr));
+  GstHarness* harness = gst_harness_new_with_element(router.get(), "sink_0", "src_0");
+  gst_harness_set_src_caps_str(harness, kVp8Caps);
+  const auto notices = [&](uint16_t sequence, bool keyframe) {
+    gst_harness_push(harness, vp8_packet(sequence, sequence * 3000U, keyframe).release());
+    int count = 0;
+    while (GstEvent* event = gst_harness_try_pull_upstream_event(harness)) {
+      count += gst_event_has_name(event, "sfu-keyframe");
+      gst_event_unref(event);
+    }
+    return count;
+  };
+  EXPECT_EQ(notices(1, false), 0);
+  EXPECT_EQ(notices(2, true), 1);
+  EXPECT_EQ(notices(3, false), 0);
+  gst_harness_teardown(harness);
+}
+
 TEST_F(SfuRouterTest, ForwardsNothingBeforeAKeyframe) {
   auto router = Ref<GstElement>::sink(gst_element_factory_make("sfu-router", nullptr));
   GstHarness* harness = gst_harness_new_with_element(router.get(), "sink_0", "src_0");
