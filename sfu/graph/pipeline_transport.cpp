@@ -384,12 +384,10 @@ void PipelineTransport::subscribe(const room::SubscribedMedia& media,
                  milliseconds(delay->max), nullptr);
   }
   subscribed.sink = Ref<GstPad>::adopt(sink);
-  GstPad* source = gst_element_request_pad_simple(room_->router_.get(), "src_%u");
-  g_object_set(source, "track", media.source.value.c_str(), nullptr);
-  subscribed.router_source = Ref<GstPad>::adopt(source);
+  subscribed.router_source = room_->add_subscription(media.source);
   subscribed_[media.track] = subscribed;
   update_subscription(media.track, settings);
-  gst_pad_link_full(source, sink, GST_PAD_LINK_CHECK_NOTHING);
+  gst_pad_link_full(subscribed.router_source.get(), sink, GST_PAD_LINK_CHECK_NOTHING);
 }
 
 void PipelineTransport::update_subscription(const TrackId& track,
@@ -407,7 +405,7 @@ void PipelineTransport::unsubscribe(const TrackId& track) {
   const Subscribed subscribed = found->second;
   subscribed_.erase(found);
   gst_pad_unlink(subscribed.router_source.get(), subscribed.sink.get());
-  gst_element_release_request_pad(room_->router_.get(), subscribed.router_source.get());
+  room_->remove_subscription(subscribed.media.source, subscribed.router_source);
   gst_element_release_request_pad(element_.get(), subscribed.sink.get());
 }
 

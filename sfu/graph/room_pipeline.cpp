@@ -38,15 +38,57 @@ RoomPipeline::RoomPipeline(const RoomName& name, std::shared_ptr<sfu::WorkerPool
   GstContext* context = sfu::WorkerPool::to_context(pool_);
   gst_element_set_context(pipeline_.get(), context);
   gst_context_unref(context);
-  GstElement* router = gst_element_factory_make("sfu-router", "router");
-  router_ = Ref<GstElement>::share(router);
+  add_router();
+  gst_element_set_state(pipeline_.get(), GST_STATE_PLAYING);
+}
+
+size_t RoomPipeline::add_router() {
+  const std::string name =
+      routers_.empty() ? "router" : "router-" + std::to_string(routers_.size());
+  GstElement* router = gst_element_factory_make("sfu-router", name.c_str());
+  routers_.push_back({Ref<GstElement>::share(router)});
   const rtp::AudioLevelSettings& level = settings_.audio_level;
   g_object_set(router, "audio-active-level", guint{level.active_level}, "audio-min-percentile",
                guint{level.min_percentile}, "audio-update-interval",
                static_cast<guint>(level.update_interval / 1ms), "audio-smooth-intervals",
                guint{level.smooth_intervals}, nullptr);
   gst_bin_add(GST_BIN(pipeline_.get()), router);
-  gst_element_set_state(pipeline_.get(), GST_STATE_PLAYING);
+  gst_element_sync_state_with_parent(router);
+  return routers_.size() - 1;
+}
+
+Ref<GstPad> RoomPipeline::request_pad(const TrackId& track, const char* pad_template) {
+  auto route = routes_.find(track);
+  if (route == routes_.end()) {
+    const auto room = std::ranges::find_if(
+        routers_, [](const Router& router) { return router.pads < kPadsOfRouter; });
+    const size_t index =
+        room == routers_.end() ? add_router() : static_cast<size_t>(room - routers_.begin());
+    route = routes_.emplace(track, Route{index}).first;
+  }
+  ++route->second.pads;
+  Router& router = routers_[route->second.router];
+  ++router.pads;
+  GstPad* pad = gst_element_request_pad_simple(router.element.get(), pad_template);
+  g_object_set(pad, "track", track.value.c_str(), nullptr);
+  return Ref<GstPad>::adopt(pad);
+}
+
+void RoomPipeline::release_pad(const TrackId& track, GstPad* pad) {
+  const auto route = routes_.find(track);
+  if (route == routes_.end()) return;
+  Router& router = routers_[route->second.router];
+  gst_element_release_request_pad(router.element.get(), pad);
+  --router.pads;
+  if (--route->second.pads == 0) routes_.erase(route);
+}
+
+Ref<GstPad> RoomPipeline::add_subscription(const TrackId& track) {
+  return request_pad(track, "src_%u");
+}
+
+void RoomPipeline::remove_subscription(const TrackId& track, const Ref<GstPad>& source) {
+  release_pad(track, source.get());
 }
 
 RoomPipeline::~RoomPipeline() {
@@ -63,9 +105,8 @@ Ref<GstPad> RoomPipeline::add_encoding(const room::PublishedMedia& media, const 
   const auto layer = std::ranges::find(media.layers, rid);
   const auto index =
       layer == media.layers.end() ? 0 : static_cast<guint>(layer - media.layers.begin());
-  auto sink = Ref<GstPad>::adopt(gst_element_request_pad_simple(router_.get(), "sink_%u"));
-  g_object_set(sink.get(), "layer", index, "screen-share", media.screen_share, "track",
-               media.track.value.c_str(), nullptr);
+  Ref<GstPad> sink = request_pad(media.track, "sink_%u");
+  g_object_set(sink.get(), "layer", index, "screen-share", media.screen_share, nullptr);
   if (const std::string& trailer = media.filler_trailer; !trailer.empty()) {
     GBytes* bytes = g_bytes_new(trailer.data(), trailer.size());
     g_object_set(sink.get(), "filler-trailer", bytes, nullptr);
@@ -76,8 +117,11 @@ Ref<GstPad> RoomPipeline::add_encoding(const room::PublishedMedia& media, const 
 }
 
 void RoomPipeline::remove_encoding(const Ref<GstPad>& sink) {
-  std::erase_if(published_, [&](const auto& entry) { return entry.second.get() == sink.get(); });
-  gst_element_release_request_pad(router_.get(), sink.get());
+  const auto entry = std::ranges::find_if(
+      published_, [&](const auto& one) { return one.second.get() == sink.get(); });
+  if (entry == published_.end()) return;
+  release_pad(entry->first, sink.get());
+  published_.erase(entry);
 }
 
 double RoomPipeline::audio_level(const TrackId& track) const {

@@ -147,6 +147,34 @@ TEST_F(RoomPipelineTest, ATrackIsKnownWhileOneOfItsEncodingsIsThere) {
   EXPECT_TRUE(room.layers(track).empty());
 }
 
+TEST_F(RoomPipelineTest, ALargeRoomHasSeveralRoutersAndEachTrackIsInOne) {
+  ASSERT_TRUE(graph_);
+  auto media = graph_->factory()(RoomName("hall"));
+  auto& room = static_cast<RoomPipeline&>(*media);
+  const auto router_of = [](const Ref<GstPad>& pad) {
+    return Ref<GstElement>::adopt(gst_pad_get_parent_element(pad.get())).get();
+  };
+  const TrackId first("TR_first");
+  const TrackId second("TR_second");
+  std::vector<Ref<GstPad>> pads;
+  for (int i = 0; i < 1100; ++i) pads.push_back(room.add_subscription(first));
+  EXPECT_EQ(router_of(pads.back()), router_of(pads.front()));
+  const Ref<GstPad> other = room.add_subscription(second);
+  EXPECT_NE(router_of(other), router_of(pads.front()));
+  const Ref<GstPad> sink = room.add_encoding({second, room::TrackKind::Video, {Rid("")}}, Rid(""));
+  EXPECT_EQ(router_of(sink), router_of(other));
+  room.remove_encoding(sink);
+  room.remove_subscription(second, other);
+  for (const Ref<GstPad>& pad : pads) room.remove_subscription(first, pad);
+  // There is room in the first one again.
+  const Ref<GstPad> back = room.add_subscription(second);
+  EXPECT_EQ(media->graph().nodes.size(), 2u);
+  gchar* name = gst_object_get_name(GST_OBJECT(router_of(back)));
+  EXPECT_STREQ(name, "router");
+  g_free(name);
+  room.remove_subscription(second, back);
+}
+
 TEST_F(RoomPipelineTest, ATransportHasCredentialsAndCandidatesAndChangesThemWhenIceRestarts) {
   ASSERT_TRUE(graph_);
   auto media = graph_->factory()(RoomName("kitchen"));

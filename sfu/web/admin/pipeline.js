@@ -43,9 +43,10 @@ const curve = (x1, y1, x2, y2) => `M${x1} ${y1}C${x1 + 70} ${y1} ${x2 - 70} ${y2
  * @param {function(string, boolean?): string} trackName what to call a track, in short or with its publisher
  */
 export function drawPipeline(graph, describe, trackName, colorOf) {
-  const router = graph.nodes.find(({ factory }) => factory === 'sfu-router')?.name;
-  const into = graph.edges.filter(({ to }) => to === router);
-  const out = graph.edges.filter(({ from }) => from === router);
+  // A large room has several, which are one to who looks at it.
+  const routers = new Set(graph.nodes.filter(({ factory }) => factory === 'sfu-router').map(({ name }) => name));
+  const into = graph.edges.filter(({ to }) => routers.has(to));
+  const out = graph.edges.filter(({ from }) => routers.has(from));
   if (into.length + out.length === 0) return h('p', { class: 'nothing' }, 'Nothing flows: no track is published.');
 
   const names = (edges, end) => [...new Set(edges.map((edge) => edge[end]))].sort((a, b) => describe(a).title.localeCompare(describe(b).title));
