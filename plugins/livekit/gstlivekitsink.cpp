@@ -89,7 +89,7 @@ static void gst_livekit_sink_child_proxy_init(gpointer interface, gpointer) {
 static GstPad* gst_livekit_sink_request_new_pad(GstElement* element, GstPadTemplate* pad_template,
                                                 const gchar* name, const GstCaps*) {
   GstPad* pad = GST_LIVEKIT_SINK(element)->impl->request_pad(pad_template, name);
-  gst_child_proxy_child_added(GST_CHILD_PROXY(element), G_OBJECT(pad), GST_PAD_NAME(pad));
+  if (pad) gst_child_proxy_child_added(GST_CHILD_PROXY(element), G_OBJECT(pad), GST_PAD_NAME(pad));
   return pad;
 }
 

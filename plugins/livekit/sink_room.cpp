@@ -73,29 +73,40 @@ void SinkRoom::leave() {
   });
 }
 
-std::string SinkRoom::pad_name(const char* name, const char* prefix) {
+// An application may have named pads itself.
+std::string SinkRoom::pad_name(const char* name, const std::string& prefix) {
   if (name && *name && !std::string_view(name).ends_with("%u")) return name;
-  return std::string(prefix) + "_" + std::to_string(next_[prefix]++);
+  std::string chosen;
+  do {
+    MutexLock lock(mutex_);
+    chosen = prefix + "_" + std::to_string(next_[prefix]++);
+  } while (Ref<GstPad>::adopt(gst_element_get_static_pad(element_, chosen.c_str())));
+  return chosen;
 }
 
 GstPad* SinkRoom::request_pad(GstPadTemplate* pad_template, const char* name) {
   const std::string_view kind = GST_PAD_TEMPLATE_NAME_TEMPLATE(pad_template);
   const std::string prefix(kind.substr(0, kind.find('_')));
-  std::string chosen;
-  {
-    MutexLock lock(mutex_);
-    chosen = pad_name(name, prefix.c_str());
-  }
-  if (prefix != "data")
-    return add_media_pad(pad_template, chosen,
-                         prefix == "video" ? MediaKind::Video : MediaKind::Audio);
+  const std::string chosen = pad_name(name, prefix);
+  if (prefix == "data") return add_data_pad(pad_template, chosen);
+  return add_media_pad(pad_template, chosen,
+                       prefix == "video" ? MediaKind::Video : MediaKind::Audio);
+}
+
+GstPad* SinkRoom::add_data_pad(GstPadTemplate* pad_template, const std::string& name) {
   GstPad* pad = make_data_sink_pad(
-      pad_template, chosen,
+      pad_template, name,
       [this](GBytes* bytes, const DataWishes& wishes) { return publish_data(bytes, wishes); });
   watch_eos(pad);
+  return add_to_element(pad) ? pad : nullptr;
+}
+
+bool SinkRoom::add_to_element(GstPad* pad) {
+  const auto owner = Ref<GstPad>::sink(pad);
   gst_pad_set_active(pad, TRUE);
-  gst_element_add_pad(element_, pad);
-  return pad;
+  if (gst_element_add_pad(element_, pad)) return true;
+  take_down(pad);
+  return false;
 }
 
 GstPad* SinkRoom::add_media_pad(GstPadTemplate* pad_template, const std::string& name,
@@ -124,14 +135,19 @@ GstPad* SinkRoom::add_media_pad(GstPadTemplate* pad_template, const std::string&
     MutexLock lock(mutex_);
     tracks_[GST_PAD(pad)] = std::move(track);
   }
-  gst_pad_set_active(GST_PAD(pad), TRUE);
-  gst_element_add_pad(element_, GST_PAD(pad));
-  return GST_PAD(pad);
+  return add_to_element(GST_PAD(pad)) ? GST_PAD(pad) : nullptr;
+}
+
+void SinkRoom::release_pad(GstPad* pad) {
+  take_down(pad);
+  gst_element_remove_pad(element_, pad);
+  // The others may have waited for this one alone.
+  post_eos_when_all_ended();
 }
 
 // A track with several pads ends with the first that goes: the others' encodings cannot be told to
 // a room that knows more of them.
-void SinkRoom::release_pad(GstPad* pad) {
+void SinkRoom::take_down(GstPad* pad) {
   std::shared_ptr<SinkTrack> track;
   bool last = true;
   {
@@ -154,13 +170,8 @@ void SinkRoom::release_pad(GstPad* pad) {
     gst_ghost_pad_set_target(GST_GHOST_PAD(pad), nullptr);
     if (last) remove_bin(track->track());
   }
-  {
-    MutexLock lock(mutex_);
-    ended_.erase(pad);
-  }
-  gst_element_remove_pad(element_, pad);
-  // The others may have waited for this one alone.
-  post_eos_when_all_ended();
+  MutexLock lock(mutex_);
+  ended_.erase(pad);
 }
 
 void SinkRoom::remove_bin(LocalTrack& track) {

@@ -57,6 +57,7 @@ class SinkRoom : public PublisherOwner {
 
   bool join();
   void leave();
+  // nullptr when there is a pad of that name.
   GstPad* request_pad(GstPadTemplate* pad_template, const char* name);
   void release_pad(GstPad* pad);
   bool publish_data(GBytes* payload, const DataWishes& wishes) {
@@ -73,8 +74,12 @@ class SinkRoom : public PublisherOwner {
   GstElement* element() const { return element_; }
 
  private:
-  std::string pad_name(const char* name, const char* prefix) REQUIRES(mutex_);
+  std::string pad_name(const char* name, const std::string& prefix) EXCLUDES(mutex_);
+  GstPad* add_data_pad(GstPadTemplate* pad_template, const std::string& name);
   GstPad* add_media_pad(GstPadTemplate* pad_template, const std::string& name, MediaKind kind);
+  bool add_to_element(GstPad* pad);
+  // Everything that belongs to the pad goes, but for its place in the element.
+  void take_down(GstPad* pad) EXCLUDES(mutex_);
   std::shared_ptr<SinkTrack> track_of(GstLiveKitSinkPad* pad) EXCLUDES(mutex_);
   std::shared_ptr<SinkTrack> other_track(GstLiveKitSinkPad* pad, const std::string& name)
       EXCLUDES(mutex_);

@@ -137,6 +137,20 @@ TEST_F(SinkPadsTest, ReleasesPadsWhileMediaComes) {
   EXPECT_EQ(GST_BIN_NUMCHILDREN(sink_.get()), 0);
 }
 
+TEST_F(SinkPadsTest, NamesPadsAfterThoseThatAnApplicationNamed) {
+  launch("identity");
+  for (const std::string kind : {"video", "audio", "data"}) {
+    const auto named =
+        Ref<GstPad>::adopt(gst_element_request_pad_simple(sink_.get(), (kind + "_0").c_str()));
+    const auto next =
+        Ref<GstPad>::adopt(gst_element_request_pad_simple(sink_.get(), (kind + "_%u").c_str()));
+    ASSERT_TRUE(named && next) << kind;
+    EXPECT_EQ(GST_PAD_NAME(next.get()), kind + "_1");
+    gst_element_release_request_pad(sink_.get(), named.get());
+    gst_element_release_request_pad(sink_.get(), next.get());
+  }
+}
+
 TEST_F(SinkPadsTest, EndsWhenAllMediaHasEnded) {
   launch(
       "videotestsrc num-buffers=10 ! video/x-raw,width=160,height=90 ! s.video_0 "
