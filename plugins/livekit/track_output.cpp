@@ -130,16 +130,26 @@ static gboolean gstlk_track_output_sink_event(GstPad* pad, GstObject* parent, Gs
   }
 }
 
+// None unless the element plays: in a pause the clock goes on while the base time stays, and after
+// it sinks would wait for the beginning of a gap in the future. Both belong together as long as the
+// object is locked.
+static GstClockTime gstlk_track_output_running_time(GstLkTrackOutput* self) {
+  GstClockTime now = GST_CLOCK_TIME_NONE;
+  GST_OBJECT_LOCK(self);
+  GstClock* clock = GST_ELEMENT_CLOCK(self);
+  if (clock && GST_STATE(self) == GST_STATE_PLAYING)
+    now = gst_clock_get_time(clock) - GST_ELEMENT(self)->base_time;
+  GST_OBJECT_UNLOCK(self);
+  return now;
+}
+
 static void gstlk_track_output_push_gap(GstLkTrackOutput* self, GstClockTime behind) {
   TrackOutput& impl = *self->impl;
   if (!impl.named || !impl.segment || impl.ended || !GST_CLOCK_TIME_IS_VALID(impl.end) ||
       g_get_monotonic_time() - impl.last_arrival < kQuiet)
     return;
-  const auto clock = Ref<GstClock>::adopt(gst_element_get_clock(GST_ELEMENT(self)));
-  if (!clock) return;
-  const GstClockTime now =
-      gst_clock_get_time(clock.get()) - gst_element_get_base_time(GST_ELEMENT(self));
-  if (now <= behind) return;
+  const GstClockTime now = gstlk_track_output_running_time(self);
+  if (!GST_CLOCK_TIME_IS_VALID(now) || now <= behind) return;
   const GstSegment* segment = nullptr;
   gst_event_parse_segment(impl.segment.get(), &segment);
   const guint64 until =
