@@ -141,7 +141,7 @@ static gboolean gst_livekit_sink_publish_data(GstLiveKitSink* self, GBytes* payl
   return self->impl->publish_data(payload, {.topic = topic ? topic : "", .reliable = !!reliable});
 }
 
-static void gst_livekit_sink_disconnect(GstLiveKitSink* self) { self->impl->leave(); }
+static void gst_livekit_sink_disconnect(GstLiveKitSink* self) { self->impl->disconnect(); }
 
 static void gst_livekit_sink_finalize(GObject* object) {
   delete GST_LIVEKIT_SINK(object)->impl;
@@ -192,7 +192,8 @@ static void gst_livekit_sink_class_init(GstLiveKitSinkClass* klass) {
   /**
    * GstLiveKitSink::disconnect:
    *
-   * Leaves the room; to READY and back joins it again.
+   * Leaves the room, soon after this returns: a thread that brings media may emit this. To READY
+   * and back joins it again.
    */
   signals[SIGNAL_DISCONNECT] = g_signal_new_class_handler(
       "disconnect", G_TYPE_FROM_CLASS(klass),

@@ -285,7 +285,8 @@ static void gst_livekit_src_install_signals(GstLiveKitSrcClass* klass) {
    * @track_sid: as the message livekit-track has it
    * @subscribed: whether it is received, whatever the properties select
    *
-   * A track that is not received any more ends, and its pad goes.
+   * A track that is not received any more ends, and its pad goes, soon after this returns: a
+   * thread that brings its media may emit this.
    *
    * Returns: FALSE when nobody else publishes such a track.
    */
@@ -304,7 +305,8 @@ static void gst_livekit_src_install_signals(GstLiveKitSrcClass* klass) {
   /**
    * GstLiveKitSrc::disconnect:
    *
-   * Ends all pads and leaves the room; to READY and back joins it again.
+   * Ends all pads and leaves the room, soon after this returns: a thread that brings media may emit
+   * this. To READY and back joins it again.
    */
   signals[SIGNAL_DISCONNECT] =
       install("disconnect", G_CALLBACK(gst_livekit_src_disconnect), G_TYPE_NONE, {});

@@ -60,23 +60,27 @@ bool RemoteTracks::join(const ConnectionSettings& connection, const Settings& se
 }
 
 void RemoteTracks::leave() {
-  leave_room();
+  member_.leave([this](RoomSession& session) { let_go(session); });
   remove_all();
 }
 
-void RemoteTracks::leave_room() {
-  member_.leave([this](RoomSession& session) {
-    session.remove(*this);
-    (void)session.set_subscriber(nullptr);
-    subscriber_.reset();
-    gap_timer_.reset();
-    session_ = nullptr;
-    wishes_.clear();
-    identities_.clear();
-    // What is left is removed by whoever leaves, on another thread.
-    MutexLock lock(mutex_);
-    for (auto& [track, entry] : entries_) entry->farewell->stop();
-  });
+void RemoteTracks::disconnect() {
+  member_.leave_later([this](RoomSession& session) { let_go(session); });
+}
+
+void RemoteTracks::let_go(RoomSession& session) {
+  // The place in a session that is shared may be somebody else's by now.
+  if (!subscriber_) return;
+  session.remove(*this);
+  (void)session.set_subscriber(nullptr);
+  subscriber_.reset();
+  gap_timer_.reset();
+  session_ = nullptr;
+  wishes_.clear();
+  identities_.clear();
+  // What is left is removed by whoever leaves, on another thread.
+  MutexLock lock(mutex_);
+  for (auto& [track, entry] : entries_) entry->farewell->stop();
 }
 
 void RemoteTracks::remove_all() {
@@ -264,14 +268,15 @@ bool RemoteTracks::set_subscribed(const std::string& track_sid, bool subscribed)
     subscribe(*who, *track);
   } else {
     send_subscription(track_sid, false);
-    {
-      // No output is made of it any more, until the next offer.
-      MutexLock lock(mutex_);
-      std::erase_if(by_mid_, [&](const auto& announced) {
-        return announced.second.track == identity && announced.second.publisher == who->sid();
-      });
-    }
-    end(identity);
+    MutexLock lock(mutex_);
+    // No output is made of it any more, until the next offer.
+    std::erase_if(by_mid_, [&](const auto& announced) {
+      return announced.second.track == identity && announced.second.publisher == who->sid();
+    });
+    // Not yet: who called may be on the thread that brings its media, which the end waits for.
+    const auto it = entries_.find(identity);
+    if (it != entries_.end())
+      it->second->farewell->start(Duration::zero(), [this, identity] { end(identity); });
   }
   return true;
 }
@@ -285,7 +290,9 @@ void RemoteTracks::show(const std::string& track_sid, std::optional<ShownSize> s
 }
 
 void RemoteTracks::track_unpublished(const livekit::RoomChange& change) {
-  wishes_.erase(change.track.sid());
+  const auto wish = wishes_.find(change.track.sid());
+  const bool unwanted = wish != wishes_.end() && wish->second.subscribed == false;
+  if (wish != wishes_.end()) wishes_.erase(wish);
   const TrackIdentity track = identity_of(change.participant, change.track);
   identities_.forget(change.track.sid());
   MutexLock lock(mutex_);
@@ -300,7 +307,7 @@ void RemoteTracks::track_unpublished(const livekit::RoomChange& change) {
   const auto& present = session_->room().participants();
   const auto who = present.find(track.identity);
   const bool stays = who != present.end() && change.participant.sid() == it->second->publisher;
-  const bool over = stays || is_gone_for_good(change.participant);
+  const bool over = unwanted || stays || is_gone_for_good(change.participant);
   it->second->farewell->start(over ? Duration::zero() : settings_.hold,
                               [this, track] { end(track); });
 }

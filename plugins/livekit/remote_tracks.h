@@ -40,7 +40,7 @@ struct ShownSize {
 
 // The tracks of a room that are received, each with an output: from the subscriber's webrtcbin to a
 // pad. An output stays while its track does, over lost connections of either side. Client thread
-// only, except join(), leave(), leave_room() and send_eos().
+// only, except join(), leave(), disconnect() and send_eos().
 //
 // Order of locks: mutex_ alone; never held while a pad, the session or the owner is called, nor an
 // output but for detach(), which pushes nothing.
@@ -61,8 +61,8 @@ class RemoteTracks : public SubscriberOwner, public RoomListener {
   // False after an error message of the element.
   [[nodiscard]] bool join(const ConnectionSettings& connection, const Settings& settings);
   void leave();
-  // Leaves the room, and the outputs where they are, until leave().
-  void leave_room();
+  // Leaves the room, without waiting, and the outputs where they are, until leave().
+  void disconnect();
   // Everything that comes out ends; the tracks may go on.
   void send_eos();
   RoomMember& member() { return member_; }
@@ -110,6 +110,7 @@ class RemoteTracks : public SubscriberOwner, public RoomListener {
   void on_offer(const std::map<std::string, std::string>& mid_to_track) override;
   void on_room_change(const livekit::RoomChange& change) override;
 
+  void let_go(RoomSession& session) EXCLUDES(mutex_);
   void handle_pad(GstPad* pad);
   // nullptr when the track is not known, or no more.
   std::shared_ptr<Entry> begin_attaching(const std::string& mid) EXCLUDES(mutex_);

@@ -33,6 +33,7 @@ std::string lower(const std::string& text) {
 bool RoomMember::find_session(const ConnectionSettings& settings) {
   auto session = RoomSession::find_or_make(settings);
   if (session) {
+    leaving_ = false;
     set_session(*session);
     return true;
   }
@@ -146,7 +147,7 @@ bool RoomMember::publish_data(GBytes* payload, const DataWishes& wishes) {
   const auto joined = session();
   gsize size = 0;
   const void* data = g_bytes_get_data(payload, &size);
-  if (!joined || size > kMaxPayload) return false;
+  if (!joined || leaving_ || size > kMaxPayload) return false;
   ::livekit::DataPacket packet;
   packet.mutable_user()->set_payload(data, size);
   if (!wishes.topic.empty()) packet.mutable_user()->set_topic(wishes.topic);

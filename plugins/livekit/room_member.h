@@ -3,6 +3,7 @@
 
 #include <gst/gst.h>
 
+#include <atomic>
 #include <memory>
 #include <string>
 
@@ -67,6 +68,20 @@ class RoomMember : public RoomListener {
     set_session(nullptr);
   }
 
+  // The same without waiting, and not yet when it returns: for a thread that leave() may wait for.
+  // leave() still has to follow.
+  template <class Before>
+  void leave_later(Before before) {
+    auto left = session();
+    if (!left) return;
+    leaving_ = true;
+    ClientThread& thread = left->thread();
+    thread.post([this, before, left = std::move(left)] {
+      before(*left);
+      left->remove(*this);
+    });
+  }
+
   // nullptr when not joined. Any thread: media comes while the application disconnects.
   std::shared_ptr<RoomSession> session() const EXCLUDES(mutex_) {
     MutexLock lock(mutex_);
@@ -95,6 +110,7 @@ class RoomMember : public RoomListener {
   void post_quality(const ::livekit::ConnectionQualityUpdate& update);
 
   GstElement* const element_;
+  std::atomic<bool> leaving_ = false;  // by leave_later()
   mutable Mutex mutex_;
   std::shared_ptr<RoomSession> session_ GUARDED_BY(mutex_);
 };

@@ -67,10 +67,18 @@ bool SinkRoom::join() {
 }
 
 void SinkRoom::leave() {
-  member_.leave([this](RoomSession& session) {
-    (void)session.set_publisher(nullptr);
-    publisher_.reset();
-  });
+  member_.leave([this](RoomSession& session) { let_go(session); });
+}
+
+void SinkRoom::disconnect() {
+  member_.leave_later([this](RoomSession& session) { let_go(session); });
+}
+
+void SinkRoom::let_go(RoomSession& session) {
+  // The place in a session that is shared may be somebody else's by now.
+  if (!publisher_) return;
+  (void)session.set_publisher(nullptr);
+  publisher_.reset();
 }
 
 // An application may have named pads itself.

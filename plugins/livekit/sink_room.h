@@ -57,6 +57,8 @@ class SinkRoom : public PublisherOwner {
 
   bool join();
   void leave();
+  // Leaves without waiting: streaming threads may ask for it. leave() still has to follow.
+  void disconnect();
   // nullptr when there is a pad of that name.
   GstPad* request_pad(GstPadTemplate* pad_template, const char* name);
   void release_pad(GstPad* pad);
@@ -78,6 +80,7 @@ class SinkRoom : public PublisherOwner {
   GstPad* add_data_pad(GstPadTemplate* pad_template, const std::string& name);
   GstPad* add_media_pad(GstPadTemplate* pad_template, const std::string& name, MediaKind kind);
   bool add_to_element(GstPad* pad);
+  void let_go(RoomSession& session);
   // Everything that belongs to the pad goes, but for its place in the element.
   void take_down(GstPad* pad) EXCLUDES(mutex_);
   std::shared_ptr<SinkTrack> track_of(GstLiveKitSinkPad* pad) EXCLUDES(mutex_);

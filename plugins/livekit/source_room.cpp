@@ -35,24 +35,26 @@ bool SourceRoom::join() {
 }
 
 void SourceRoom::leave() {
-  stop_listening();
+  (void)in_session([this](RoomSession& session) {
+    stop_listening(session);
+    return true;
+  });
   tracks_.leave();
   data_.remove_all();
 }
 
 // The pads stay until READY: what is behind them still has to get its EOS.
 void SourceRoom::disconnect() {
+  const auto session = tracks_.member().session();
+  if (!session) return;
   tracks_.send_eos();
-  stop_listening();
-  tracks_.leave_room();
+  session->thread().post([this, session] { stop_listening(*session); });
+  tracks_.disconnect();
 }
 
-void SourceRoom::stop_listening() {
-  (void)in_session([this](RoomSession& session) {
-    session.remove(data_);
-    settle_.reset();
-    return true;
-  });
+void SourceRoom::stop_listening(RoomSession& session) {
+  session.remove(data_);
+  settle_.reset();
 }
 
 template <class Task>

@@ -41,6 +41,7 @@ class SourceRoom : public RemoteTracksOwner {
 
   bool join();
   void leave();
+  // Does not wait: streaming threads may ask for it.
   void disconnect();
   void send_eos() { tracks_.send_eos(); }
   GstStructure* stats();
@@ -56,7 +57,7 @@ class SourceRoom : public RemoteTracksOwner {
   }
   void on_output_added(RemoteOutput& output) override;
   void on_output_removed(RemoteOutput& output) override;
-  void stop_listening();
+  void stop_listening(RoomSession& session);
   void post_collection();
   void pads_have_changed();
   // On the client thread; false when not joined.

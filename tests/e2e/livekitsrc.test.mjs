@@ -158,6 +158,21 @@ sourceTest('tracks are subscribed to and dropped by signal', async (s, start) =>
   await eventually(() => pipeline.messages.some((message) => message.bus === 'eos'), { what: 'the pads end' });
 });
 
+sourceTest('a thread that brings media unsubscribes and disconnects', async (s, start) => {
+  const room = freshRoom('src-inside');
+  const kiosk = start(`livekitsink name=s ${joins(s.daemon, room, 'kiosk')} ${publish()}`);
+  const pipeline = start(`livekitsrc name=r ${joins(s.daemon, room, 'viewer')}
+    r.video_0 ! fakesink name=video sync=false async=false r.audio_0 ! fakesink name=audio sync=false async=false`);
+  const { sid } = await pipeline.waitFor('livekit-track', (track) => track.source === 'camera');
+  await assertFlows(pipeline, 'video', 30);
+  await pipeline.request({ emit: 'set-subscribed', to: 'r', text: sid, flag: false, at: 'video' });
+  await eventually(async () => (await pipeline.get('r.video_0', 'name')) === undefined, { what: 'the pad goes' });
+  await assertFlows(pipeline, 'audio', 30);
+  await pipeline.request({ emit: 'disconnect', to: 'r', at: 'audio' });
+  await eventually(() => pipeline.messages.some((message) => message.bus === 'eos'), { what: 'the pads end' });
+  await kiosk.waitFor('livekit-participant', (who) => who.event === 'participant-left' && who.identity === 'viewer');
+});
+
 sourceTest('a track comes back when it is subscribed to again', async (s, start) => {
   const room = freshRoom('src-again');
   start(`livekitsink name=s ${joins(s.daemon, room, 'kiosk')} ${publish()}`);

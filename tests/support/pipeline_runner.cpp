@@ -14,6 +14,8 @@
 //   {"id": 5, "eos": true}             sends EOS
 //   {"id": 6, "emit": "set-subscribed", "to": "s", "text": "TR_x", "flag": false}   an action
 //        signal that takes as many of a text and a flag as are given
+//   {"id": 7, "emit": "disconnect", "to": "s", "at": "sink"}   likewise, by the thread that brings
+//        the next buffer to the element `at`
 //
 // The end of the input, an error or EOS ends it; errors by exit status 1. With GST_TRACERS set
 // GStreamer is ended too. Elements of this project are there without an installed plugin.
@@ -23,6 +25,7 @@
 
 #include <cstdio>
 #include <string>
+#include <utility>
 
 #include "base/ref.h"
 #include "plugins/livekit/plugin.h"
@@ -234,10 +237,33 @@ class Runner {
       g_bytes_unref(bytes);
       json_object_set_boolean_member(answer, "value", sent);
     } else if (json_object_has_member(request, "emit")) {
-      emit(request, answer);
+      if (json_object_has_member(request, "at"))
+        emit_at_buffer(request);
+      else
+        emit(request, answer);
     } else if (json_object_has_member(request, "eos")) {
       gst_element_send_event(pipeline_.get(), gst_event_new_eos());
     }
+  }
+
+  void emit_at_buffer(JsonObject* request) {
+    const auto pad = find(json_object_get_string_member(request, "at") + std::string(".sink"));
+    auto* later = new std::pair<Runner*, JsonObject*>(this, json_object_ref(request));
+    gst_pad_add_probe(
+        GST_PAD(pad.get()), GST_PAD_PROBE_TYPE_BUFFER,
+        +[](GstPad*, GstPadProbeInfo*, gpointer data) {
+          const auto& [self, wanted] = *static_cast<std::pair<Runner*, JsonObject*>*>(data);
+          JsonObject* answer = json_object_new();
+          self->emit(wanted, answer);
+          json_object_unref(answer);
+          return GST_PAD_PROBE_REMOVE;
+        },
+        later,
+        [](gpointer data) {
+          auto* done = static_cast<std::pair<Runner*, JsonObject*>*>(data);
+          json_object_unref(done->second);
+          delete done;
+        });
   }
 
   void emit(JsonObject* request, JsonObject* answer) {
