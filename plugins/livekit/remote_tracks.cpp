@@ -118,9 +118,11 @@ void RemoteTracks::on_transceiver(GstElement*, GstWebRTCRTPTransceiver* transcei
 
 void RemoteTracks::on_peer_connection_gone() {
   receiving_ = false;
-  MutexLock lock(mutex_);
-  by_mid_.clear();
-  for (auto& [track, entry] : entries_) entry->output->detach();
+  {
+    MutexLock lock(mutex_);
+    by_mid_.clear();
+  }
+  for (const auto& entry : copy_entries()) entry->output->detach();
 }
 
 void RemoteTracks::on_offer(const std::map<std::string, std::string>& mid_to_track) {

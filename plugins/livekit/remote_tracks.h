@@ -42,8 +42,8 @@ struct ShownSize {
 // pad. An output stays while its track does, over lost connections of either side. Client thread
 // only, except join(), leave(), disconnect() and send_eos().
 //
-// Order of locks: mutex_ alone; never held while a pad, the session or the owner is called, nor an
-// output but for detach(), which pushes nothing.
+// Order of locks: mutex_ alone; never held while a pad, the session, the owner or an output is
+// called.
 class RemoteTracks : public SubscriberOwner, public RoomListener {
  public:
   struct Settings {
