@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "plugins/livekit/client_thread.h"
 
+#include <chrono>
 #include <condition_variable>
+#include <mutex>
 #include <utility>
 
 #include "base/mutex.h"
@@ -16,6 +18,31 @@ gboolean run_task(gpointer data) {
 }
 
 void free_task(gpointer data) { delete static_cast<std::function<void()>*>(data); }
+
+// How long a call waits at least before it is given up: streaming threads stop in less, mostly.
+constexpr std::chrono::milliseconds kPatience{100};
+
+// A task that somebody waits for.
+struct Call {
+  const std::function<void()> task;
+  std::mutex mutex;
+  std::condition_variable changed;
+  bool begun = false;
+  bool finished = false;
+  bool given_up = false;
+
+  void carry_out() {
+    {
+      std::lock_guard lock(mutex);
+      if (given_up) return;
+      begun = true;
+    }
+    task();
+    std::lock_guard lock(mutex);
+    finished = true;
+    changed.notify_one();
+  }
+};
 
 }  // namespace
 
@@ -74,6 +101,21 @@ void ClientThread::run(const std::function<void()>& task) {
   });
   std::unique_lock lock(mutex);
   done.wait(lock, [&] { return finished; });
+}
+
+bool ClientThread::run_unless_stopping(std::function<void()> task) {
+  if (is_current()) {
+    task();
+    return true;
+  }
+  const auto call = std::make_shared<Call>(std::move(task));
+  post([call] { call->carry_out(); });
+  std::unique_lock lock(call->mutex);
+  while (!call->changed.wait_for(lock, kPatience, [&] { return call->finished; })) {
+    call->given_up = !call->begun && stopping_ > 0;
+    if (call->given_up) return false;
+  }
+  return true;
 }
 
 void ClientTimer::start(Duration after, std::function<void()> task) {

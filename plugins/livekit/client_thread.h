@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <thread>
@@ -31,6 +32,21 @@ class ClientThread : public std::enable_shared_from_this<ClientThread> {
   // Runs the task on the thread and waits for its end; at once when called on it. Not with a lock
   // held that a task may want, nor on a streaming thread of a pipeline that a task may stop.
   void run(const std::function<void()>& task);
+  // The same for a streaming thread, which the thread may be waiting for: false when the task has
+  // not begun, and never will, because of that.
+  [[nodiscard]] bool run_unless_stopping(std::function<void()> task);
+
+  // While it exists the thread may be waiting for streaming threads. Made on the thread.
+  class Stopping {
+   public:
+    explicit Stopping(ClientThread& thread) : thread_(thread) { ++thread_.stopping_; }
+    ~Stopping() { --thread_.stopping_; }
+    Stopping(const Stopping&) = delete;
+    Stopping& operator=(const Stopping&) = delete;
+
+   private:
+    ClientThread& thread_;
+  };
 
  private:
   ClientThread();
@@ -39,6 +55,7 @@ class ClientThread : public std::enable_shared_from_this<ClientThread> {
   Ref<GMainLoop> loop_;
   std::thread thread_;
   std::thread::id id_;
+  std::atomic<int> stopping_ = 0;
 };
 
 // A task in the future on the client thread, or none. Client thread only.

@@ -260,7 +260,10 @@ void Recorder::remove(TrackFile* file) {
     files_.erase(it);
     last = ending_ && files_.empty();
   }
-  removed.reset();
+  {
+    const ClientThread::Stopping stopping(*thread_);
+    removed.reset();
+  }
   if (last) post_eos();
 }
 

@@ -165,6 +165,7 @@ PeerConnection::~PeerConnection() {
   }
   channels_.clear();
   if (!webrtcbin_) return;
+  const ClientThread::Stopping stopping(handle_->thread);
   gst_element_set_locked_state(webrtcbin_.get(), TRUE);
   gst_element_set_state(webrtcbin_.get(), GST_STATE_NULL);
   gst_bin_remove(bin_, webrtcbin_.get());

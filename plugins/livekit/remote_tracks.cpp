@@ -122,6 +122,7 @@ void RemoteTracks::on_peer_connection_gone() {
     MutexLock lock(mutex_);
     by_mid_.clear();
   }
+  const ClientThread::Stopping stopping(session_->thread());
   for (const auto& entry : copy_entries()) entry->output->detach();
 }
 
@@ -367,6 +368,7 @@ void RemoteTracks::end(const TrackIdentity& track) {
     entry = std::move(it->second);
     entries_.erase(it);
   }
+  const ClientThread::Stopping stopping(session_->thread());
   entry->output->end();
   owner_.on_output_removed(*entry->output);
 }

@@ -154,8 +154,9 @@ bool RoomMember::publish_data(GBytes* payload, const DataWishes& wishes) {
   for (const std::string& identity : wishes.destinations)
     packet.add_destination_identities(identity);
   bool sent = false;
-  joined->run([&] { sent = joined->publish_data(packet, wishes.reliable); });
-  return sent;
+  return joined->run_unless_stopping([&] {
+    sent = joined->publish_data(packet, wishes.reliable);
+  }) && sent;
 }
 
 void RoomMember::on_data(const ::livekit::DataPacket& packet, bool reliable) {

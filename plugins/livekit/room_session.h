@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -54,6 +55,10 @@ class RoomSession : public std::enable_shared_from_this<RoomSession>,
   bool ended() const { return ended_; }
   // Any thread: runs the task on the client thread and waits.
   void run(const std::function<void()>& task) const { thread_->run(task); }
+  // For streaming threads: false, and the task never runs, when the client thread waits for those.
+  [[nodiscard]] bool run_unless_stopping(std::function<void()> task) const {
+    return thread_->run_unless_stopping(std::move(task));
+  }
 
   // `listener` is told until it is removed. When the last one is, the room is left.
   void add(RoomListener& listener);

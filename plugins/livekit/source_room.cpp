@@ -66,11 +66,23 @@ bool SourceRoom::in_session(Task task) {
 }
 
 bool SourceRoom::set_subscribed(const std::string& track_sid, bool subscribed) {
-  return in_session([&](RoomSession&) { return tracks_.set_subscribed(track_sid, subscribed); });
+  const auto session = tracks_.member().session();
+  if (!session) return false;
+  bool known = false;
+  if (session->run_unless_stopping([&] { known = tracks_.set_subscribed(track_sid, subscribed); }))
+    return known;
+  // Behind what waits for this thread.
+  session->thread().post(
+      [this, track_sid, subscribed] { (void)tracks_.set_subscribed(track_sid, subscribed); });
+  return true;
 }
 
 bool SourceRoom::request_keyframe(const std::string& track_sid) {
-  return in_session([&](RoomSession&) { return tracks_.request_keyframe(track_sid); });
+  const auto session = tracks_.member().session();
+  bool asked = false;
+  return session &&
+         session->run_unless_stopping([&] { asked = tracks_.request_keyframe(track_sid); }) &&
+         asked;
 }
 
 GstStructure* SourceRoom::stats() {

@@ -3,6 +3,7 @@
 #include <gst/gst.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <chrono>
 #include <filesystem>
 #include <functional>
@@ -195,6 +196,34 @@ TEST_F(LiveKitSessionTest, AMuteBeforeTheServerKnowsTheTrackIsNotLost) {
   us->add_tracks()->set_sid("TR_a");
   room_.send(update);
   EXPECT_TRUE(eventually([&] { return mutes(true) == 2; }));
+}
+
+// What an application does with media is on a thread of webrtcbin, which ends with it.
+TEST_F(LiveKitSessionTest, AThreadThatTheClientWaitsForIsNotKeptWaiting) {
+  play(std::string("livekitsrc name=source URL") + kKeys);
+  ASSERT_TRUE(eventually([&] { return static_cast<bool>(find("subscriber")); }));
+  struct Handler {
+    Ref<GstElement> source;
+    std::atomic<int> calls = 0;
+    std::atomic<bool> refused = false;
+  } handler{.source = find("source")};
+  GstElement* inside = gst_parse_bin_from_description(
+      "fakesrc ! fakesink name=end async=false signal-handoffs=true", FALSE, nullptr);
+  const auto end = Ref<GstElement>::adopt(gst_bin_get_by_name(GST_BIN(inside), "end"));
+  g_signal_connect(end.get(), "handoff",
+                   G_CALLBACK(+[](GstElement*, GstBuffer*, GstPad*, gpointer data) {
+                     auto* self = static_cast<Handler*>(data);
+                     if (self->calls++ > 0) return;
+                     gboolean asked = TRUE;
+                     g_signal_emit_by_name(self->source.get(), "disconnect");
+                     g_signal_emit_by_name(self->source.get(), "request-keyframe", "TR_v", &asked);
+                     self->refused = !asked;
+                   }),
+                   &handler);
+  gst_bin_add(GST_BIN(find("subscriber").get()), inside);
+  gst_element_sync_state_with_parent(inside);
+  EXPECT_TRUE(eventually([&] { return handler.refused.load(); }));
+  EXPECT_TRUE(eventually([&] { return !find("subscriber"); }));
 }
 
 size_t open_descriptors() {
