@@ -353,6 +353,24 @@ static void gst_livekit_composite_src_finalize(GObject* object) {
   G_OBJECT_CLASS(gst_livekit_composite_src_parent_class)->finalize(object);
 }
 
+// Live: there is nowhere to go to. A compositor that is asked nevertheless (1.22) stops for good.
+
+static gboolean gst_livekit_composite_src_pad_event(GstPad* pad, GstObject* parent,
+                                                    GstEvent* event) {
+  if (GST_EVENT_TYPE(event) != GST_EVENT_SEEK) return gst_pad_event_default(pad, parent, event);
+  gst_event_unref(event);
+  return FALSE;
+}
+
+static gboolean gst_livekit_composite_src_pad_query(GstPad* pad, GstObject* parent,
+                                                    GstQuery* query) {
+  if (GST_QUERY_TYPE(query) != GST_QUERY_SEEKING) return gst_pad_query_default(pad, parent, query);
+  GstFormat format{};
+  gst_query_parse_seeking(query, &format, nullptr, nullptr, nullptr);
+  gst_query_set_seeking(query, format, FALSE, 0, -1);
+  return TRUE;
+}
+
 static void gst_livekit_composite_src_init(GstLiveKitCompositeSrc* self) {
   self->impl = new Composite(GST_ELEMENT(self));
   gst_bin_set_suppressed_flags(
@@ -360,8 +378,11 @@ static void gst_livekit_composite_src_init(GstLiveKitCompositeSrc* self) {
   GST_OBJECT_FLAG_SET(self, GST_ELEMENT_FLAG_SOURCE);
   for (GstStaticPadTemplate* each : {&video_template, &audio_template}) {
     const auto pad_template = Ref<GstPadTemplate>::adopt(gst_static_pad_template_get(each));
-    gst_element_add_pad(GST_ELEMENT(self), gst_ghost_pad_new_no_target_from_template(
-                                               each->name_template, pad_template.get()));
+    GstPad* pad =
+        gst_ghost_pad_new_no_target_from_template(each->name_template, pad_template.get());
+    gst_pad_set_event_function(pad, gst_livekit_composite_src_pad_event);
+    gst_pad_set_query_function(pad, gst_livekit_composite_src_pad_query);
+    gst_element_add_pad(GST_ELEMENT(self), pad);
   }
 }
 

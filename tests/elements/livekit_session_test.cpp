@@ -198,6 +198,31 @@ TEST_F(LiveKitSessionTest, AMuteBeforeTheServerKnowsTheTrackIsNotLost) {
   EXPECT_TRUE(eventually([&] { return mutes(true) == 2; }));
 }
 
+TEST_F(LiveKitSessionTest, AComposedRoomGoesOnAfterASeek) {
+  play(std::string("livekitcompositesrc name=room URL") + kKeys +
+       "width=64 height=64 room.video ! fakesink name=video room.audio ! fakesink name=audio");
+  const auto rendered = [this](const char* sink) {
+    GstStructure* stats = nullptr;
+    guint64 count = 0;
+    g_object_get(find(sink).get(), "stats", &stats, nullptr);
+    gst_structure_get_uint64(stats, "rendered", &count);
+    gst_structure_free(stats);
+    return count;
+  };
+  for (const char* sink : {"video", "audio"})
+    ASSERT_TRUE(eventually([&] { return rendered(sink) > 0; })) << sink;
+  EXPECT_FALSE(gst_element_seek_simple(pipeline_.get(), GST_FORMAT_TIME, GST_SEEK_FLAG_FLUSH, 0));
+  const auto query = Ref<GstQuery>::adopt(gst_query_new_seeking(GST_FORMAT_TIME));
+  ASSERT_TRUE(gst_element_query(pipeline_.get(), query.get()));
+  gboolean seekable = TRUE;
+  gst_query_parse_seeking(query.get(), nullptr, &seekable, nullptr, nullptr);
+  EXPECT_FALSE(seekable);
+  for (const char* sink : {"video", "audio"}) {
+    const guint64 before = rendered(sink);
+    EXPECT_TRUE(eventually([&] { return rendered(sink) > before + 5; })) << sink;
+  }
+}
+
 // What an application does with media is on a thread of webrtcbin, which ends with it.
 TEST_F(LiveKitSessionTest, AThreadThatTheClientWaitsForIsNotKeptWaiting) {
   play(std::string("livekitsrc name=source URL") + kKeys);
