@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "plugins/livekit/data_output.h"
 
+#include <utility>
+
 #include "base/ref.h"
 #include "plugins/livekit/track_selection.h"
 
@@ -31,7 +33,8 @@ Ref<GstBuffer> to_buffer(const ::livekit::DataPacket& packet, bool reliable) {
 }  // namespace
 
 void DataOutputs::on_data(const ::livekit::DataPacket& packet, bool reliable) {
-  if (!packet.has_user() || !matches(selection_.participants, packet.participant_identity()) ||
+  if (ended_ || !packet.has_user() ||
+      !matches(selection_.participants, packet.participant_identity()) ||
       !matches(selection_.topics, packet.user().topic()))
     return;
   GstElement* source = source_for(packet.user().topic());
@@ -39,6 +42,14 @@ void DataOutputs::on_data(const ::livekit::DataPacket& packet, bool reliable) {
   const auto buffer = to_buffer(packet, reliable);
   GstFlowReturn flow = GST_FLOW_OK;
   g_signal_emit_by_name(source, "push-buffer", buffer.get(), &flow);
+}
+
+void DataOutputs::send_eos() {
+  if (std::exchange(ended_, true)) return;
+  for (const auto& [topic, source] : sources_) {
+    GstFlowReturn flow = GST_FLOW_OK;
+    g_signal_emit_by_name(source, "end-of-stream", &flow);
+  }
 }
 
 GstElement* DataOutputs::source_for(const std::string& topic) {

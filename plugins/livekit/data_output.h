@@ -29,8 +29,14 @@ class DataOutputs : public RoomListener {
   DataOutputs(GstElement* element, GstPadTemplate* pad_template)
       : element_(element), pad_template_(pad_template) {}
 
-  void select(const Selection& selection) { selection_ = selection; }
+  // For a session that begins.
+  void select(const Selection& selection) {
+    selection_ = selection;
+    ended_ = false;
+  }
   void on_data(const ::livekit::DataPacket& packet, bool reliable) override;
+  // All pads end behind what waits; nothing comes after it, nor another pad.
+  void send_eos();
   // While nothing comes any more. Any thread.
   void remove_all();
 
@@ -41,6 +47,7 @@ class DataOutputs : public RoomListener {
   GstElement* const element_;
   GstPadTemplate* const pad_template_;
   Selection selection_;
+  bool ended_ = false;
   std::map<std::string, GstElement*> sources_;  // by topic; children of the element
 };
 

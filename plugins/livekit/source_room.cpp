@@ -47,9 +47,16 @@ void SourceRoom::leave() {
 void SourceRoom::disconnect() {
   const auto session = tracks_.member().session();
   if (!session) return;
-  tracks_.send_eos();
+  send_eos();
   session->thread().post([this, session] { stop_listening(*session); });
   tracks_.disconnect();
+}
+
+// Behind the data that came before.
+void SourceRoom::send_eos() {
+  tracks_.send_eos();
+  if (const auto session = tracks_.member().session())
+    session->thread().post([this] { data_.send_eos(); });
 }
 
 void SourceRoom::stop_listening(RoomSession& session) {

@@ -43,7 +43,7 @@ class SourceRoom : public RemoteTracksOwner {
   void leave();
   // Does not wait: streaming threads may ask for it.
   void disconnect();
-  void send_eos() { tracks_.send_eos(); }
+  void send_eos();
   GstStructure* stats();
   bool publish_data(GBytes* payload, const DataWishes& wishes) {
     return tracks_.member().publish_data(payload, wishes);
