@@ -229,7 +229,7 @@ static void gst_livekit_src_install_properties(GObjectClass* object_class) {
   install(PROP_TOPICS,
           g_param_spec_string("topics", "Topics",
                               "Topics of the data packets that come out, as globs with commas "
-                              "between; empty: all, 16 at most",
+                              "between; empty: all, 16 at most, or none where a URI is played",
                               nullptr, flags));
   install(
       PROP_STATS,

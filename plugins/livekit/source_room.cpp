@@ -26,8 +26,9 @@ bool SourceRoom::join() {
                                         .hold = std::chrono::seconds(wanted.hold),
                                         .size = {wanted.width, wanted.height}}))
     return false;
-  (void)in_session([this](RoomSession& session) {
-    session.add(data_);
+  (void)in_session([this, has_topics = !wanted.topics.empty()](RoomSession& session) {
+    // Of a URI's pads one that cannot be decoded is an error.
+    if (!of_uri_ || has_topics) session.add(data_);
     settle_ = std::make_unique<ClientTimer>(session.thread());
     return true;
   });

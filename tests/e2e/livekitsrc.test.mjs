@@ -224,7 +224,9 @@ sourceTest('data is published without a livekitsink', async (s, start) => {
 
 sourceTest('playbin plays the URI of a room', async (s, start) => {
   const room = freshRoom('src-uri');
-  start(`livekitsink name=s ${joins(s.daemon, room, 'kiosk')} ${publish()}`);
+  // With data, which nothing plays.
+  start(`livekitsink name=s ${joins(s.daemon, room, 'kiosk')} ${publish()}
+    videotestsrc is-live=true ! video/x-raw,width=16,height=16,framerate=20/1 ! s.data_0`);
   const uri = `${s.daemon.url.replace('ws:', 'livekit:')}/${room}?key=${kKey}&secret=${kSecret}&identity=player`;
   const pipeline = start(`playbin name=p uri="${uri}" video-sink="fakesink name=video" audio-sink="fakesink name=audio"`);
   await assertFlows(pipeline, 'video', 60);
