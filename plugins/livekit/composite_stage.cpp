@@ -189,6 +189,9 @@ void CompositeStage::start() {
   }
   push_behind();
   pause();
+  // Whatever base time there is, it is not that of what comes.
+  MutexLock lock(mutex_);
+  held_at_ = 0;
 }
 
 // An aggregator has the clock a moment before it has the base time. By that it would be late by all
@@ -204,6 +207,7 @@ void CompositeStage::pause() {
   }
   MutexLock lock(mutex_);
   held_ = true;
+  held_at_ = running_time();
 }
 
 void CompositeStage::play() {
@@ -230,10 +234,16 @@ void CompositeStage::stop() {
   gst_pad_set_active(behind_src_.get(), FALSE);
 }
 
-// At the same time of both, however far each one is.
-void CompositeStage::end() {
+GstClockTime CompositeStage::running_time() const {
   const auto clock = Ref<GstClock>::adopt(gst_element_get_clock(compositor_));
-  end_at_ = clock ? gst_clock_get_time(clock.get()) - gst_element_get_base_time(compositor_) : 0;
+  return clock ? gst_clock_get_time(clock.get()) - gst_element_get_base_time(compositor_) : 0;
+}
+
+// At the same time of both, however far each one is. In a pause the clock goes on, their time does
+// not.
+void CompositeStage::end() {
+  MutexLock lock(mutex_);
+  end_at_ = held_ ? held_at_ : running_time();
 }
 
 void CompositeStage::add_video(const std::string& id, GstPad* source) {

@@ -68,8 +68,8 @@ class CompositeStage {
   void play();
   void pause();
   void stop();
-  // Both pads end with what is now.
-  void end();
+  // Both pads end with what is now, or was when they were held back.
+  void end() EXCLUDES(mutex_);
 
   // `source` gives raw video from now on; what comes while no tile shows it is dropped.
   void add_video(const std::string& id, GstPad* source);
@@ -89,6 +89,7 @@ class CompositeStage {
   GstElement* add(const char* factory, const char* name);
   void add_caps(GstElement* after, const std::string& caps, Ref<GstPad>& out);
   void place(const std::string& id, Input& input);
+  GstClockTime running_time() const;
   // Behind and above the tiles, when it differs.
   void draw() EXCLUDES(mutex_);
   // Unless nothing goes on: then the newest is pushed when it does.
@@ -117,8 +118,9 @@ class CompositeStage {
   Ref<GstVideoOverlayComposition> above_ GUARDED_BY(mutex_);
   Ref<GstBuffer> behind_ GUARDED_BY(mutex_);
   bool running_ GUARDED_BY(mutex_) = false;
-  bool held_ GUARDED_BY(mutex_) = false;     // between pause() and play()
-  bool waiting_ GUARDED_BY(mutex_) = false;  // behind_, until play()
+  bool held_ GUARDED_BY(mutex_) = false;         // between pause() and play()
+  GstClockTime held_at_ GUARDED_BY(mutex_) = 0;  // running time of pause()
+  bool waiting_ GUARDED_BY(mutex_) = false;      // behind_, until play()
 };
 
 }  // namespace gstlk::client

@@ -106,6 +106,18 @@ class StagePipeline {
     stage_.reset();
   }
 
+  // At which running time.
+  GstClockTime pause() {
+    stage_->pause();
+    gst_element_set_state(pipeline_.get(), GST_STATE_PAUSED);
+    gst_element_get_state(pipeline_.get(), nullptr, nullptr, GST_CLOCK_TIME_NONE);
+    return gst_element_get_start_time(pipeline_.get());
+  }
+  void play() {
+    gst_element_set_state(pipeline_.get(), GST_STATE_PLAYING);
+    stage_->play();
+  }
+
   CompositeStage& stage() { return *stage_; }
   Ref<GstElement> find(const std::string& name) {
     return Ref<GstElement>::adopt(gst_bin_get_by_name(bin(), name.c_str()));
@@ -441,6 +453,19 @@ TEST_F(CompositeStageTest, EndsPictureAndSoundAtTheSameTime) {
   const double sounds = static_cast<double>(pipeline.audio().times().back()) / 1e9;
   EXPECT_NEAR(pictures, sounds, 0.034);
   EXPECT_EQ(pipeline.error(), "");
+}
+
+TEST_F(CompositeStageTest, EndsInAPauseWithWhatWasBeforeIt) {
+  StagePipeline pipeline;
+  ASSERT_TRUE(eventually([&] { return pipeline.video().count() > 10; }));
+  const GstClockTime paused_at = pipeline.pause();
+  // The clock goes on meanwhile.
+  std::this_thread::sleep_for(1s);
+  pipeline.stage().end();
+  pipeline.play();
+  ASSERT_TRUE(pipeline.has_ended());
+  EXPECT_LE(pipeline.video().times().back(), paused_at + 100 * GST_MSECOND);
+  EXPECT_LE(pipeline.audio().times().back(), paused_at + 100 * GST_MSECOND);
 }
 
 }  // namespace
