@@ -27,6 +27,8 @@
 #include <memory>
 #include <string>
 
+#include "base/mutex.h"
+#include "base/ref.h"
 #include "plugins/livekit/client_properties.h"
 #include "plugins/livekit/composite_room.h"
 #include "plugins/livekit/composite_stage.h"
@@ -36,6 +38,8 @@
 GST_DEBUG_CATEGORY_STATIC(livekit_composite_src_debug);
 #define GST_CAT_DEFAULT livekit_composite_src_debug
 
+using gstlk::Mutex;
+using gstlk::MutexLock;
 using gstlk::Ref;
 using namespace gstlk::client;
 
@@ -72,16 +76,21 @@ class Composite {
   void pause();
   // To READY.
   void finish();
-  void settings_changed();
-  void send_eos();
+  // Any thread, also while the others run.
+  void settings_changed() EXCLUDES(mutex_);
+  void send_eos() EXCLUDES(mutex_);
 
  private:
   CompositeSettings copy_settings();
+  void set_room(std::shared_ptr<CompositeRoom> room) EXCLUDES(mutex_);
+  void set_stage(std::unique_ptr<CompositeStage> stage) EXCLUDES(mutex_);
   void set_target(const char* pad, const Ref<GstPad>& target);
 
   GstElement* const element_;
+  // Set with mutex_ by the thread of the state change, which reads them without.
+  Mutex mutex_;
   std::unique_ptr<CompositeStage> stage_;
-  std::unique_ptr<CompositeRoom> room_;
+  std::shared_ptr<CompositeRoom> room_;
 };
 
 }  // namespace
@@ -154,7 +163,7 @@ bool Composite::prepare() {
     return false;
   }
   const CompositeSettings wanted = copy_settings();
-  stage_ = std::make_unique<CompositeStage>(GST_BIN(element_), wanted.stage);
+  set_stage(std::make_unique<CompositeStage>(GST_BIN(element_), wanted.stage));
   set_target("video", stage_->video_src());
   set_target("audio", stage_->audio_src());
   if (wanted.av_offset > 0) set_ahead(stage_->audio_src().get(), wanted.av_offset);
@@ -165,9 +174,11 @@ bool Composite::prepare() {
 bool Composite::start() {
   const CompositeSettings wanted = copy_settings();
   stage_->start();
-  auto room = std::make_unique<CompositeRoom>(element_, *stage_, wanted.stage.size);
+  auto room = std::make_shared<CompositeRoom>(element_, *stage_, wanted.stage.size);
   if (!room->join(wanted.connection, wanted.latency, wanted.wishes)) return false;
-  room_ = std::move(room);
+  set_room(std::move(room));
+  // There may be other wishes since the copy was made.
+  settings_changed();
   return true;
 }
 
@@ -175,18 +186,37 @@ void Composite::play() { stage_->play(); }
 void Composite::pause() { stage_->pause(); }
 
 void Composite::finish() {
+  // Who changes it just now goes on with one that has left.
   if (room_) room_->leave();
-  room_.reset();
+  set_room(nullptr);
   set_target("video", {});
   set_target("audio", {});
-  stage_.reset();
+  set_stage(nullptr);
+}
+
+void Composite::set_room(std::shared_ptr<CompositeRoom> room) {
+  // What goes is destroyed without the lock.
+  MutexLock lock(mutex_);
+  room_.swap(room);
+}
+
+void Composite::set_stage(std::unique_ptr<CompositeStage> stage) {
+  MutexLock lock(mutex_);
+  stage_.swap(stage);
 }
 
 void Composite::settings_changed() {
-  if (room_) room_->change(copy_settings().wishes);
+  std::shared_ptr<CompositeRoom> room;
+  {
+    MutexLock lock(mutex_);
+    room = room_;
+  }
+  if (room) room->change(copy_settings().wishes);
 }
 
+// With the lock: the end of a stage takes its elements out, and another has the same names.
 void Composite::send_eos() {
+  MutexLock lock(mutex_);
   if (stage_) stage_->end();
 }
 
