@@ -44,15 +44,18 @@ const Scheme* find_scheme(std::string_view name) {
   return nullptr;
 }
 
+// For messages.
+std::string quoted(const std::string& url) { return "\"" + shown_url(url) + "\""; }
+
 Result<UriPtr> parse(const std::string& text, GUriFlags flags) {
   GError* error = nullptr;
   UriPtr uri(g_uri_parse(text.c_str(), flags, &error));
   if (uri) {
     if (!g_uri_get_host(uri.get()) || !*g_uri_get_host(uri.get()))
-      return fail("\"" + text + "\" names no host");
+      return fail(quoted(text) + " names no host");
     return uri;
   }
-  std::string message = "\"" + text + "\" is not a URL: " + error->message;
+  std::string message = quoted(text) + " is not a URL: " + error->message;
   g_error_free(error);
   return fail(std::move(message));
 }
@@ -129,10 +132,10 @@ Result<void> apply_uri(const std::string& text, ConnectionSettings& settings) {
   if (!uri) return fail(uri.error().message);
   const Scheme* scheme = find_scheme(g_uri_get_scheme(uri->get()));
   if (!scheme || !std::string_view(scheme->name).starts_with("livekit"))
-    return fail("\"" + text + "\" does not begin with livekit:// or livekits://");
+    return fail(quoted(text) + " does not begin with livekit:// or livekits://");
   std::string_view path = g_uri_get_path(uri->get());
   while (path.starts_with('/')) path.remove_prefix(1);
-  if (path.empty()) return fail("\"" + text + "\" names no room: livekit://host:port/room");
+  if (path.empty()) return fail(quoted(text) + " names no room: livekit://host:port/room");
   settings.ws_url = origin(uri->get(), scheme->ws);
   settings.room_name = path;
   if (const char* query = g_uri_get_query(uri->get()))
@@ -165,11 +168,21 @@ Result<std::string> signal_url(const std::string& ws_url, const std::string& pat
   if (!uri) return fail(uri.error().message);
   const Scheme* scheme = find_scheme(g_uri_get_scheme(uri->get()));
   if (!scheme)
-    return fail("\"" + ws_url + "\" does not begin with ws://, wss://, http:// or https://");
+    return fail(quoted(ws_url) + " does not begin with ws://, wss://, http:// or https://");
   std::string prefix = g_uri_get_path(uri->get());
   if (scheme->name.starts_with("livekit")) prefix.clear();  // the path is the room there
   if (!prefix.ends_with('/')) prefix += '/';
   return origin(uri->get(), scheme->http) + prefix + path;
+}
+
+std::string shown_url(const std::string& url) {
+  const size_t colon = url.find("://");
+  const bool has_scheme = colon != std::string::npos && colon < url.find_first_of("/?#");
+  const size_t begin = has_scheme ? colon + 3 : 0;
+  std::string authority = url.substr(begin, url.find_first_of("/?#", begin) - begin);
+  const size_t user = authority.rfind('@');
+  if (user != std::string::npos) authority.erase(0, user + 1);
+  return url.substr(0, begin) + authority;
 }
 
 }  // namespace gstlk::client

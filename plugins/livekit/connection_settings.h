@@ -43,4 +43,8 @@ std::string to_uri(const ConnectionSettings& settings);
 // "rtc/validate") behind its path, as http or https. The error says what is wrong with the URL.
 Result<std::string> signal_url(const std::string& ws_url, const std::string& path);
 
+// "scheme://host:port" of a URL, for messages: user and password, path and query may be secrets.
+// Of a text without a scheme what is in front of the path.
+std::string shown_url(const std::string& url);
+
 }  // namespace gstlk::client

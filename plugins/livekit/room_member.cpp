@@ -54,7 +54,7 @@ void RoomMember::on_state(livekit::SessionState state, const std::string& detail
 void RoomMember::on_ended(const livekit::SessionEnd& end) {
   const char* words = end.message.c_str();
   const auto ended = session();
-  const std::string url = ended ? ended->settings().ws_url : "";
+  const std::string url = ended ? shown_url(ended->settings().ws_url) : "";
   switch (end.cause) {
     case livekit::EndCause::Left:
       return;

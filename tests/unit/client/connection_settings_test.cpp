@@ -73,6 +73,28 @@ TEST(ConnectionSettings, SaysWhatIsWrongWithAUri) {
   EXPECT_NE(unknown.error().message.find("colour"), std::string::npos);
 }
 
+TEST(ConnectionSettings, SaysNoSecretsInWhatIsWrong) {
+  ConnectionSettings settings;
+  for (const char* uri :
+       {"http://host/room?token=hidden", "livekit://host?token=hidden", "livekit:///r?token=hidden",
+        "livekit://me:hidden@host:port/r", "livekit://host/%zz?secret=hidden"}) {
+    const auto applied = apply_uri(uri, settings);
+    ASSERT_FALSE(applied) << uri;
+    EXPECT_EQ(applied.error().message.find("hidden"), std::string::npos) << applied.error().message;
+  }
+  const auto url = signal_url("ftp://me:hidden@host/path?token=hidden", "rtc");
+  ASSERT_FALSE(url);
+  EXPECT_EQ(url.error().message.find("hidden"), std::string::npos) << url.error().message;
+}
+
+TEST(ConnectionSettings, ShowsOfAUrlWhereItLeads) {
+  EXPECT_EQ(shown_url("wss://me:secret@host:443/path?token=t"), "wss://host:443");
+  EXPECT_EQ(shown_url("ws://[::1]:7880"), "ws://[::1]:7880");
+  EXPECT_EQ(shown_url("host:7880?token=t"), "host:7880");
+  EXPECT_EQ(shown_url("host?token=t&to=ws://there"), "host");
+  EXPECT_EQ(shown_url(""), "");
+}
+
 TEST(ConnectionSettings, PrintsAUriWithoutItsSecrets) {
   ConnectionSettings settings = with_key();
   settings.auth_token = "token";
