@@ -294,8 +294,9 @@ void Publisher::handle_answer(const ::livekit::SessionDescription& answer) {
                     [this, refused = translated.refused](Result<void> result) {
                       if (!result) return failed(result.error().message);
                       offering_ = false;
-                      for (const std::string& mid : refused) refuse_section(mid);
                       if (offer_wanted_) want_offer();
+                      // Behind it all: an application may leave when it is told.
+                      for (const std::string& mid : refused) refuse_section(mid);
                     });
 }
 
