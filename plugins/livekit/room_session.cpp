@@ -60,6 +60,7 @@ class SharedSessions {
   template <class Make>
   Result<std::shared_ptr<RoomSession>> find_or_make(const ConnectionSettings& settings, Make make) {
     MutexLock lock(mutex_);
+    std::erase_if(sessions_, [](const auto& entry) { return entry.second.expired(); });
     std::weak_ptr<RoomSession>& place = sessions_[settings.session];
     std::shared_ptr<RoomSession> session = place.lock();
     if (session && !session->ended()) {
