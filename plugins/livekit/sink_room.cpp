@@ -230,7 +230,7 @@ void SinkRoom::track_ready(SinkTrack& track) {
   if (!session) return;
   // A released pad waits for this thread, so the track is still there.
   session->thread().post([this, &track] {
-    if (publisher_) publish(track);
+    if (publisher_ && track.can_be_published()) publish(track);
   });
 }
 
