@@ -29,6 +29,11 @@ void ReceiveStream::start(Ssrc ssrc) {
   ssrc_ = ssrc;
 }
 
+void ReceiveStream::end() {
+  reset();
+  ended_ = true;
+}
+
 void ReceiveStream::clear_ssrcs() {
   reset();
   ssrc_.reset();
@@ -39,6 +44,7 @@ void ReceiveStream::reset() {
   statistics_ = {};
   nack_.reset();
   sender_report_.reset();
+  ended_ = false;
   active_ = false;
   keyframe_due = false;
 }

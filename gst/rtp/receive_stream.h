@@ -44,10 +44,14 @@ class ReceiveStream {
   std::optional<Ssrc> rtx_ssrc() const { return rtx_ssrc_; }
   // Another SSRC is another stream: everything but the counters starts anew.
   void start(Ssrc ssrc);
+  // Its SSRC said goodbye, and may go on or give way to another.
+  void end();
   // It waits for one again.
   void clear_ssrcs();
   void set_rtx_ssrc(std::optional<Ssrc> ssrc) { rtx_ssrc_ = ssrc; }
   bool has_packets() const { return statistics_.started(); }
+  // Something may still come late of its SSRC.
+  bool was_used() const { return ended_ || has_packets(); }
 
   // Counts a packet of the primary stream, maybe restored. Anything but `InOrder`, `Late` and
   // `Restarted` is not for delivery.
@@ -82,6 +86,7 @@ class ReceiveStream {
   ReceiveStatistics statistics_;
   NackGenerator nack_;
   std::optional<SenderReport> sender_report_;
+  bool ended_ = false;   // by BYE
   bool active_ = false;  // since the last receiver report
   bool pli_ = false;     // of the format last received
   bool fir_ = false;

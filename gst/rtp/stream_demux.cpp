@@ -81,10 +81,11 @@ void StreamDemux::bind_primary(ReceiveStream& stream, Ssrc ssrc) {
   const SsrcTable::Entry* taken = ssrcs_.find(ssrc);
   if (taken && taken->stream) unbind(*taken->stream);
   const bool had_packets = stream.has_packets();
+  const bool was_used = stream.was_used();
   const std::optional<Ssrc> old = stream.ssrc();
   const std::optional<Ssrc> old_rtx = stream.rtx_ssrc();
   unbind(stream);
-  if (had_packets && old) ssrcs_.retire(*old);
+  if (was_used && old) ssrcs_.retire(*old);
   if (had_packets && old_rtx) ssrcs_.retire(*old_rtx);
   // Its retransmissions may have been seen first.
   if (!had_packets && old_rtx) bind_rtx(stream, *old_rtx);
@@ -203,7 +204,7 @@ std::optional<EncodingId> StreamDemux::handle_bye(Ssrc source) {
   // The SSRC keeps its stream: a sender that pauses an encoding may say goodbye, and goes on later
   // with an SSRC for which it has long stopped to send mid and rid.
   ReceiveStream& stream = *entry->stream;
-  stream.start(source);
+  stream.end();
   return stream.encoding().id;
 }
 

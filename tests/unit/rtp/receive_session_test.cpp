@@ -174,6 +174,15 @@ TEST_F(ReceiveSessionTest, AStreamThatSaidByeMayComeBack) {
   EXPECT_EQ(receiver_of(vp8(11, 3).extension(kMidId, "v")), "v");
 }
 
+TEST_F(ReceiveSessionTest, WhatComesLateOfAStreamThatSaidByeDoesNotTakeTheEncodingBack) {
+  session_.set_media({video_media("v")});
+  receive(vp8(10, 500).extension(kMidId, "v"));
+  ASSERT_TRUE(session_.handle_bye(Ssrc(10)));
+  EXPECT_EQ(receiver_of(vp8(11, 3).extension(kMidId, "v")), "v");
+  EXPECT_EQ(drop_of(vp8(10, 499).extension(kMidId, "v")), DropReason::StaleStream);
+  EXPECT_EQ(receiver_of(vp8(11, 4)), "v");
+}
+
 TEST_F(ReceiveSessionTest, AnEncodingThatIsPausedWithByeGoesOnWithoutItsRid) {
   ReceiveMedia media = video_media("v");
   media.rids = {Rid("q"), Rid("h"), Rid("f")};
