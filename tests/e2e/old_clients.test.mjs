@@ -86,6 +86,17 @@ for (const client of ['v1_15', 'v2_9']) {
   });
 }
 
+stage.test('layers as clients of 1.x told them are passed over, as LiveKit does', async (s) => {
+  const { ada, bob } = await twoOfDifferentAge(s, 'v1_15');
+  await ada.page.evaluate(() => {
+    const [[sid]] = window.room.localParticipant.videoTracks;
+    window.room.engine.client.sendUpdateVideoLayers(sid, [{ quality: 0, width: 1, height: 1, bitrate: 1 }]);
+  });
+  await ada.call('sendData', 'still here', { reliable: true });
+  assert.equal((await taken(bob))[0].text, 'still here');
+  await assertTalk(ada, bob);
+});
+
 stage.test('the newest and 2.9 call methods of each other, which one of them does without streams', async (s) => {
   const room = freshRoom('rpc');
   const ada = await s.join(room, 'ada', { client: 'v2_9' });
