@@ -69,9 +69,7 @@ Ref<GstPad> RoomPipeline::request_pad(const TrackId& track, const char* pad_temp
   ++route->second.pads;
   Router& router = routers_[route->second.router];
   ++router.pads;
-  GstPad* pad = gst_element_request_pad_simple(router.element.get(), pad_template);
-  g_object_set(pad, "track", track.value.c_str(), nullptr);
-  return Ref<GstPad>::adopt(pad);
+  return Ref<GstPad>::adopt(gst_element_request_pad_simple(router.element.get(), pad_template));
 }
 
 void RoomPipeline::release_pad(const TrackId& track, GstPad* pad) {
@@ -84,7 +82,9 @@ void RoomPipeline::release_pad(const TrackId& track, GstPad* pad) {
 }
 
 Ref<GstPad> RoomPipeline::add_subscription(const TrackId& track) {
-  return request_pad(track, "src_%u");
+  Ref<GstPad> source = request_pad(track, "src_%u");
+  g_object_set(source.get(), "track", track.value.c_str(), nullptr);
+  return source;
 }
 
 void RoomPipeline::remove_subscription(const TrackId& track, const Ref<GstPad>& source) {
@@ -112,6 +112,8 @@ Ref<GstPad> RoomPipeline::add_encoding(const room::PublishedMedia& media, const 
     g_object_set(sink.get(), "filler-trailer", bytes, nullptr);
     g_bytes_unref(bytes);
   }
+  // Last: what it says enters the track with it, which may be flowing from other encodings.
+  g_object_set(sink.get(), "track", media.track.value.c_str(), nullptr);
   published_.emplace(media.track, sink);
   return sink;
 }

@@ -147,6 +147,41 @@ TEST_F(RoomPipelineTest, ATrackIsKnownWhileOneOfItsEncodingsIsThere) {
   EXPECT_TRUE(room.layers(track).empty());
 }
 
+TEST_F(RoomPipelineTest, AnEncodingEntersItsTrackWithEverythingThatIsKnownOfIt) {
+  ASSERT_TRUE(graph_);
+  auto media = graph_->factory()(RoomName("kitchen"));
+  auto& room = static_cast<RoomPipeline&>(*media);
+  struct Known {
+    guint layer = 0;
+    gboolean screen_share = FALSE;
+    GBytes* trailer = nullptr;
+  } known;
+  const auto router =
+      Ref<GstElement>::adopt(gst_bin_get_by_name(GST_BIN(room.pipeline()), "router"));
+  g_signal_connect(
+      router.get(), "pad-added", G_CALLBACK(+[](GstElement*, GstPad* pad, gpointer data) {
+        g_signal_connect(
+            pad, "notify::track", G_CALLBACK(+[](GObject* object, GParamSpec*, gpointer out) {
+              auto* seen = static_cast<Known*>(out);
+              g_object_get(object, "layer", &seen->layer, "screen-share", &seen->screen_share,
+                           "filler-trailer", &seen->trailer, nullptr);
+            }),
+            data);
+      }),
+      &known);
+  room::PublishedMedia screen{
+      TrackId("TR_screen"), room::TrackKind::Video, {Rid("q"), Rid("h"), Rid("f")}};
+  screen.screen_share = true;
+  screen.filler_trailer = "trailer";
+  const Ref<GstPad> high = room.add_encoding(screen, Rid("f"));
+  EXPECT_EQ(known.layer, 2u);
+  EXPECT_TRUE(known.screen_share);
+  ASSERT_TRUE(known.trailer);
+  EXPECT_EQ(g_bytes_get_size(known.trailer), 7u);
+  g_bytes_unref(known.trailer);
+  room.remove_encoding(high);
+}
+
 TEST_F(RoomPipelineTest, ALargeRoomHasSeveralRoutersAndEachTrackIsInOne) {
   ASSERT_TRUE(graph_);
   auto media = graph_->factory()(RoomName("hall"));
