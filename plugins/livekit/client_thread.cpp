@@ -89,18 +89,10 @@ void ClientThread::post(std::function<void()> task) {
 
 void ClientThread::run(const std::function<void()>& task) {
   if (is_current()) return task();
-  std::mutex mutex;
-  std::condition_variable done;
-  bool finished = false;
-  post([&] {
-    task();
-    // Notified with the lock held: the waiter owns the condition and goes on at once.
-    std::lock_guard lock(mutex);
-    finished = true;
-    done.notify_one();
-  });
-  std::unique_lock lock(mutex);
-  done.wait(lock, [&] { return finished; });
+  const auto call = std::make_shared<Call>(task);
+  post([call] { call->carry_out(); });
+  std::unique_lock lock(call->mutex);
+  call->changed.wait(lock, [&] { return call->finished; });
 }
 
 bool ClientThread::run_unless_stopping(std::function<void()> task) {

@@ -8,8 +8,9 @@
  * goes out as one unbroken stream. Nothing is decoded. A sink pad is one encoding of the track that
  * its property `track` names (simulcast: one pad for each, `layer` counting up from the lowest); a
  * source pad is one subscription to the track that its property names. Layers are switched on
- * keyframes, which are asked for by GstForceKeyUnit events upstream; GstRTPRetransmissionRequest
- * events from downstream are answered out of a cache. There is no jitter buffer and no waiting.
+ * keyframes, which are asked for by GstForceKeyUnit events upstream; the custom event
+ * "sfu-keyframe" says upstream that one has begun to come. GstRTPRetransmissionRequest events from
+ * downstream are answered out of a cache. There is no jitter buffer and no waiting.
  *
  * Works between any elements that speak application/x-rtp. With sfu-transport as the peer of a
  * source pad, one buffer list is shared by all subscribers.

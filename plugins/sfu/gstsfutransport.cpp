@@ -14,10 +14,10 @@
  * `gstlk.sfu.workers`; the first one in a pipeline makes them from its own properties when nobody
  * has set that context.
  *
- * An upstream GstForceKeyUnit event on a source pad becomes a PLI or FIR (merged and throttled); a
- * PLI, FIR or NACK of the peer becomes an upstream GstForceKeyUnit or GstRTPRetransmissionRequest
- * event on a sink pad. NACKs towards the peer, receiver and sender reports and transport-wide
- * feedback are made inside.
+ * An upstream GstForceKeyUnit event on a source pad becomes a PLI or FIR (merged and throttled;
+ * "sfu-keyframe", as sfu-router sends it, answers those that wait); a PLI, FIR or NACK of the peer
+ * becomes an upstream GstForceKeyUnit or GstRTPRetransmissionRequest event on a sink pad. NACKs
+ * towards the peer, receiver and sender reports and transport-wide feedback are made inside.
  *
  * |[
  * gst-launch-1.0 sfu-router name=r  sfu-transport name=t  t.src_0 ! r.sink_0
