@@ -23,6 +23,13 @@ class RoomMoveTest : public RoomFixture {
     request.set_destination_room(where);
     return registry_.move_participant(request);
   }
+
+  static void publish_data_track(Guest& guest) {
+    ::livekit::PublishDataTrackRequest request;
+    request.set_pub_handle(3);
+    request.set_name("positions");
+    guest->room().data_tracks().handle_publish(*guest.participant, request);
+  }
 };
 
 TEST_F(RoomMoveTest, TheClientHearsOfTheNewRoomAndWhoIsThere) {
@@ -93,10 +100,7 @@ TEST_F(RoomMoveTest, DataGoesToTheNewRoom) {
   Guest alice = join("alice");
   Guest bob = join("bob");
   Guest carol = join_hall("carol");
-  ::livekit::PublishDataTrackRequest request;
-  request.set_pub_handle(3);
-  request.set_name("positions");
-  room().data_tracks().handle_publish(*alice.participant, request);
+  publish_data_track(alice);
   ASSERT_TRUE(move("alice"));
   ::livekit::DataPacket packet;
   packet.mutable_user()->set_payload("hello");
@@ -112,10 +116,7 @@ TEST_F(RoomMoveTest, DataGoesToTheNewRoom) {
 TEST_F(RoomMoveTest, EverybodyInTheNewRoomHearsOfItsDataTracks) {
   Guest alice = join("alice");
   Guest carol = join_hall("carol");
-  ::livekit::PublishDataTrackRequest request;
-  request.set_pub_handle(3);
-  request.set_name("positions");
-  room().data_tracks().handle_publish(*alice.participant, request);
+  publish_data_track(alice);
   carol.link->received.clear();
   ASSERT_TRUE(move("alice"));
   const auto moved = alice.link->last(Response::kRoomMoved).room_moved().participant();
@@ -138,21 +139,15 @@ TEST_F(RoomMoveTest, ItIsToldThatTheDataTracksOfTheOldRoomAreGone) {
   Guest alice = join("alice");
   Guest bob = join("bob");
   Guest carol = join_hall("carol");
-  const auto publish = [](Guest& guest) {
-    ::livekit::PublishDataTrackRequest request;
-    request.set_pub_handle(3);
-    request.set_name("positions");
-    guest->room().data_tracks().handle_publish(*guest.participant, request);
-  };
   const auto told = [&] { return alice.link->all(Response::kDataTrackSubscriberHandles); };
-  publish(bob);
+  publish_data_track(bob);
   ASSERT_EQ(told().size(), 1u);
   const uint32_t before = told()[0].data_track_subscriber_handles().sub_handles().begin()->first;
   ASSERT_TRUE(move("alice"));
   ASSERT_EQ(told().size(), 2u);
   EXPECT_TRUE(told()[1].data_track_subscriber_handles().sub_handles().empty());
   // Late packets of the old room must not be taken for those of the new one.
-  publish(carol);
+  publish_data_track(carol);
   ASSERT_EQ(told().size(), 3u);
   const auto now = told()[2].data_track_subscriber_handles().sub_handles();
   ASSERT_EQ(now.size(), 1u);
