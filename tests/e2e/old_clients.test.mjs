@@ -50,7 +50,7 @@ for (const client of ['v1_15', 'v2_9']) {
     const { ada, bob } = await twoOfDifferentAge(s, client);
     for (const [viewer, sender] of [[ada, 'bob'], [bob, 'ada']]) {
       const width = async () => (await viewer.call('remote', sender, 'camera')).width;
-      await eventually(async () => (await width()) === 1280, { what: `${viewer.identity} sees the largest layer`, timeout: 20000 });
+      await eventually(async () => (await width()) === 1280, { what: `${viewer.identity} sees the largest layer`, timeout: 40000 });
       await viewer.call('setQuality', sender, 'LOW');
       await eventually(async () => (await width()) === 320, { what: `${viewer.identity} sees the smallest layer` });
     }
