@@ -64,19 +64,28 @@ class ClientSocket {
   int fd_;
 };
 
+// A pool on ports that were free a moment ago. Anybody's connection, that of an earlier test too,
+// may take one before the pool has it: then on others.
+std::shared_ptr<WorkerPool> make_pool(WorkerPoolConfig& config, bool with_tcp) {
+  config.addresses = {"127.0.0.1"};
+  for (int attempt = 0; attempt < 20; attempt++) {
+    config.udp_port = ClientSocket().port();
+    config.tcp_port = with_tcp ? ClientSocket().port() : 0;
+    if (auto pool = WorkerPool::create(config)) return std::move(*pool);
+  }
+  return nullptr;
+}
+
 class WorkerPoolTest : public testing::Test {
  protected:
   static void SetUpTestSuite() { gst_init(nullptr, nullptr); }
 
-  WorkerPoolTest() {
+  void SetUp() override {
     WorkerPoolConfig config;
     config.workers = 2;
-    config.addresses = {"127.0.0.1"};
-    config.udp_port = port_ = ClientSocket().port();
-    config.tcp_port = 0;
-    auto pool = WorkerPool::create(config);
-    EXPECT_TRUE(pool);
-    if (pool) pool_ = std::move(*pool);
+    pool_ = make_pool(config, false);
+    ASSERT_TRUE(pool_);
+    port_ = config.udp_port;
     session_ = PeerSession::create(*pool_, {});
   }
 
@@ -155,9 +164,6 @@ class GuestsTest : public testing::Test {
   void open(bool takes_tls, unsigned workers = 0) {
     WorkerPoolConfig config;
     config.workers = workers;
-    config.addresses = {"127.0.0.1"};
-    config.udp_port = ClientSocket().port();
-    config.tcp_port = port_ = ClientSocket().port();
     config.takes_tls = takes_tls;
     config.on_guest = [this](int fd, Greeting greeting) {
       std::array<char, 8> begin{};
@@ -166,9 +172,9 @@ class GuestsTest : public testing::Test {
       MutexLock lock(mutex_);
       guests_.emplace_back(greeting, std::string(begin.data(), count > 0 ? size_t(count) : 0));
     };
-    auto pool = WorkerPool::create(config);
-    ASSERT_TRUE(pool);
-    pool_ = std::move(*pool);
+    pool_ = make_pool(config, true);
+    ASSERT_TRUE(pool_);
+    port_ = config.tcp_port;
   }
   void begin_with(std::string_view bytes) {
     const int fd = socket(AF_INET, SOCK_STREAM, 0);
