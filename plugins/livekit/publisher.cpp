@@ -9,6 +9,7 @@
 #include "plugins/livekit/data_channels.h"
 #include "plugins/livekit/path_report.h"
 #include "plugins/livekit/room_session.h"
+#include "plugins/livekit/rtp_extensions.h"
 #include "plugins/livekit/sdp_translation.h"
 #include "plugins/livekit/trickle.h"
 
@@ -112,6 +113,7 @@ void Publisher::start(const ::livekit::JoinResponse& join) {
   reports_ = {};
   peer_ = std::make_unique<PeerConnection>(session_.thread(), bin_, "publisher", join.ice_servers(),
                                            *this);
+  if (peer_->webrtcbin()) mark_retransmissions(peer_->webrtcbin());
   peer_->create_data_channel(kReliableChannel);
   peer_->create_data_channel(kLossyChannel);
   peer_->start();

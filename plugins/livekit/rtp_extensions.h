@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <gst/gst.h>
+
+#include <string>
+
 namespace gstlk::client {
 
 // RTP header extensions that we offer, RFC 8285. The same id in every section, because all are in
@@ -18,5 +22,15 @@ inline constexpr RtpExtension kTransportCcExtension{
     4, "http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01"};
 inline constexpr RtpExtension kRepairedRidExtension{
     5, "urn:ietf:params:rtp-hdrext:sdes:repaired-rtp-stream-id"};
+
+// Lets a payloader write it, or rtprtxsend know it; `value` is its property's, when it has one.
+void add_extension(GstElement* element, const RtpExtension& extension,
+                   const char* property = nullptr, const std::string& value = "");
+
+// Lets retransmissions carry the repaired rid instead of the rid (RFC 8852 section 4.1), without
+// which a receiver takes them for a new stream of the layer. webrtcbin 1.22 would do it from the
+// second description on: with the first it looks for its rtprtxsend before that is there. Before
+// the first description.
+void mark_retransmissions(GstElement* webrtcbin);
 
 }  // namespace gstlk::client

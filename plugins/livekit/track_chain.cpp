@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "plugins/livekit/track_chain.h"
 
-#include <gst/rtp/rtp.h>
-
 #include <algorithm>
 #include <utility>
 
@@ -22,16 +20,6 @@ constexpr const char* kNotOneTrack =
 
 GstPad* static_pad(GstElement* element, const char* name) {
   return gst_element_get_static_pad(element, name);
-}
-
-void add_extension(GstElement* payloader, const RtpExtension& extension, const char* property,
-                   const std::string& value) {
-  GstRTPHeaderExtension* object = gst_rtp_header_extension_create_from_uri(extension.uri);
-  if (!object) return;
-  gst_rtp_header_extension_set_id(object, extension.id);
-  if (property) g_object_set(object, property, value.c_str(), nullptr);
-  g_signal_emit_by_name(payloader, "add-extension", object);
-  gst_object_unref(object);
 }
 
 }  // namespace
@@ -280,7 +268,7 @@ Ref<GstCaps> TrackChain::bind(const TrackBinding& binding) {
     if (branches_.size() > 1)
       add_extension(branch->payloader, kRidExtension, "rid", branch->encoding.rid);
     if (kind_ == MediaKind::Audio && branch->encoder)
-      add_extension(branch->payloader, kAudioLevelExtension, nullptr, "");
+      add_extension(branch->payloader, kAudioLevelExtension);
   }
   if (branches_.size() > 1) return caps;
   // Of a single encoding the offer tells the SSRC; of several, the rids.

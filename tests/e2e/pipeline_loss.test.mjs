@@ -15,6 +15,8 @@ import { freshRoom } from './lib/token.mjs';
 import { eventually, sleep } from './lib/wait.mjs';
 
 const kSeconds = Number(process.env.LOSS_SECONDS ?? 15);
+// The repaired rid's in livekitsink's offers.
+const kRepairedRid = 5;
 const kWidths = { LOW: 320, MEDIUM: 640, HIGH: 1280 };
 
 const stage = makeStage(null);
@@ -40,7 +42,7 @@ async function rate(count) {
 }
 
 pipelineTest('each layer of livekitsink is whole in Chromium, and in livekitsrc', async (s, start) => {
-  relay = await startLossyDaemon(s, { loss: 5, delay: 40 });
+  relay = await startLossyDaemon(s, { loss: 5, delay: 40, extension: kRepairedRid });
   const room = freshRoom('pipeline-loss');
   const bob = await s.join(room, 'bob');
   start(`livekitsink name=s ${joins(s.daemon, room, 'kiosk')} ${video} ! s.video_0`);
@@ -65,5 +67,6 @@ pipelineTest('each layer of livekitsink is whole in Chromium, and in livekitsrc'
   relay = null;
   console.log(`# ${JSON.stringify({ found, lost, nacks, plis, received, relayed })}`);
   assert.ok(relayed.passed > 100 * kSeconds && relayed.lost > 0.04 * relayed.passed, 'the relay lost what it should');
+  assert.ok(relayed.extended > 0, 'retransmissions say which layer they repair');
   for (const [what, fps] of Object.entries(found)) assert.ok(fps >= 20, `${what}: ${fps.toFixed(1)} frames per second`);
 }, { timeout: (4 * kSeconds + 120) * 1000 });

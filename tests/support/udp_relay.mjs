@@ -4,8 +4,9 @@
 // kernels without it and users without root.
 //
 //   node udp_relay.mjs --to <port> [--at <address>] [--from <port>] [--loss <percent>] [--delay <ms>] [--mangle <percent>] [--seed <number>]
+//     [--extension <id>]
 //
-// A mangled packet arrives, and after it once more the same, once with a wrong byte and once cut short.
+// Of the packets that arrive at the target it counts those with this RTP header extension. A mangled packet arrives, and after it once more the same, once with a wrong byte and once cut short.
 // It listens on a free port of 127.0.0.1, or on <port> of <address>, prints {"port": N}, and one line of counts when it ends with
 // its standard input. A line {"loss": <percent>} on that changes the loss from then on. Each sender gets a socket of its own towards the target, as behind a NAT.
 
@@ -22,7 +23,19 @@ const target = Number(option('to'));
 let loss = Number(option('loss', 0)) / 100;
 const delay = Number(option('delay', 0));
 const mangle = Number(option('mangle', 0)) / 100;
-const counts = { passed: 0, lost: 0, mangled: 0, latest: 0 };
+const extension = Number(option('extension', 0));
+const counts = { passed: 0, lost: 0, mangled: 0, latest: 0, extended: 0 };
+
+/** Whether RTP has the header extension of this id in its one-byte form (RFC 8285 section 4.2). */
+function hasExtension(packet, id) {
+  if (packet.length < 16 || packet[0] >> 6 !== 2 || !(packet[0] & 0x10)) return false;
+  let at = 12 + 4 * (packet[0] & 0x0f);
+  if (packet.length < at + 4 || packet.readUInt16BE(at) !== 0xbede) return false;
+  const end = Math.min(packet.length, at + 4 + 4 * packet.readUInt16BE(at + 2));
+  for (at += 4; at < end; at += packet[at] === 0 ? 1 : 2 + (packet[at] & 0x0f))
+    if (packet[at] >> 4 === id) return true;
+  return false;
+}
 
 /** Numbers from 0 to 1 that repeat with the seed (mulberry32). */
 function seededRandom(seed) {
@@ -96,7 +109,10 @@ function senderFor(from) {
     const socket = open({ port: 0, address: '127.0.0.1' });
     const back = new Line((packet) => front.send(packet, from.port, from.address));
     socket.on('message', (packet) => back.push(packet));
-    sender = new Line((packet) => socket.send(packet, target, '127.0.0.1'));
+    sender = new Line((packet) => {
+      if (extension > 0 && hasExtension(packet, extension)) counts.extended += 1;
+      socket.send(packet, target, '127.0.0.1');
+    });
     senders.set(key, sender);
   }
   return sender;

@@ -9,8 +9,8 @@ import { fileURLToPath } from 'node:url';
 const program = path.join(path.dirname(fileURLToPath(import.meta.url)), '../../support/udp_relay.mjs');
 
 /** A relay in front of `port`, itself at port `from` (0: any) of `at`, in a process of its own so that nothing here delays it. */
-export async function startRelay(port, { at = '127.0.0.1', from = 0, loss = 0, delay = 0, mangle = 0, seed = 1 }) {
-  const words = { to: port, at, from, loss, delay, mangle, seed };
+export async function startRelay(port, { at = '127.0.0.1', from = 0, loss = 0, delay = 0, mangle = 0, seed = 1, extension = 0 }) {
+  const words = { to: port, at, from, loss, delay, mangle, seed, extension };
   const child = spawn(process.execPath, [program, ...Object.entries(words).flatMap(([k, v]) => [`--${k}`, `${v}`])],
     { stdio: ['pipe', 'pipe', 'inherit'] });
   const lines = readline.createInterface({ input: child.stdout });
@@ -22,7 +22,10 @@ export async function startRelay(port, { at = '127.0.0.1', from = 0, loss = 0, d
     /** Nothing passes until thaw(). */
     freeze: () => child.kill('SIGSTOP'),
     thaw: () => child.kill('SIGCONT'),
-    /** Ends it and gives its counts: passed, lost, mangled, latest (ms a packet left after its time). */
+    /**
+     * Ends it and gives its counts: passed, lost, mangled, latest (ms a packet left after its time), extended (those
+     * to `port` with the RTP header extension of the id `extension`).
+     */
     async stop() {
       child.stdin.end();
       const [last] = await once(lines, 'line');
