@@ -88,7 +88,7 @@ stage.test(`${kCrowd} who do what they like for ${kSeconds} s agree with the ser
     const end = Date.now() + kSeconds * 1000;
     await Promise.all(pages.map((page, i) => actUntil(s, page, room, end, makeRandom(kSeed - 1 - i))));
     const { counts, errors } = await crowd.stop();
-    assert.deepEqual(errors, []);
+    assert.equal(errors.length, 0, `went wrong: ${errors.join('\n')}`);
     const truth = await assertOneView(service, room, async () => ({
       ...await crowd.views(),
       ...Object.fromEntries(await Promise.all(pages.map(async (page) => [page.identity, await page.call('view')]))),

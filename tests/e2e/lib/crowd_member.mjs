@@ -8,14 +8,15 @@ import {
   AudioSource, LocalAudioTrack, LocalVideoTrack, Room, RoomEvent, TrackKind, TrackPublishOptions, TrackSource,
   VideoBufferType, VideoFrame, VideoSource,
 } from '@livekit/rtc-node';
-import { RoomServiceClient } from 'livekit-server-sdk';
+import { ParticipantInfo_State, RoomServiceClient } from 'livekit-server-sdk';
 
 import { joinToken } from './token.mjs';
 import { sleep, within } from './wait.mjs';
 
 const kSizes = [[96, 54], [160, 90], [320, 180]];
 const kFrameInterval = 500;  // ms
-const kActionLimit = 60_000;  // longer than any limit of the SDK
+const kConnectLimit = 45_000;  // longer than any limit of the SDK
+const kActionLimit = 3 * kConnectLimit + 15_000;
 const kTries = 3;
 
 function greyPicture([width, height], level) {
@@ -50,11 +51,18 @@ export class CrowdMember {
       try {
         return await this.joinOnce();
       } catch (error) {
-        // rtc-node throws a room of its own away that its busy process was not ready for in time.
-        if (left === 1 || !/handle not found/.test(error.message)) throw error;
+        // rtc-node throws a room of its own away that its busy process was not ready for in time, or never says that
+        // it is there.
+        if (left === 1 || !(/handle not found/.test(error.message) || await this.isActive())) throw error;
         this.counts.lost = (this.counts.lost ?? 0) + 1;
       }
     }
+  }
+
+  /** Whether the server has it with a connection that carries media. */
+  async isActive() {
+    const seen = await this.service.getParticipant(this.place.room, this.identity).catch(() => null);
+    return seen?.state === ParticipantInfo_State.ACTIVE;
   }
 
   async joinOnce() {
@@ -65,7 +73,8 @@ export class CrowdMember {
       if (room === this.room) this.errors.push(`${this.identity} was disconnected: ${reason}`);
     });
     const grants = { canUpdateOwnMetadata: true };
-    await room.connect(this.place.url, joinToken(this.place.room, this.identity, grants), { autoSubscribe: false, dynacast: true });
+    const token = joinToken(this.place.room, this.identity, grants);
+    await within(kConnectLimit, room.connect(this.place.url, token, { autoSubscribe: false, dynacast: true }), 'connect');
   }
 
   async leave() {
@@ -129,6 +138,7 @@ export class CrowdMember {
   async return() {
     await this.leave();
     await sleep(this.random.below(2000));
+    this.doing = 'join again';
     await this.join();
   }
 
@@ -143,7 +153,11 @@ export class CrowdMember {
               : this.random.percent(50) ? ['resize', name]
                 : ['unpublish', name];
     this.counts[what] = (this.counts[what] ?? 0) + 1;
-    await within(kActionLimit, this[what](...values), [what, ...values].join(' '));
+    this.doing = [what, ...values].join(' ');
+    const begin = new Date().toISOString();
+    await within(kActionLimit, this[what](...values), what).catch((error) => {
+      throw new Error(`${this.doing}, from ${begin}: ${error.message}`, { cause: error });
+    });
   }
 
   /** Another size needs another source, which is another track. */
