@@ -8,8 +8,8 @@
 #include "base/log.h"
 #include "plugins/livekit/data_channels.h"
 #include "plugins/livekit/path_report.h"
+#include "plugins/livekit/retransmissions.h"
 #include "plugins/livekit/room_session.h"
-#include "plugins/livekit/rtp_extensions.h"
 #include "plugins/livekit/sdp_translation.h"
 #include "plugins/livekit/trickle.h"
 

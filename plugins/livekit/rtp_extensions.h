@@ -27,10 +27,4 @@ inline constexpr RtpExtension kRepairedRidExtension{
 void add_extension(GstElement* element, const RtpExtension& extension,
                    const char* property = nullptr, const std::string& value = "");
 
-// Lets retransmissions carry the repaired rid instead of the rid (RFC 8852 section 4.1), without
-// which a receiver takes them for a new stream of the layer. webrtcbin 1.22 would do it from the
-// second description on: with the first it looks for its rtprtxsend before that is there. Before
-// the first description.
-void mark_retransmissions(GstElement* webrtcbin);
-
 }  // namespace gstlk::client

@@ -5,6 +5,7 @@
 
 #include "plugins/livekit/codec.h"
 #include "plugins/livekit/data_channels.h"
+#include "plugins/livekit/retransmissions.h"
 #include "plugins/livekit/room_session.h"
 #include "plugins/livekit/subscriber_sdp.h"
 #include "plugins/livekit/trickle.h"
@@ -49,6 +50,7 @@ void Subscriber::start(const ::livekit::JoinResponse& join) {
   join_ = join;
   peer_ = std::make_unique<PeerConnection>(session_.thread(), bin_, "subscriber",
                                            join.ice_servers(), *this);
+  if (peer_->webrtcbin()) request_retransmissions_at_once(peer_->webrtcbin());
   if (owner_) owner_->on_peer_connection(*peer_);
   peer_->start();
 }
