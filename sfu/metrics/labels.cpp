@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cmath>
 
+#include "room/join_response.h"
 #include "room/participant.h"
 #include "room/publication.h"
 
@@ -18,7 +19,8 @@ std::string source_of(const room::Publication& publication) {
 }
 
 std::string protocol_of(const room::Participant& participant) {
-  return std::to_string(participant.client().protocol());
+  const int protocol = participant.client().protocol();
+  return protocol >= 0 && protocol <= room::kProtocol ? std::to_string(protocol) : "other";
 }
 
 double milliseconds(Duration duration) {

@@ -16,6 +16,7 @@ namespace gstlk::metrics {
 
 std::string kind_of(const room::Publication& publication);    // "VIDEO"
 std::string source_of(const room::Publication& publication);  // "CAMERA"
+// Clients may say any number: those that are none of ours are one word.
 std::string protocol_of(const room::Participant& participant);
 
 double milliseconds(Duration duration);

@@ -14,7 +14,6 @@ namespace {
 
 constexpr int kPingInterval = 5;  // seconds
 constexpr int kPingTimeout = 15;
-constexpr int kProtocol = 17;
 
 void add_ice_servers(const Participant& participant,
                      google::protobuf::RepeatedPtrField<::livekit::ICEServer>& list) {

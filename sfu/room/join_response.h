@@ -8,6 +8,9 @@ namespace gstlk::room {
 class Participant;
 struct Settings;
 
+// The newest version of the signalling protocol that is spoken here.
+inline constexpr int kProtocol = 17;
+
 // The first message to a participant that joined.
 ::livekit::SignalResponse join_response(const Participant& participant);
 // The first message to one that came back.

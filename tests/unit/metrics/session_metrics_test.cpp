@@ -39,6 +39,20 @@ TEST_F(SessionMetricsTest, AJoinTakesFromItsRequestToItsResponse) {
             1);
 }
 
+TEST_F(SessionMetricsTest, AProtocolThatIsNotOursIsOneWord) {
+  for (const int protocol : {-1, 0, 17, 18, 1000, 1001}) {
+    room::JoinDetails ada = details("ada" + std::to_string(protocol));
+    ada.asked = timers_.now();
+    ada.client.set_protocol(protocol);
+    join(std::move(ada));
+  }
+  for (const auto& [word, times] : {std::pair("0", 1), std::pair("17", 1), std::pair("other", 4)}) {
+    const std::string labels = "{protocol_version=\"" + std::string(word) + "\"";
+    EXPECT_EQ(value("livekit_session_join_latency_ms_count" + labels + "}"), times) << word;
+    EXPECT_EQ(value("livekit_session_start_time_ms_count" + labels + ",warp=\"false\"}"), times);
+  }
+}
+
 TEST_F(SessionMetricsTest, ATrackIsAttemptedPublishedOrCancelled) {
   const std::string of_video = "livekit_track_publish_counter{kind=\"VIDEO\",state=";
   room::Guest ada = join("ada");
