@@ -52,6 +52,13 @@ net::StaticFiles find_page(const char* built_in, const char* installed_in) {
   return built.has_index() ? built : net::StaticFiles(installed_in);
 }
 
+api::DevelopmentTokens development_tokens(const config::Config& config) {
+  using enum api::DevelopmentTokens;
+  if (!config.development) return None;
+  const livekit::ApiKeys known{{config::kDevelopmentKey, config::kDevelopmentSecret}};
+  return config.keys == known ? ForEverybody : ForThisMachine;
+}
+
 turn::SfuAddresses sfu_addresses(const sfu::WorkerPool& workers, const std::string& node_ip,
                                  const net::ExternalAddresses& external) {
   turn::SfuAddresses out{.local = workers.local_hosts(), .node_ip = node_ip, .external = external};
@@ -128,7 +135,7 @@ Result<void> Daemon::open() {
   net::StaticFiles page = find_page(SFU_PAGE_DIR, SFU_PAGE_INSTALL_DIR);
   has_page_ = page.has_index();
   front_page_ = std::make_unique<api::FrontPage>(authenticator_, wall_clock, std::move(page),
-                                                 config_.development);
+                                                 development_tokens(config_));
   front_page_->add_to(*http_);
   if (Result<void> opened = open_metrics(); !opened) return opened;
   open_admin();

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "api/front_page.h"
 
+#include <gio/gio.h>
+
 #include <string_view>
 #include <utility>
 
+#include "base/ref.h"
 #include "base/time.h"
 #include "livekit/json.h"
 
@@ -24,11 +27,11 @@ std::string or_else(std::string_view text, const char* otherwise) {
 }  // namespace
 
 FrontPage::FrontPage(const Authenticator& authenticator, UnixClock clock, net::StaticFiles files,
-                     bool development)
+                     DevelopmentTokens tokens)
     : authenticator_(authenticator),
       clock_(std::move(clock)),
       files_(std::move(files)),
-      development_(development) {}
+      tokens_(tokens) {}
 
 void FrontPage::add_to(net::HttpServer& server) {
   for (const char* path : {"/", "/assets/*", "/dev/token"}) {
@@ -48,7 +51,15 @@ net::HttpResponse FrontPage::answer(const net::HttpRequest& request) const {
   if (request.path == "/") return root(request);
   if (request.path.starts_with(kAssets)) return files_.get(request.path.substr(1));
   if (request.path != "/dev/token") return health();
-  return development_ ? development_token(request) : net::not_found();
+  return gives_token_to(request) ? development_token(request) : net::not_found();
+}
+
+bool FrontPage::gives_token_to(const net::HttpRequest& request) const {
+  if (tokens_ != DevelopmentTokens::ForThisMachine)
+    return tokens_ == DevelopmentTokens::ForEverybody;
+  const auto address =
+      Ref<GInetAddress>::adopt(g_inet_address_new_from_string(request.remote_address.c_str()));
+  return address && g_inet_address_get_is_loopback(address.get());
 }
 
 net::HttpResponse FrontPage::root(const net::HttpRequest& request) const {

@@ -7,13 +7,17 @@
 
 namespace gstlk::api {
 
+// Who gets tokens from /dev/token. Those that are signed with a key of one's own are for this
+// machine, however many addresses are listened on; those of the known key anybody can make.
+enum class DevelopmentTokens : uint8_t { None, ForThisMachine, ForEverybody };
+
 // What is neither signalling nor server API: health (/, /health, /healthz, /readyz), the web page
-// for browsers, and in development mode /dev/token, which gives anybody a token. Main thread only.
+// for browsers, and in development mode /dev/token, which gives tokens away. Main thread only.
 class FrontPage {
  public:
   // The authenticator outlives this, and this outlives the server it is added to.
   FrontPage(const Authenticator& authenticator, UnixClock clock, net::StaticFiles files,
-            bool development);
+            DevelopmentTokens tokens);
 
   void add_to(net::HttpServer& server);
   // Only what says whether this server is well.
@@ -25,12 +29,13 @@ class FrontPage {
  private:
   net::HttpResponse root(const net::HttpRequest& request) const;
   net::HttpResponse health() const;
+  bool gives_token_to(const net::HttpRequest& request) const;
   net::HttpResponse development_token(const net::HttpRequest& request) const;
 
   const Authenticator& authenticator_;
   UnixClock clock_;
   net::StaticFiles files_;
-  const bool development_;
+  const DevelopmentTokens tokens_;
   bool draining_ = false;
 };
 

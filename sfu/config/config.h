@@ -12,6 +12,10 @@
 // What the administrator decides, with LiveKit's keys and defaults. Sizes of 0 are unlimited.
 namespace gstlk::config {
 
+// The key and the secret of development without keys of one's own.
+inline constexpr char kDevelopmentKey[] = "devkey";
+inline constexpr char kDevelopmentSecret[] = "secret";
+
 // Both ends included.
 struct PortRange {
   uint16_t first = 0;

@@ -206,7 +206,7 @@ Result<void> ConfigLoader::check_keys() {
         "keys: expected at least one \"key: secret\" in the configuration, LIVEKIT_KEYS or --keys; "
         "\"livekit-sfu generate-keys\" makes one, --dev does without");
   }
-  if (config_.keys.empty()) config_.keys["devkey"] = "secret";
+  if (config_.keys.empty()) config_.keys[kDevelopmentKey] = kDevelopmentSecret;
   for (const auto& [key, secret] : config_.keys) {
     if (secret.size() < kMinSecretSize && !config_.development) {
       warnings_.push_back("keys: the secret of " + key +

@@ -37,25 +37,26 @@ class FrontPageTest : public testing::Test {
 };
 
 TEST_F(FrontPageTest, BrowsersGetThePageAndOthersTheHealth) {
-  const FrontPage page(authenticator_, fake_clock, net::StaticFiles(folder_), false);
+  const FrontPage page(authenticator_, fake_clock, net::StaticFiles(folder_),
+                       DevelopmentTokens::None);
   EXPECT_EQ(page.answer(get("/", "text/html,*/*;q=0.8")).body, "<p>call");
   EXPECT_EQ(page.answer(get("/", "*/*")).body, "OK");
   EXPECT_EQ(page.answer(get("/healthz", "text/html")).body, "OK");
 }
 
 TEST_F(FrontPageTest, WithoutAPageBrowsersGetTheHealth) {
-  const FrontPage page(authenticator_, fake_clock, net::StaticFiles(""), false);
+  const FrontPage page(authenticator_, fake_clock, net::StaticFiles(""), DevelopmentTokens::None);
   EXPECT_EQ(page.answer(get("/", "text/html")).body, "OK");
 }
 
 TEST_F(FrontPageTest, ADrainingServerIsNotReady) {
-  FrontPage page(authenticator_, fake_clock, net::StaticFiles(""), false);
+  FrontPage page(authenticator_, fake_clock, net::StaticFiles(""), DevelopmentTokens::None);
   page.start_draining();
   EXPECT_EQ(page.answer(get("/readyz")).status, 406u);
 }
 
 TEST_F(FrontPageTest, HealthIsReadOnly) {
-  const FrontPage page(authenticator_, fake_clock, net::StaticFiles(""), false);
+  const FrontPage page(authenticator_, fake_clock, net::StaticFiles(""), DevelopmentTokens::None);
   net::HttpRequest request = get("/");
   request.method = "HEAD";
   EXPECT_EQ(page.answer(request).status, 200u);
@@ -64,7 +65,8 @@ TEST_F(FrontPageTest, HealthIsReadOnly) {
 }
 
 TEST_F(FrontPageTest, DevelopmentGivesATokenForTheRoom) {
-  const FrontPage page(authenticator_, fake_clock, net::StaticFiles(""), true);
+  const FrontPage page(authenticator_, fake_clock, net::StaticFiles(""),
+                       DevelopmentTokens::ForEverybody);
   net::HttpRequest request = get("/dev/token");
   request.query = {{"room", "kitchen"}, {"identity", "alice-1"}, {"name", "Alice"}};
   const auto node = livekit::parse_json(page.answer(request).body);
@@ -80,7 +82,8 @@ TEST_F(FrontPageTest, DevelopmentGivesATokenForTheRoom) {
 }
 
 TEST_F(FrontPageTest, DevelopmentGivesATokenToLookOn) {
-  const FrontPage page(authenticator_, fake_clock, net::StaticFiles(""), true);
+  const FrontPage page(authenticator_, fake_clock, net::StaticFiles(""),
+                       DevelopmentTokens::ForEverybody);
   net::HttpRequest request = get("/dev/token");
   request.query = {{"room", "kitchen"}, {"admin", "1"}};
   const auto node = livekit::parse_json(page.answer(request).body);
@@ -98,8 +101,22 @@ TEST_F(FrontPageTest, DevelopmentGivesATokenToLookOn) {
   EXPECT_EQ(page.answer(request).status, 200u);
 }
 
+TEST_F(FrontPageTest, TokensOfAKeyOfOnesOwnStayOnThisMachine) {
+  const FrontPage page(authenticator_, fake_clock, net::StaticFiles(""),
+                       DevelopmentTokens::ForThisMachine);
+  net::HttpRequest request = get("/dev/token");
+  for (const char* here : {"127.0.0.1", "127.1.2.3", "::1"}) {
+    request.remote_address = here;
+    EXPECT_EQ(page.answer(request).status, 200u) << here;
+  }
+  for (const char* elsewhere : {"192.0.2.1", "2001:db8::1", ""}) {
+    request.remote_address = elsewhere;
+    EXPECT_EQ(page.answer(request).status, 404u) << elsewhere;
+  }
+}
+
 TEST_F(FrontPageTest, OutsideOfDevelopmentNobodyGetsAToken) {
-  const FrontPage page(authenticator_, fake_clock, net::StaticFiles(""), false);
+  const FrontPage page(authenticator_, fake_clock, net::StaticFiles(""), DevelopmentTokens::None);
   EXPECT_EQ(page.answer(get("/dev/token")).status, 404u);
 }
 
