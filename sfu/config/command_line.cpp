@@ -255,7 +255,7 @@ Flags:
   --config-body YAML   the same, in place                    (LIVEKIT_CONFIG)
   --keys "KEY: SECRET" API keys                              (LIVEKIT_KEYS)
   --key-file FILE      API keys, a file that others cannot read
-  --dev                development: key "devkey", secret "secret", this machine only
+  --dev                development; without keys: "devkey" with "secret", this machine only
   --bind ADDRESS       listen there; may be repeated
   --node-ip ADDRESS    the address that clients are told     (NODE_IP)
   --udp-port PORT      media: a port or a range of them      (UDP_PORT)

@@ -206,7 +206,11 @@ Result<void> ConfigLoader::check_keys() {
         "keys: expected at least one \"key: secret\" in the configuration, LIVEKIT_KEYS or --keys; "
         "\"livekit-sfu generate-keys\" makes one, --dev does without");
   }
-  if (config_.keys.empty()) config_.keys[kDevelopmentKey] = kDevelopmentSecret;
+  if (config_.keys.empty()) {
+    config_.keys[kDevelopmentKey] = kDevelopmentSecret;
+    // Everybody knows it.
+    if (config_.bind_addresses.empty()) config_.bind_addresses = {"127.0.0.1", "::1"};
+  }
   for (const auto& [key, secret] : config_.keys) {
     if (secret.size() < kMinSecretSize && !config_.development) {
       warnings_.push_back("keys: the secret of " + key +
@@ -287,9 +291,6 @@ Result<Config> ConfigLoader::finish() {
         &ConfigLoader::check_tls, &ConfigLoader::check_turn, &ConfigLoader::check_webhook,
         &ConfigLoader::check_limits, &ConfigLoader::check_media}) {
     if (Result<void> result = (this->*step)(); !result) return fail(result.error().message);
-  }
-  if (config_.development && config_.bind_addresses.empty()) {
-    config_.bind_addresses = {"127.0.0.1", "::1"};
   }
   // As LiveKit's sample configuration has it: every address of this machine.
   if (std::ranges::count(config_.bind_addresses, "") != 0) config_.bind_addresses.clear();

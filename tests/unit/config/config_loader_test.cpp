@@ -265,6 +265,16 @@ TEST(ConfigLoader, DevelopmentNeedsNoKeysAndStaysOnThisMachine) {
   EXPECT_TRUE(loaded.warnings.empty());
 }
 
+TEST(ConfigLoader, DevelopmentWithKeysOfOnesOwnIsForEveryAddress) {
+  const Loaded loaded = load(std::string(kKeysLine) + "development: true");
+  ASSERT_TRUE(loaded.config) << loaded.error;
+  EXPECT_TRUE(loaded.config->bind_addresses.empty());
+  const Loaded bound =
+      load(std::string(kKeysLine) + "development: true\nbind_addresses: [192.0.2.1]");
+  ASSERT_TRUE(bound.config) << bound.error;
+  EXPECT_EQ(bound.config->bind_addresses, std::vector<std::string>{"192.0.2.1"});
+}
+
 TEST(ConfigLoader, AShortSecretIsAWarning) {
   const Loaded loaded = load("keys: {devkey: secret}");
   ASSERT_TRUE(loaded.config);
