@@ -60,6 +60,15 @@ struct TurnConfig {
   std::string secret_file;
 };
 
+// Plain TCP on `udp_port`. 80 and 443 are where a web server may be, for which UDP leaves room and
+// TCP does not; and TCP on a port that TLS has is TLS. Where TLS is taken off in front, TCP is what
+// comes from there.
+inline bool has_plain_tcp(const TurnConfig& turn) {
+  const bool plain_tls_port = turn.tls_port != 0 && turn.external_tls;
+  return !plain_tls_port && turn.udp_port != 0 && turn.udp_port != 80 && turn.udp_port != 443 &&
+         turn.udp_port != turn.tls_port;
+}
+
 // Between keyframes that a publisher is asked for; 0: 300 ms, and a second while more are wanted.
 struct PliThrottleConfig {
   Duration low_quality{};

@@ -43,8 +43,9 @@ Result<void> ConfigLoader::check_turn() {
     return fail(place("turn.enabled") +
                 "needs turn.udp_port, like 3478, or turn.tls_port, like 5349");
   }
-  if (turn.udp_port == turn.tls_port) {
-    return fail(place("turn.tls_port") + "expected another port than turn.udp_port");
+  if (turn.udp_port == turn.tls_port && turn.external_tls) {
+    return fail(place("turn.tls_port") +
+                "expected another port than turn.udp_port, as turn.external_tls is set");
   }
   if (turn.relay_range_start == 0 || turn.relay_range_end < turn.relay_range_start) {
     return fail(place("turn.relay_range_end") +

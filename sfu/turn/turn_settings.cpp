@@ -6,7 +6,6 @@
 namespace gstlk::turn {
 namespace {
 
-constexpr uint16_t kHttpPort = 80;
 constexpr uint16_t kHttpsPort = 443;
 
 // Where a relay could reach what is not for everybody. RFC 6890, and the IPv6 addresses that have
@@ -146,11 +145,7 @@ Result<TurnSettings> turn_settings(const config::Config& config, const SfuAddres
     if (outside != address) settings.mapped.emplace_back(outside, address);
   }
   settings.udp_port = turn.udp_port;
-  // Those two are where a web server may be, for which UDP leaves room and TCP does not.
-  // Where TLS is taken off in front, TCP is what comes from there.
-  const bool plain_tls_port = turn.tls_port != 0 && turn.external_tls;
-  settings.tcp = !plain_tls_port && turn.udp_port != 0 && turn.udp_port != kHttpPort &&
-                 turn.udp_port != kHttpsPort;
+  settings.tcp = config::has_plain_tcp(turn);
   settings.tls_port = turn.tls_port;
   settings.external_tls = turn.external_tls;
   settings.cert_file = turn.cert_file;

@@ -197,6 +197,22 @@ test('a daemon that is killed leaves no TURN server', { timeout: 60000 }, async 
   await eventually(() => !fs.existsSync(`/proc/${turn}`), { what: 'it is gone' });
 });
 
+test('UDP and TLS may have one port', { timeout: 60000 }, async () => {
+  const port = await freeTcpPort();
+  const daemon = await startDaemon({
+    config: `turn: {enabled: true, udp_port: ${port}, tls_port: ${port}, domain: localhost, cert_file: ${files.certificate}, ` +
+      `key_file: ${files.key}, bind_addresses: [127.0.0.1], secret: ${kTurnSecret}, relay_range_start: 21100, relay_range_end: 21199}`,
+  });
+  const peer = dgram.createSocket('udp4');
+  peer.on('message', (message, { port: from, address }) => peer.send(message, from, address));
+  await new Promise((resolve) => { peer.bind(0, '127.0.0.1', resolve); });
+  const relayed = (...more) => relayTo(`127.0.0.1:${peer.address().port}`, credentials(), port, ...more);
+  await eventually(async () => /tot_recv_msgs=3/.test(await relayed()), { timeout: 30000, what: 'a relay over UDP' });
+  assert.match(await relayed('-t', '-S'), /tot_recv_msgs=3/);
+  peer.close();
+  await daemon.stop();
+});
+
 test('where something in front takes TLS off, its port is plain', { timeout: 60000 }, async () => {
   const [udp, tcp] = [await freeTcpPort(), await freeTcpPort()];
   const daemon = await startDaemon({

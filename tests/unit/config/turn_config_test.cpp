@@ -49,8 +49,9 @@ TEST(TurnConfig, WhatCannotWorkIsOneLineWithTheRemedy) {
        "a.yaml:2: turn.enabled: needs turn.udp_port, like 3478, or turn.tls_port, like 5349"},
       {"turn: {enabled: true, tls_port: 5349}",
        "a.yaml:2: turn.tls_port: needs turn.domain beside it: the name that is in the certificate"},
-      {"turn: {enabled: true, udp_port: 5349, tls_port: 5349}",
-       "a.yaml:2: turn.tls_port: expected another port than turn.udp_port"},
+      {"turn: {enabled: true, udp_port: 5349, tls_port: 5349, external_tls: true}",
+       "a.yaml:2: turn.tls_port: expected another port than turn.udp_port, as turn.external_tls is "
+       "set"},
       {"turn: {enabled: true, domain: a, tls_port: 5349, cert_file: /a}",
        "a.yaml:2: turn.cert_file: needs turn.key_file beside it: the private key"},
       {"turn: {enabled: true, udp_port: 3478, relay_range_start: 5, relay_range_end: 4}",
@@ -74,6 +75,15 @@ TEST(TurnConfig, WhatCannotWorkIsOneLineWithTheRemedy) {
        "credential"},
   };
   for (const auto& [yaml, error] : cases) EXPECT_EQ(load(yaml).error, error) << yaml;
+}
+
+TEST(TurnConfig, UdpAndTlsMayShareAPort) {
+  const Loaded loaded = load(
+      "turn: {enabled: true, domain: a, tls_port: 443, udp_port: 443, cert_file: /a, key_file: "
+      "/b}");
+  ASSERT_TRUE(loaded.config) << loaded.error;
+  EXPECT_EQ(loaded.config->turn.tls_port, 443);
+  EXPECT_EQ(loaded.config->turn.udp_port, 443);
 }
 
 TEST(TurnConfig, WithoutACertificateThereIsStillUdp) {

@@ -65,6 +65,16 @@ TEST(TurnSettings, TcpIsLeftToAWebServer) {
             (Texts{"turn:192.0.2.1:443?transport=udp", "turn:[2001:db8::1]:443?transport=udp"}));
 }
 
+TEST(TurnSettings, TcpOnAPortThatTlsHasIsTls) {
+  config::Config config = turn_config();
+  config.turn.tls_port = 3478;
+  const TurnSettings settings = settings_of(config);
+  EXPECT_FALSE(settings.tcp);
+  EXPECT_EQ(settings.plain_urls,
+            (Texts{"turn:192.0.2.1:3478?transport=udp", "turn:[2001:db8::1]:3478?transport=udp"}));
+  EXPECT_EQ(settings.tls_urls, Texts{"turns:turn.example.org:3478?transport=tcp"});
+}
+
 TEST(TurnSettings, BehindANatClientsAreToldTheOutside) {
   const SfuAddresses nat{.local = {"10.0.0.5", "127.0.0.1"},
                          .advertised = {"198.51.100.9", "127.0.0.1"},
