@@ -55,6 +55,7 @@ class ConfigLoader {
   Result<void> check_turn();
   Result<void> check_turn_secret();
   Result<void> check_turn_tls();
+  Result<void> check_turn_ports();
   // "livekit.yaml:12: webhook.urls: ", as far as it is known where the key came from.
   std::string place(const std::string& path) const;
 

@@ -30,6 +30,24 @@ bool is_plain(const std::string& text) {
                              [](char c) { return c > ' ' && c < 127 && c != '"' && c != '#'; });
 }
 
+using Addresses = std::vector<std::string>;
+
+bool is_every(const Addresses& bind) {
+  return bind.empty() || std::ranges::any_of(bind, [](const std::string& address) {
+           return address.empty() || address == "0.0.0.0" || address == "::";
+         });
+}
+
+// Whether TURN and something else would have a port on the same address. Without addresses of its
+// own TURN is where media is, which is not loopback.
+bool may_meet(const Addresses& turn, const Addresses& other) {
+  if (is_every(other)) return true;
+  return std::ranges::any_of(other, [&](const std::string& address) {
+    if (is_every(turn)) return address != "::1" && !address.starts_with("127.");
+    return std::ranges::count(turn, address) != 0;
+  });
+}
+
 }  // namespace
 
 Result<void> ConfigLoader::check_turn() {
@@ -53,7 +71,28 @@ Result<void> ConfigLoader::check_turn() {
   }
   bound_ttl(turn.ttl_seconds, kDefaultTtl, place("turn.ttl_seconds"), warnings_);
   if (Result<void> result = check_turn_secret(); !result) return result;
-  return turn.tls_port == 0 ? Result<void>() : check_turn_tls();
+  if (turn.tls_port != 0) {
+    if (Result<void> result = check_turn_tls(); !result) return result;
+  }
+  return check_turn_ports();
+}
+
+// coturn says nothing of a port that it does not get, and who comes later would not start.
+Result<void> ConfigLoader::check_turn_ports() {
+  const TurnConfig& turn = config_.turn;
+  const auto check = [&](const char* key, uint16_t port) -> Result<void> {
+    if (port == 0) return {};
+    const bool beside_api = may_meet(turn.bind_addresses, config_.bind_addresses);
+    const char* other = nullptr;
+    if (port == config_.port && beside_api) other = "port";
+    if (port == config_.prometheus.port && beside_api) other = "prometheus.port";
+    if (port == config_.rtc.tcp_port && is_every(turn.bind_addresses)) other = "rtc.tcp_port";
+    if (!other) return {};
+    return fail(place(key) + "expected another port than " + other + ", which has TCP " +
+                std::to_string(port));
+  };
+  if (Result<void> result = check("turn.tls_port", turn.tls_port); !result) return result;
+  return check("turn.udp_port", has_plain_tcp(turn) ? turn.udp_port : 0);
 }
 
 Result<void> ConfigLoader::check_turn_secret() {

@@ -52,6 +52,12 @@ TEST(TurnConfig, WhatCannotWorkIsOneLineWithTheRemedy) {
       {"turn: {enabled: true, udp_port: 5349, tls_port: 5349, external_tls: true}",
        "a.yaml:2: turn.tls_port: expected another port than turn.udp_port, as turn.external_tls is "
        "set"},
+      {"turn: {enabled: true, domain: a, tls_port: 7880, external_tls: true}",
+       "a.yaml:2: turn.tls_port: expected another port than port, which has TCP 7880"},
+      {"turn: {enabled: true, domain: a, tls_port: 7881, external_tls: true}",
+       "a.yaml:2: turn.tls_port: expected another port than rtc.tcp_port, which has TCP 7881"},
+      {"turn: {enabled: true, udp_port: 3478}\nprometheus: {port: 3478}",
+       "a.yaml:2: turn.udp_port: expected another port than prometheus.port, which has TCP 3478"},
       {"turn: {enabled: true, domain: a, tls_port: 5349, cert_file: /a}",
        "a.yaml:2: turn.cert_file: needs turn.key_file beside it: the private key"},
       {"turn: {enabled: true, udp_port: 3478, relay_range_start: 5, relay_range_end: 4}",
@@ -75,6 +81,22 @@ TEST(TurnConfig, WhatCannotWorkIsOneLineWithTheRemedy) {
        "credential"},
   };
   for (const auto& [yaml, error] : cases) EXPECT_EQ(load(yaml).error, error) << yaml;
+}
+
+TEST(TurnConfig, APortThatOthersHaveElsewhereIsFree) {
+  for (const char* yaml : {// Only its UDP.
+                           "port: 443\nturn: {enabled: true, udp_port: 443}",
+                           "turn: {enabled: true, domain: a, tls_port: 7880, external_tls: true}\n"
+                           "bind_addresses: [127.0.0.1, '::1']",
+                           "turn: {enabled: true, udp_port: 7880, bind_addresses: [192.0.2.1]}\n"
+                           "bind_addresses: [192.0.2.2]",
+                           "turn: {enabled: false, udp_port: 7880}"}) {
+    const Loaded loaded = load(yaml);
+    EXPECT_TRUE(loaded.config) << loaded.error;
+  }
+  EXPECT_FALSE(load("turn: {enabled: true, udp_port: 7880, bind_addresses: [192.0.2.1]}\n"
+                    "bind_addresses: [192.0.2.2, 192.0.2.1]")
+                   .config);
 }
 
 TEST(TurnConfig, UdpAndTlsMayShareAPort) {
