@@ -5,6 +5,8 @@
 #include <charconv>
 #include <utility>
 
+#include "config/yaml_node.h"
+
 namespace gstlk::config {
 namespace {
 
@@ -58,6 +60,33 @@ bool has_pairs_between_commas(std::string_view line) {
   });
 }
 
+// As YAML's: a line that is one, or what is behind the value.
+std::string_view without_comment(std::string_view line) {
+  if (line.starts_with('#')) return {};
+  if (line.find_first_of("\"'") != std::string_view::npos) return line;
+  return trim(line.substr(0, line.find(" #")));
+}
+
+// Nullopt: it is no map.
+std::optional<YamlNode> parse_map(std::string_view text) {
+  // What looks like a variable is part of a secret here.
+  Result<YamlNode> root = parse_yaml(
+      text, "", [](const std::string& name) { return std::optional("${" + name + "}"); });
+  if (!root || root->kind != YamlNode::Kind::Map) return std::nullopt;
+  return std::move(*root);
+}
+
+std::optional<livekit::ApiKeys> keys_of(const YamlNode& map) {
+  livekit::ApiKeys keys;
+  for (const auto& [key, secret] : map.members) {
+    if (key.empty() || secret.kind != YamlNode::Kind::Scalar || secret.text.empty())
+      return std::nullopt;
+    keys[key] = secret.text;
+  }
+  if (keys.empty()) return std::nullopt;
+  return keys;
+}
+
 }  // namespace
 
 std::optional<bool> parse_bool(std::string_view text) {
@@ -107,10 +136,15 @@ std::optional<PortRange> parse_ports(std::string_view text) {
 }
 
 std::optional<livekit::ApiKeys> parse_api_keys(std::string_view text) {
+  // Without the space in front: a map would end where a line has less of it.
   text = trim(text);
+  if (const auto map = parse_map(text)) {
+    if (auto keys = keys_of(*map)) return keys;
+  }
   if (text.starts_with('{') && text.ends_with('}')) text = text.substr(1, text.size() - 2);
   livekit::ApiKeys keys;
-  for (const std::string_view line : split(text, '\n')) {
+  for (const std::string_view whole : split(text, '\n')) {
+    const std::string_view line = without_comment(whole);
     if (line.empty()) continue;
     if (has_pairs_between_commas(line)) {
       for (const std::string_view pair : split(line, ',')) {

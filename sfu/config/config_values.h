@@ -19,7 +19,8 @@ std::optional<uint64_t> parse_integer(std::string_view text, uint64_t max);
 std::optional<Duration> parse_duration(std::string_view text);
 // "7882" or "7882-7892".
 std::optional<PortRange> parse_ports(std::string_view text);
-// Pairs of "key: secret", with or without the space, on lines or between commas.
+// A map of YAML, as LiveKit has them, or pairs of "key:secret", with or without a space, on lines
+// or between commas.
 std::optional<livekit::ApiKeys> parse_api_keys(std::string_view text);
 // Split at commas, without the space around.
 std::vector<std::string> parse_list(std::string_view text);

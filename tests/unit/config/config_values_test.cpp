@@ -24,7 +24,7 @@ TEST(ParseDuration, RefusesEverythingElse) {
 TEST(ParseApiKeys, ReadsLinesAndCommasWithAndWithoutSpace) {
   const livekit::ApiKeys two{{"a", "1"}, {"b", "2"}};
   for (const char* text : {"a: 1\nb: 2", "a:1\nb:2\n", "a: 1, b: 2", "a:1,b:2", "{a: 1, b: 2}",
-                           "\n  \"a\": '1'\r\n b: 2 \n"}) {
+                           "{a:1,b:2}", "\n  \"a\": '1'\r\n b: 2 \n"}) {
     EXPECT_EQ(parse_api_keys(text), two) << text;
   }
 }
@@ -33,8 +33,21 @@ TEST(ParseApiKeys, ASecretMayHaveColonsAndCommas) {
   EXPECT_EQ(parse_api_keys("a: x:y,z"), (livekit::ApiKeys{{"a", "x:y,z"}}));
 }
 
+TEST(ParseApiKeys, CommentsAreNoKeysAndNoPartOfASecret) {
+  const livekit::ApiKeys two{{"a", "1"}, {"b", "2"}};
+  for (const char* text :
+       {"# production\na: 1\nb: 2", "# rotate: weekly\na: 1 # prod\nb: '2'\n",
+        "# rotate: weekly\na:1\nb:2 # prod", "a:1 # x\n\n  # y: z\nb: 2", "a: |-\n  1\nb: 2"}) {
+    EXPECT_EQ(parse_api_keys(text), two) << text;
+  }
+  EXPECT_EQ(parse_api_keys("a: x#y"), (livekit::ApiKeys{{"a", "x#y"}}));
+  EXPECT_EQ(parse_api_keys("a: 'x #y'"), (livekit::ApiKeys{{"a", "x #y"}}));
+  EXPECT_EQ(parse_api_keys("a: x${y}"), (livekit::ApiKeys{{"a", "x${y}"}}));
+}
+
 TEST(ParseApiKeys, RefusesWhatIsNoPair) {
-  for (const char* text : {"", "a", "a:", ":b", "a: 1\nb"}) EXPECT_FALSE(parse_api_keys(text));
+  for (const char* text : {"", "a", "a:", ":b", "a: 1\nb", "# a: 1"})
+    EXPECT_FALSE(parse_api_keys(text));
 }
 
 TEST(ParsePorts, ReadsOneAndARange) {
