@@ -147,7 +147,9 @@ Result<void> ConfigLoader::add_environment() {
     if (!key.is_scalar()) continue;
     const std::string name = environment_name(key.path);
     const std::optional<std::string> text = environment_(name);
-    if (!text) continue;
+    // A compose file passes on what is not set as nothing.
+    const bool may_be_empty = key.kind == ValueKind::Text || key.kind == ValueKind::TextList;
+    if (!text || (text->empty() && !may_be_empty)) continue;
     if (Result<void> result = add_override({name, std::string(key.path), *text}); !result) {
       return result;
     }

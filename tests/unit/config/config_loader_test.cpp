@@ -318,6 +318,24 @@ TEST(ConfigLoader, EveryScalarKeyIsAVariable) {
   EXPECT_EQ(other.finish()->rtc.tcp_port, 99);
 }
 
+TEST(ConfigLoader, AnEmptyVariableIsNoValueUnlessItsKeyIsText) {
+  ConfigLoader loader(environment({{"LIVEKIT_RTC_USE_EXTERNAL_IP", ""},
+                                   {"LIVEKIT_PORT", ""},
+                                   {"LIVEKIT_RTC_UDP_PORT", ""},
+                                   {"LIVEKIT_ROOM_EMPTY_TIMEOUT", ""},
+                                   {"LIVEKIT_REGION", ""},
+                                   {"LIVEKIT_BIND_ADDRESSES", ""}}));
+  ASSERT_TRUE(loader.add_yaml(
+      std::string(kKeysLine) + "region: eu\nport: 80\nbind_addresses: [192.0.2.1]", "a.yaml"));
+  const Result<void> added = loader.add_environment();
+  ASSERT_TRUE(added) << added.error().message;
+  const Result<Config> config = loader.finish();
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->port, 80);
+  EXPECT_EQ(config->region, "");
+  EXPECT_TRUE(config->bind_addresses.empty());
+}
+
 TEST(ConfigLoader, AKeyFileIsForItsOwnerAlone) {
   char* folder = g_dir_make_tmp("keys-XXXXXX", nullptr);
   const std::string path = std::string(folder) + "/keys.yaml";
