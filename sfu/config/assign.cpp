@@ -33,6 +33,11 @@ Result<void> assign_integer(const Target& target, const std::string& text) {
   return {};
 }
 
+Result<void> assign_limit(const Target& target, const std::string& text) {
+  const bool negative = text.starts_with('-') && parse_integer(text.substr(1), UINT32_MAX);
+  return assign_integer(target, negative ? "0" : text);
+}
+
 Result<void> assign_number(const Target& target, const std::string& text) {
   char* end = nullptr;
   const double value = std::strtod(text.c_str(), &end);
@@ -70,6 +75,8 @@ Result<void> assign_scalar(const ConfigKey& key, const Target& target, const std
       return assign_bool(target, text);
     case ValueKind::Integer:
       return assign_integer(target, text);
+    case ValueKind::Limit:
+      return assign_limit(target, text);
     case ValueKind::Number:
       return assign_number(target, text);
     case ValueKind::Duration:

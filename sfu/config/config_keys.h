@@ -20,6 +20,7 @@ namespace gstlk::config {
 enum class ValueKind : uint8_t {
   Bool,
   Integer,  // as wide as its target, 32 bits without one
+  Limit,    // an integer; below 0 it is 0
   Number,   // may have a fraction
   Text,
   TextList,

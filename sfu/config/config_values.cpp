@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "config/config_values.h"
 
+#include <glib.h>
+
 #include <algorithm>
 #include <charconv>
 #include <utility>
@@ -90,11 +92,14 @@ std::optional<livekit::ApiKeys> keys_of(const YamlNode& map) {
 }  // namespace
 
 std::optional<bool> parse_bool(std::string_view text) {
-  for (const char* word : {"true", "True", "TRUE", "yes", "on", "1"}) {
-    if (text == word) return true;
+  // Those of YAML 1.1, which LiveKit's decoder takes where a boolean is wanted.
+  std::string word(text);
+  std::ranges::transform(word, word.begin(), g_ascii_tolower);
+  for (const char* yes : {"true", "yes", "y", "on", "1"}) {
+    if (word == yes) return true;
   }
-  for (const char* word : {"false", "False", "FALSE", "no", "off", "0"}) {
-    if (text == word) return false;
+  for (const char* no : {"false", "no", "n", "off", "0"}) {
+    if (word == no) return false;
   }
   return std::nullopt;
 }

@@ -60,9 +60,12 @@ TEST(ParsePorts, ReadsOneAndARange) {
 }
 
 TEST(ParseBool, ReadsYamlsWords) {
-  EXPECT_EQ(parse_bool("true"), true);
-  EXPECT_EQ(parse_bool("off"), false);
-  EXPECT_EQ(parse_bool("2"), std::nullopt);
+  for (const char* text : {"true", "True", "TRUE", "yes", "Yes", "YES", "y", "on", "On", "ON", "1"})
+    EXPECT_EQ(parse_bool(text), true) << text;
+  for (const char* text : {"false", "False", "no", "No", "NO", "N", "off", "Off", "OFF", "0"})
+    EXPECT_EQ(parse_bool(text), false) << text;
+  for (const char* text : {"", "2", "yess", "o", "nope"})
+    EXPECT_EQ(parse_bool(text), std::nullopt) << text;
 }
 
 }  // namespace

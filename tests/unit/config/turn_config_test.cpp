@@ -135,6 +135,13 @@ TEST(TurnConfig, TheLifeOfCredentialsIsBounded) {
       "rtc: {turn_servers: [{host: a, secret: s, ttl: 0}]}");
   EXPECT_EQ(zero.config->turn.ttl_seconds, 300u);
   EXPECT_EQ(zero.config->rtc.turn_servers[0].ttl_seconds, 14400u);
+  const Loaded less = load(
+      "turn: {enabled: true, udp_port: 3478, ttl_seconds: -1, per_user_relay_allocation_limit: "
+      "-1}");
+  ASSERT_TRUE(less.config) << less.error;
+  EXPECT_EQ(less.config->turn.ttl_seconds, 300u);
+  EXPECT_EQ(less.config->turn.per_user_relay_allocation_limit, 0u);
+  EXPECT_FALSE(load("turn: {ttl_seconds: -x}").config);
   const Loaded many = load(
       "turn: {enabled: true, udp_port: 3478, ttl_seconds: 100000}\n"
       "rtc: {turn_servers: [{host: a, secret: s, ttl: 100000}]}");
