@@ -9,7 +9,7 @@
 
 namespace gstlk::api {
 
-// GET /metrics for Prometheus; with a name or a password only for who knows both (RFC 7617).
+// GET /metrics for Prometheus; with a name and a password only for who knows both (RFC 7617).
 class MetricsPage {
  public:
   MetricsPage(std::string username, std::string password, std::function<std::string()> print);

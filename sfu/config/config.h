@@ -153,7 +153,7 @@ struct RoomConfig {
 // Where Prometheus reads, beside /metrics of the API port.
 struct PrometheusConfig {
   uint16_t port = 0;     // 0: none of its own
-  std::string username;  // with one of these only for who knows both
+  std::string username;  // both or none: with them only for who knows them
   std::string password;
 };
 

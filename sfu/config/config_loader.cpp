@@ -241,6 +241,14 @@ Result<void> ConfigLoader::check_tls() {
              : fail(place("tls.key_file") + "needs tls.cert_file beside it: the certificate");
 }
 
+Result<void> ConfigLoader::check_prometheus() {
+  const PrometheusConfig& prometheus = config_.prometheus;
+  if (prometheus.username.empty() == prometheus.password.empty()) return {};
+  return prometheus.password.empty()
+             ? fail(place("prometheus.username") + "needs prometheus.password beside it")
+             : fail(place("prometheus.password") + "needs prometheus.username beside it");
+}
+
 Result<void> ConfigLoader::check_webhook() {
   WebhookConfig& webhook = config_.webhook;
   for (const std::string& url : webhook.urls) {
@@ -290,8 +298,8 @@ Result<Config> ConfigLoader::finish() {
   }
   for (Result<void> (ConfigLoader::*step)() :
        {&ConfigLoader::choose_udp_ports, &ConfigLoader::check_keys, &ConfigLoader::check_tcp,
-        &ConfigLoader::check_tls, &ConfigLoader::check_turn, &ConfigLoader::check_webhook,
-        &ConfigLoader::check_limits, &ConfigLoader::check_media}) {
+        &ConfigLoader::check_tls, &ConfigLoader::check_prometheus, &ConfigLoader::check_turn,
+        &ConfigLoader::check_webhook, &ConfigLoader::check_limits, &ConfigLoader::check_media}) {
     if (Result<void> result = (this->*step)(); !result) return fail(result.error().message);
   }
   // As LiveKit's sample configuration has it: every address of this machine.

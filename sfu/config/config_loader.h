@@ -49,6 +49,7 @@ class ConfigLoader {
   Result<void> check_keys();
   Result<void> check_tcp();
   Result<void> check_tls();
+  Result<void> check_prometheus();
   Result<void> check_webhook();
   Result<void> check_limits();
   Result<void> check_media();

@@ -73,6 +73,15 @@ TEST(ConfigLoader, ACertificateNeedsItsKey) {
             "livekit.yaml:2: tls.key_file: needs tls.cert_file beside it: the certificate");
 }
 
+TEST(ConfigLoader, WhoMayReadMetricsHasANameAndAPassword) {
+  EXPECT_TRUE(
+      load(std::string(kKeysLine) + "prometheus: {username: prom, password: pass}\n").config);
+  EXPECT_EQ(load(std::string(kKeysLine) + "prometheus: {username: prom}\n").error,
+            "livekit.yaml:2: prometheus.username: needs prometheus.password beside it");
+  EXPECT_EQ(load(std::string(kKeysLine) + "prometheus: {password: pass}\n").error,
+            "livekit.yaml:2: prometheus.password: needs prometheus.username beside it");
+}
+
 TEST(ConfigLoader, ForcedTcpNeedsATcpPort) {
   const Loaded forced = load(std::string(kKeysLine) + "rtc: {force_tcp: true}\n");
   ASSERT_TRUE(forced.config) << forced.error;
