@@ -251,10 +251,13 @@ Result<void> ConfigLoader::check_prometheus() {
 
 Result<void> ConfigLoader::check_webhook() {
   WebhookConfig& webhook = config_.webhook;
-  for (const std::string& url : webhook.urls) {
-    if (!url.starts_with("http://") && !url.starts_with("https://")) {
-      return fail(place("webhook.urls") + "expected http or https URLs, not \"" + url + "\"");
-    }
+  for (size_t i = 0; i < webhook.urls.size(); i++) {
+    const std::string& url = webhook.urls[i];
+    if (url.starts_with("http://") || url.starts_with("https://")) continue;
+    // It is not repeated: there may be a password or a token in it.
+    return fail(place("webhook.urls") + "expected http or https URLs, like " +
+                "\"https://app.example.org/livekit\"; number " + std::to_string(i + 1) +
+                " is none");
   }
   // Some give the secret instead, which means the same.
   for (const auto& [key, secret] : config_.keys) {

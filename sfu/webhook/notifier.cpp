@@ -9,6 +9,7 @@
 #include "room/sids.h"
 #include "room/traffic_log.h"
 #include "webhook/log.h"
+#include "webhook/receiver_name.h"
 #include "webhook/signature.h"
 
 namespace gstlk::webhook {
@@ -91,8 +92,9 @@ void Notifier::notify(pb::WebhookEvent event, std::span<const pb::WebhookConfig>
 
 void Notifier::enqueue(const pb::WebhookEvent& event, Delivery delivery) {
   if (!secret_of(delivery)) {
-    LOG_WARNING(log_webhook, "%s for %s: no API key is called \"%s\"", event.event().c_str(),
-                delivery.route.url.c_str(), key_of(delivery).c_str());
+    // Its name is not said: some give a secret for it.
+    LOG_WARNING(log_webhook, "%s for %s: there is no API key with the name that it asks for",
+                event.event().c_str(), receiver_name(delivery.route.url).c_str());
     return;
   }
   LOG_DEBUG(room::log_traffic, "webhook %s", event.event().c_str());
@@ -104,7 +106,8 @@ void Notifier::enqueue(const pb::WebhookEvent& event, Delivery delivery) {
   last_id_ = id;
   if (!queues_.add(id, delivery.route, outbox_->cost(delivery), timers_.now())) {
     LOG_WARNING(log_webhook, "%s %s for %s is dropped: too many wait before it",
-                delivery.event.c_str(), delivery.event_id.c_str(), delivery.route.url.c_str());
+                delivery.event.c_str(), delivery.event_id.c_str(),
+                receiver_name(delivery.route.url).c_str());
     return;
   }
   outbox_->put(id, std::move(delivery));
@@ -126,7 +129,8 @@ void Notifier::forget_dropped() {
   while (const auto id = queues_.poll_dropped()) {
     if (const auto delivery = outbox_->get(*id)) {
       LOG_WARNING(log_webhook, "%s %s for %s is dropped: not delivered in time",
-                  delivery->event.c_str(), delivery->event_id.c_str(), delivery->route.url.c_str());
+                  delivery->event.c_str(), delivery->event_id.c_str(),
+                  receiver_name(delivery->route.url).c_str());
     }
     outbox_->remove(*id);
   }
@@ -172,19 +176,21 @@ void Notifier::send(const DeliveryQueues::Attempt& attempt) {
 void Notifier::handle_outcome(DeliveryId id, const std::string& name, const std::string& url,
                               const net::HttpOutcome& outcome) {
   const std::string result = describe(outcome);
+  const std::string receiver = receiver_name(url);
   if (is_taken(outcome)) {
-    LOG_DEBUG(log_webhook, "%s delivered to %s: %s", name.c_str(), url.c_str(), result.c_str());
-    if (failing_.erase(url) > 0) LOG_INFO(log_webhook, "%s takes events again", url.c_str());
+    LOG_DEBUG(log_webhook, "%s delivered to %s: %s", name.c_str(), receiver.c_str(),
+              result.c_str());
+    if (failing_.erase(url) > 0) LOG_INFO(log_webhook, "%s takes events again", receiver.c_str());
     if (outcome.status >= 300) {
-      LOG_WARNING(log_webhook, "%s answers %s with %s, which counts as delivered", url.c_str(),
+      LOG_WARNING(log_webhook, "%s answers %s with %s, which counts as delivered", receiver.c_str(),
                   name.c_str(), result.c_str());
     }
     queues_.handle_delivered(id, timers_.now());
     outbox_->remove(id);
   } else {
-    LOG_DEBUG(log_webhook, "%s for %s: %s", name.c_str(), url.c_str(), result.c_str());
+    LOG_DEBUG(log_webhook, "%s for %s: %s", name.c_str(), receiver.c_str(), result.c_str());
     if (failing_.insert(url).second) {
-      LOG_WARNING(log_webhook, "%s does not take %s: %s; it is tried again", url.c_str(),
+      LOG_WARNING(log_webhook, "%s does not take %s: %s; it is tried again", receiver.c_str(),
                   name.c_str(), result.c_str());
     }
     queues_.handle_failed(id, outcome.retry_after, timers_.now());

@@ -74,7 +74,8 @@ TEST(WebhookConfig, ALongTextThatNamesNoKeyIsASecretOfItsOwn) {
 
 TEST(WebhookConfig, OnlyHttpIsPosted) {
   EXPECT_EQ(load("webhook:\n  api_key: APIone\n  urls: [http://one/, ftp://two/]\n").error,
-            "a.yaml:4: webhook.urls: expected http or https URLs, not \"ftp://two/\"");
+            "a.yaml:4: webhook.urls: expected http or https URLs, like "
+            "\"https://app.example.org/livekit\"; number 2 is none");
 }
 
 TEST(WebhookConfig, WithoutADirectoryItWarnsUnlessSystemdGivesOne) {

@@ -3,11 +3,15 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <cstdio>
+
 #include "fake_http_client.h"
 #include "livekit/messages.h"
 #include "livekit_webhook.pb.h"
 #include "support/fake_timers.h"
 #include "temporary_directory.h"
+#include "webhook/log.h"
 
 namespace gstlk::webhook {
 namespace {
@@ -232,6 +236,63 @@ TEST_F(NotifierTest, WithoutASpoolEventsOfAReceiverThatStaysAwayAreGivenUp) {
   turn();
   EXPECT_EQ(sending(), Names{"c"});
   EXPECT_EQ(decode(client_->first()).num_dropped(), 2);
+}
+
+// What is logged while it is there.
+class LogRecorder {
+ public:
+  LogRecorder() {
+    text().clear();
+    log_webhook.threshold = LogLevel::Debug;
+    set_log_sink([](LogCategory&, LogLevel, const char*, int, const char*, const char* format,
+                    va_list arguments) {
+      std::array<char, 1000> line;
+      vsnprintf(line.data(), line.size(), format, arguments);
+      text() += std::string(line.data()) + "\n";
+    });
+  }
+  ~LogRecorder() {
+    log_webhook.threshold = LogLevel::Warning;
+    set_log_sink(
+        [](LogCategory&, LogLevel, const char*, int, const char*, const char*, va_list) {});
+  }
+  LogRecorder(const LogRecorder&) = delete;
+  LogRecorder& operator=(const LogRecorder&) = delete;
+  static std::string& text() {
+    static std::string text;
+    return text;
+  }
+};
+
+TEST_F(NotifierTest, LogsNameTheReceiverWithoutWhatMayBeSecret) {
+  const LogRecorder log;
+  const std::string url = "https://user:hidden@hooks.example.org:8443/hidden?token=hidden";
+  NotifierSettings settings = one_receiver();
+  settings.urls = {url};
+  settings.limits.max_depth = 1;
+  start(settings);
+  std::vector<::livekit::WebhookConfig> extra(1);
+  extra[0].set_url(url);
+  extra[0].set_signing_key("hidden");
+  notifier_->notify(event_of("kitchen"), extra);  // there is no such key
+  notify("kitchen");                              // too many wait
+  turn();
+  client_->answer(500);
+  timers_.advance(1s);
+  client_->answer(302);
+  notify("kitchen");
+  turn();
+  for (int i = 0; i < 8 && !client_->pending.empty(); i++) {
+    client_->answer(500);
+    timers_.advance(30s);
+  }
+  for (const char* line :
+       {"there is no API key with the name that it asks for", "too many wait before it",
+        "it is tried again", "which counts as delivered", "takes events again",
+        "not delivered in time"})
+    EXPECT_NE(LogRecorder::text().find(line), std::string::npos) << line;
+  EXPECT_NE(LogRecorder::text().find("https://hooks.example.org:8443"), std::string::npos);
+  EXPECT_EQ(LogRecorder::text().find("hidden"), std::string::npos) << LogRecorder::text();
 }
 
 class SpooledNotifierTest : public NotifierTest {
