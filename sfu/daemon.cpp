@@ -186,7 +186,7 @@ Result<void> Daemon::open_metrics() {
   metrics_page_->add_to(*http_);
   if (prometheus.port == 0) return {};
   metrics_http_ = std::make_unique<net::HttpServer>(net::HttpLimits{});
-  metrics_page_->add_to(*metrics_http_);
+  metrics_page_->add_everywhere_to(*metrics_http_);
   return metrics_http_->listen(config_.bind_addresses, prometheus.port);
 }
 

@@ -37,6 +37,10 @@ void MetricsPage::add_to(net::HttpServer& server) {
                      [this](const net::HttpRequest& request) { return answer(request); });
 }
 
+void MetricsPage::add_everywhere_to(net::HttpServer& server) {
+  server.add_handler("*", [this](const net::HttpRequest& request) { return answer(request); });
+}
+
 net::HttpResponse MetricsPage::answer(const net::HttpRequest& request) const {
   if (request.method != "GET" && request.method != "HEAD") return net::not_found();
   if (!expected_.empty() && !knows(request.header("Authorization"), expected_)) {

@@ -13,7 +13,10 @@ namespace gstlk::api {
 class MetricsPage {
  public:
   MetricsPage(std::string username, std::string password, std::function<std::string()> print);
-  void add_to(net::HttpServer& server);  // which does not outlive this
+  // The server does not outlive this.
+  void add_to(net::HttpServer& server);
+  // At every path, as LiveKit's prometheus.port has it: its chart's ServiceMonitor asks for "/".
+  void add_everywhere_to(net::HttpServer& server);
   net::HttpResponse answer(const net::HttpRequest& request) const;
 
  private:

@@ -51,7 +51,8 @@ class HttpServer {
   HttpServer& operator=(const HttpServer&) = delete;
 
   void set_filter(HttpFilter filter);
-  // Exactly this path, or with a trailing '*' every path that begins so; the longest wins.
+  // Exactly this path, or with a trailing '*' every path that begins so ("*" is all); the longest
+  // wins.
   void add_handler(std::string path, HttpHandler handler);
   void add_async_handler(std::string path, AsyncHttpHandler handler);
   // A request to `path` that is no WebSocket handshake goes to the handlers above. Its messages may

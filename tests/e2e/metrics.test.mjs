@@ -129,6 +129,12 @@ stage.test('a stream of bytes, an API call and a change of layers move their met
   assert.equal(growth(after, 'livekit_node_twirp_request_latency_ms', { service: 'RoomService' }), 2);
 }, { timeout: 85000 });
 
+stage.test('prometheus.port has them at every path', async () => {
+  const response = await fetch(`http://127.0.0.1:${port}/`, { headers: kCredentials });
+  assert.equal(response.status, 200);
+  assert.match(await response.text(), /^livekit_/m);
+});
+
 stage.test('who does not know the password gets no figures', async (s) => {
   for (const base of [s.daemon.http, `http://127.0.0.1:${port}`]) {
     const response = await fetch(`${base}/metrics`);

@@ -15,6 +15,15 @@ TEST_F(HttpServerTest, AnswersByPath) {
   EXPECT_EQ(request("GET", "/nothing").status, 404u);
 }
 
+TEST_F(HttpServerTest, AStarAloneIsEveryPath) {
+  HttpServer other(HttpLimits{});
+  other.add_handler("*", [](const HttpRequest& r) { return plain_text(200, r.path); });
+  ASSERT_TRUE(other.listen({"127.0.0.1"}, 0));
+  port_ = other.port();
+  EXPECT_EQ(request("GET", "/").body, "/");
+  EXPECT_EQ(request("GET", "/some/thing").body, "/some/thing");
+}
+
 TEST_F(HttpServerTest, AnAnswerMayComeLater) {
   g_idle_add(
       [](gpointer data) -> gboolean {
