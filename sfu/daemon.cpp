@@ -173,8 +173,9 @@ Result<void> Daemon::open_metrics() {
                                                  answer.error, answer.took);
                   });
   const metrics::Labels labels{{"node_id", rooms_->settings().node_id}, {"node_type", "SERVER"}};
-  metrics_page_ =
-      std::make_unique<api::MetricsPage>(prometheus.username, prometheus.password, [this, labels] {
+  metrics_page_ = std::make_unique<api::MetricsPage>(
+      prometheus.username, prometheus.password,
+      [this, labels] {
         metrics::Family over_limit(metrics::Kind::Counter, "livekit_packet_over_limit_total",
                                    "RTP packets dropped because of limit.publish_bitrate.");
         over_limit.set({}, static_cast<double>(media_->workers().over_limit()));
@@ -182,7 +183,8 @@ Result<void> Daemon::open_metrics() {
                            node_metrics_->print(labels);
         over_limit.print(labels, text);
         return text + metrics::print_process_metrics();
-      });
+      },
+      [this] { return timers_.now(); });
   metrics_page_->add_to(*http_);
   if (prometheus.port == 0) return {};
   metrics_http_ = std::make_unique<net::HttpServer>(net::HttpLimits{});

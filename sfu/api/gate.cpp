@@ -82,7 +82,8 @@ std::string print_address(GInetAddress* address) {
 // What works for whoever asks, and costs.
 bool is_api(const net::HttpRequest& request) {
   return request.path.starts_with("/twirp/") || request.path.starts_with("/admin/rooms") ||
-         request.path.ends_with("/validate") || request.path == "/agent";
+         request.path.ends_with("/validate") || request.path == "/agent" ||
+         request.path == "/metrics";
 }
 
 }  // namespace

@@ -94,7 +94,8 @@ TEST_F(GateTest, TheServerApiHasALimitOfItsOwn) {
   EXPECT_EQ(status(gate, request("/twirp/livekit.RoomService/ListRooms")), 429u);
   EXPECT_EQ(status(gate, request("/admin/rooms")), 429u);
   EXPECT_EQ(status(gate, join()), 0u);
-  EXPECT_EQ(status(gate, request("/metrics")), 0u);
+  EXPECT_EQ(status(gate, request("/metrics")), 429u);
+  EXPECT_EQ(status(gate, request("/health")), 0u);
   now_ += 500ms;
   EXPECT_EQ(status(gate, request("/admin/rooms")), 0u);
 }

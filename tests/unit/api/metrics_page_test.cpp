@@ -14,8 +14,11 @@ net::HttpRequest get(const std::string& authorization = "") {
   return request;
 }
 
+Timestamp still() { return Timestamp{1000s}; }
+
 TEST(MetricsPage, WithoutCredentialsEverybodyReads) {
-  const MetricsPage page("", "", [] { return std::string("a 1\n"); });
+  MetricsPage page(
+      "", "", [] { return std::string("a 1\n"); }, still);
   const net::HttpResponse response = page.answer(get());
   EXPECT_EQ(response.status, 200u);
   EXPECT_EQ(response.body, "a 1\n");
@@ -23,7 +26,8 @@ TEST(MetricsPage, WithoutCredentialsEverybodyReads) {
 }
 
 TEST(MetricsPage, WithCredentialsOnlyWhoKnowsThem) {
-  const MetricsPage page("prom", "pass", [] { return std::string("a 1\n"); });
+  MetricsPage page(
+      "prom", "pass", [] { return std::string("a 1\n"); }, still);
   EXPECT_EQ(page.answer(get("Basic cHJvbTpwYXNz")).status, 200u);
   EXPECT_EQ(page.answer(get("basic cHJvbTpwYXNz")).status, 200u);
   for (const char* wrong :
@@ -34,8 +38,22 @@ TEST(MetricsPage, WithCredentialsOnlyWhoKnowsThem) {
   }
 }
 
+TEST(MetricsPage, WhatIsPrintedStandsForASecond) {
+  Timestamp now{1000s};
+  int times = 0;
+  MetricsPage page(
+      "", "", [&] { return "a " + std::to_string(++times) + "\n"; }, [&] { return now; });
+  EXPECT_EQ(page.answer(get()).body, "a 1\n");
+  now += 999ms;
+  EXPECT_EQ(page.answer(get()).body, "a 1\n");
+  now += 1ms;
+  EXPECT_EQ(page.answer(get()).body, "a 2\n");
+  EXPECT_EQ(times, 2);
+}
+
 TEST(MetricsPage, OnlyReads) {
-  const MetricsPage page("", "", [] { return std::string(); });
+  MetricsPage page(
+      "", "", [] { return std::string(); }, still);
   net::HttpRequest request = get();
   request.method = "POST";
   EXPECT_EQ(page.answer(request).status, 404u);
