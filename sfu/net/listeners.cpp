@@ -3,6 +3,7 @@
 
 #include <gio/gnetworking.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "net/log.h"
@@ -37,6 +38,14 @@ Ref<GSocket> listening_socket(GSocketAddress* address, GError** error) {
   if (!g_socket_bind(socket.get(), address, TRUE, error) || !g_socket_listen(socket.get(), error))
     return {};
   return socket;
+}
+
+// "::" alone has every IPv4 address too, as for LiveKit; beside an IPv4 address it is IPv6.
+bool is_every_address(const std::vector<std::string>& addresses) {
+  const auto is_ipv6 = [](const std::string& address) {
+    return address.find(':') != std::string::npos;
+  };
+  return std::ranges::all_of(addresses, is_ipv6) && std::ranges::count(addresses, "::") != 0;
 }
 
 }  // namespace
@@ -131,7 +140,7 @@ Result<void> Listeners::listen_everywhere(uint16_t port) {
 }
 
 Result<void> Listeners::listen(const std::vector<std::string>& addresses, uint16_t port) {
-  if (addresses.empty()) return listen_everywhere(port);
+  if (addresses.empty() || is_every_address(addresses)) return listen_everywhere(port);
   std::string missing;
   for (const std::string& address : addresses) {
     if (!g_hostname_is_ip_address(address.c_str()))

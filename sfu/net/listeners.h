@@ -26,8 +26,9 @@ class Listeners {
   Listeners(const Listeners&) = delete;
   Listeners& operator=(const Listeners&) = delete;
 
-  // Listens on each address; none means all of this machine. Port 0 takes a free one. Fails when an
-  // address is taken, or when none of them exists here; one that does not exist is a warning.
+  // Listens on each address; none means all of this machine, and so does "::" without one of IPv4.
+  // Port 0 takes a free one. Fails when an address is taken, or when none of them exists here; one
+  // that does not exist is a warning.
   Result<void> listen(const std::vector<std::string>& addresses, uint16_t port);
   uint16_t port() const;  // of the first; 0 when there is none
   void stop();

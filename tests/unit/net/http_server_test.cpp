@@ -163,6 +163,14 @@ TEST_F(HttpServerTest, AReaderThatIsFarBehindIsClosed) {
   EXPECT_LE(received_.size(), 8u);
 }
 
+TEST_F(HttpServerTest, TwoColonsAreEveryAddressOfBothFamilies) {
+  HttpServer other{HttpLimits{}};
+  other.add_handler("/", [](const HttpRequest&) { return plain_text(200, "all"); });
+  ASSERT_TRUE(other.listen({"::"}, 0));
+  port_ = other.port();
+  EXPECT_EQ(request("GET", "/").body, "all");
+}
+
 TEST_F(HttpServerTest, ATakenPortIsAnErrorThatNamesIt) {
   HttpServer other{HttpLimits{}};
   const Result<void> result = other.listen({"127.0.0.1"}, server_.port());
