@@ -120,7 +120,7 @@ void WebSocketConnection::queue_frame(Opcode opcode, bool compressed, Payload pa
 void WebSocketConnection::answer_ping(std::string payload) {
   if (close_queued_) return;
   auto next = queue_.begin();
-  if (next != queue_.end() && next->sent > 0) ++next;
+  if (next != queue_.end() && next->tried) ++next;
   if (next != queue_.end() && next->opcode == Opcode::Pong) {
     unread_ -= next->size();
     next = queue_.erase(next);
@@ -163,6 +163,7 @@ void WebSocketConnection::flush() {
 
 // False: not now.
 bool WebSocketConnection::write_some(Frame& frame) {
+  frame.tried = true;
   const size_t of_payload = frame.sent - std::min(frame.sent, frame.header.size());
   std::array<GOutputVector, 2> parts{};
   size_t count = 0;

@@ -46,6 +46,7 @@ class WebSocketConnection : public WebSocket {
     std::string header;
     Payload payload;
     size_t sent = 0;
+    bool tried = false;  // TLS may have made a record of its beginning, and wants the same again
     size_t size() const { return header.size() + payload->size(); }
   };
   struct Pending {
