@@ -15,6 +15,7 @@
 #include "api/agent_dispatch_service.h"
 #include "api/room_service.h"
 #include "base/log.h"
+#include "logging/log_output.h"
 #include "metrics/process_metrics.h"
 #include "metrics/room_statistics.h"
 #include "net/bind_addresses.h"
@@ -341,8 +342,8 @@ void Daemon::use_external_addresses(const net::ExternalAddresses& found) {
   workers.advertise(told);
   rooms_->announce_candidates();
   // Beside the line of the start, which says something else.
-  fprintf(stderr, "livekit-sfu: rtc.use_external_ip: clients are told%s\n",
-          list_candidates().c_str());
+  logging::say(config_.logging, GST_LEVEL_INFO,
+               "livekit-sfu: rtc.use_external_ip: clients are told" + list_candidates());
   if (!turn_) return;
   // coturn reads at its start what it is known as.
   net::ExternalAddresses external;

@@ -32,6 +32,7 @@ constexpr int kMaxFlushes = 7;
 
 // What runs until the process ends.
 struct Service {
+  config::LoggingConfig logging;
   std::unique_ptr<Daemon> daemon;
   Ref<GMainLoop> loop;
   bool draining = false;
@@ -60,7 +61,8 @@ gboolean on_signal(gpointer data) {
     stop(service);
     return G_SOURCE_CONTINUE;
   }
-  fprintf(stderr, "draining: waiting for participants to leave; again to stop at once\n");
+  logging::say(service.logging, GST_LEVEL_INFO,
+               "draining: waiting for participants to leave; again to stop at once");
   service.daemon->start_draining();
   g_timeout_add(
       kDrainCheckMs,
@@ -164,19 +166,21 @@ int serve(const config::Config& config) {
   // disk.
   google::protobuf::SetLogHandler(nullptr);
   for (const std::string& warning : logging::set_up(config.logging)) {
-    fprintf(stderr, "%s\n", warning.c_str());
+    logging::say(config.logging, GST_LEVEL_WARNING, warning);
   }
   auto daemon = Daemon::create(config);
   if (!daemon) {
-    fprintf(stderr, "livekit-sfu: %s\n", daemon.error().message.c_str());
+    logging::say(config.logging, GST_LEVEL_ERROR, "livekit-sfu: " + daemon.error().message);
     return 1;
   }
   Service service;
+  service.logging = config.logging;
   service.daemon = std::move(*daemon);
   service.loop = Ref<GMainLoop>::adopt(g_main_loop_new(nullptr, FALSE));
   for (int signal : {SIGINT, SIGTERM}) g_unix_signal_add(signal, on_signal, &service);
   std::signal(SIGQUIT, stop_like_terminate);
-  fprintf(stderr, "livekit-sfu " SFU_VERSION " %s\n", service.daemon->describe().c_str());
+  logging::say(config.logging, GST_LEVEL_INFO,
+               "livekit-sfu " SFU_VERSION " " + service.daemon->describe());
   g_main_loop_run(service.loop.get());
   return 0;
 }
@@ -219,7 +223,10 @@ int run(const std::vector<std::string>& arguments) {
       warnings);
   const bool is_doctor = line->command == config::Command::Doctor;
   if (is_doctor && config) return examine(*config, warnings);
-  for (const std::string& warning : warnings) fprintf(stderr, "%s\n", warning.c_str());
+  // Who types another command reads what it says.
+  const bool serves = line->command == config::Command::Serve && config;
+  const config::LoggingConfig log = serves ? config->logging : config::LoggingConfig{};
+  for (const std::string& warning : warnings) logging::say(log, GST_LEVEL_WARNING, warning);
   if (!config) {
     if (is_doctor) {
       printf("%s\n", doctor::print(doctor::broken(config.error().message, "")).c_str());

@@ -137,6 +137,18 @@ std::string json_line(GstDebugLevel level, std::string_view logger, std::string_
   return text + "}";
 }
 
+std::string own_line(const config::LoggingConfig& config, GstDebugLevel level,
+                     std::string_view text, gint64 unix_micros, std::string_view file, int line) {
+  if (!config.json) return std::string(text);
+  return json_line(level, "sfu-daemon", file, line, text, unix_micros);
+}
+
+void say(const config::LoggingConfig& config, GstDebugLevel level, std::string_view text,
+         const char* file, int line) {
+  const std::string all = own_line(config, level, text, g_get_real_time(), file, line) + "\n";
+  fputs(all.c_str(), stderr);
+}
+
 std::vector<std::string> set_up(const config::LoggingConfig& config) {
   std::vector<std::string> warnings;
   if (!g_getenv("GST_DEBUG")) {

@@ -29,4 +29,12 @@ std::vector<Threshold> thresholds(const config::LoggingConfig& config,
 std::string json_line(GstDebugLevel level, std::string_view logger, std::string_view file, int line,
                       std::string_view message, gint64 unix_micros);
 
+// What the daemon itself says, whatever the level of the log: plain, or with logging.json one of
+// its lines. Without its end.
+std::string own_line(const config::LoggingConfig& config, GstDebugLevel level,
+                     std::string_view text, gint64 unix_micros, std::string_view file, int line);
+// The same on stderr, now.
+void say(const config::LoggingConfig& config, GstDebugLevel level, std::string_view text,
+         const char* file = __builtin_FILE(), int line = __builtin_LINE());
+
 }  // namespace gstlk::logging

@@ -40,5 +40,15 @@ TEST(LogOutput, AJsonLineIsOneObject) {
             "\"room.cpp:7\",\"msg\":\"a \\\"b\\\"\\u000a\xef\xbf\xbd\"}");
 }
 
+TEST(LogOutput, WhatTheDaemonItselfSaysIsJsonWithTheRest) {
+  config::LoggingConfig config;
+  EXPECT_EQ(own_line(config, GST_LEVEL_INFO, "livekit-sfu: a", 1'000'000, "a.cpp", 1),
+            "livekit-sfu: a");
+  config.json = true;
+  EXPECT_EQ(own_line(config, GST_LEVEL_INFO, "livekit-sfu: a", 1'000'000, "a.cpp", 1),
+            "{\"level\":\"info\",\"ts\":1.000000,\"logger\":\"sfu-daemon\",\"caller\":\"a.cpp:1\","
+            "\"msg\":\"livekit-sfu: a\"}");
+}
+
 }  // namespace
 }  // namespace gstlk::logging
