@@ -168,6 +168,7 @@ Result<void> Daemon::open_metrics() {
   rooms_->add_listener(*session_metrics_);
   node_metrics_ = std::make_unique<metrics::NodeMetrics>(
       timers_, [this] { return media_->workers().traffic(); }, metrics::read_queue_statistics);
+  webhook_metrics_ = std::make_unique<metrics::WebhookMetrics>(webhooks_->tally());
   twirp_->observe([this] { return timers_.now(); },
                   [this](const api::TwirpAnswer& answer) {
                     node_metrics_->on_api_answer(answer.service, answer.method, answer.status,
@@ -181,7 +182,7 @@ Result<void> Daemon::open_metrics() {
                                    "RTP packets dropped because of limit.publish_bitrate.");
         over_limit.set({}, static_cast<double>(media_->workers().over_limit()));
         std::string text = room_metrics_->print(labels) + session_metrics_->print(labels) +
-                           node_metrics_->print(labels);
+                           node_metrics_->print(labels) + webhook_metrics_->print(labels);
         over_limit.print(labels, text);
         return text + metrics::print_process_metrics();
       },

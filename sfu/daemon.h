@@ -18,6 +18,7 @@
 #include "metrics/node_metrics.h"
 #include "metrics/room_metrics.h"
 #include "metrics/session_metrics.h"
+#include "metrics/webhook_metrics.h"
 #include "net/external_addresses.h"
 #include "net/http_server.h"
 #include "net/tls_certificate.h"
@@ -87,6 +88,7 @@ class Daemon {
   std::unique_ptr<metrics::RoomMetrics> room_metrics_;
   std::unique_ptr<metrics::SessionMetrics> session_metrics_;
   std::unique_ptr<metrics::NodeMetrics> node_metrics_;
+  std::unique_ptr<metrics::WebhookMetrics> webhook_metrics_;
   std::unique_ptr<room::RoomRegistry> rooms_;
   std::unique_ptr<agent::Dispatcher> agents_;
   std::unique_ptr<api::MetricsPage> metrics_page_;

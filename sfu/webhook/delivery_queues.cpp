@@ -124,6 +124,14 @@ bool DeliveryQueues::is_busy() const {
   });
 }
 
+size_t DeliveryQueues::waiting(const Route& route) const {
+  const auto receiver = receivers_.find(route.url);
+  if (receiver == receivers_.end()) return 0;
+  const auto queue = receiver->second.queues.find(route.resource);
+  if (queue == receiver->second.queues.end()) return 0;
+  return queue->second.items.size() - (queue->second.in_flight ? 1 : 0);
+}
+
 void DeliveryQueues::wait(Queue& queue, Timestamp until) {
   queue.not_before = until;
   queue.receiver->waiting[{until, queue.items.front()}] = &queue;

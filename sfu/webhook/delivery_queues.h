@@ -60,6 +60,8 @@ class DeliveryQueues {
 
   // Something is in flight, or has not been tried yet.
   bool is_busy() const;
+  // How many wait behind what is in flight, of this resource at this URL.
+  size_t waiting(const Route& route) const;
   size_t size() const { return items_.size(); }
   size_t bytes() const { return bytes_; }
 

@@ -67,7 +67,7 @@ void Notifier::restore(std::vector<Spool::Found> deliveries) {
     if (!wanted || !queues_.add(found.id, delivery.route, found.cost, timers_.now()))
       outbox_->remove(found.id);
   }
-  forget_dropped();
+  forget_dropped(tally_.overflow);
   if (queues_.size() == 0) return;
   LOG_INFO(log_webhook, "%zu events of an earlier run are still to be delivered", queues_.size());
   schedule(timers_.now());
@@ -105,13 +105,15 @@ void Notifier::enqueue(const pb::WebhookEvent& event, Delivery delivery) {
   const DeliveryId id(last_id_.value + 1);
   last_id_ = id;
   if (!queues_.add(id, delivery.route, outbox_->cost(delivery), timers_.now())) {
+    ++tally_.full;
     LOG_WARNING(log_webhook, "%s %s for %s is dropped: too many wait before it",
                 delivery.event.c_str(), delivery.event_id.c_str(),
                 receiver_name(delivery.route.url).c_str());
     return;
   }
+  tally_.add_length(queues_.waiting(delivery.route));
   outbox_->put(id, std::move(delivery));
-  forget_dropped();
+  forget_dropped(tally_.overflow);
   schedule(timers_.now());
 }
 
@@ -125,8 +127,9 @@ const std::string* Notifier::secret_of(const Delivery& delivery) const {
   return found == settings_.keys.end() ? nullptr : &found->second;
 }
 
-void Notifier::forget_dropped() {
+void Notifier::forget_dropped(uint64_t& count) {
   while (const auto id = queues_.poll_dropped()) {
+    ++count;
     if (const auto delivery = outbox_->get(*id)) {
       LOG_WARNING(log_webhook, "%s %s for %s is dropped: not delivered in time",
                   delivery->event.c_str(), delivery->event_id.c_str(),
@@ -148,7 +151,7 @@ void Notifier::schedule(Timestamp when) {
 
 void Notifier::run() {
   while (const auto attempt = queues_.poll(timers_.now())) send(*attempt);
-  forget_dropped();
+  forget_dropped(tally_.too_old);
   if (const auto next = queues_.next_timeout()) schedule(*next);
 }
 
@@ -178,6 +181,7 @@ void Notifier::handle_outcome(DeliveryId id, const std::string& name, const std:
   const std::string result = describe(outcome);
   const std::string receiver = receiver_name(url);
   if (is_taken(outcome)) {
+    ++tally_.delivered;
     LOG_DEBUG(log_webhook, "%s delivered to %s: %s", name.c_str(), receiver.c_str(),
               result.c_str());
     if (failing_.erase(url) > 0) LOG_INFO(log_webhook, "%s takes events again", receiver.c_str());
@@ -188,6 +192,7 @@ void Notifier::handle_outcome(DeliveryId id, const std::string& name, const std:
     queues_.handle_delivered(id, timers_.now());
     outbox_->remove(id);
   } else {
+    ++tally_.failed;
     LOG_DEBUG(log_webhook, "%s for %s: %s", name.c_str(), receiver.c_str(), result.c_str());
     if (failing_.insert(url).second) {
       LOG_WARNING(log_webhook, "%s does not take %s: %s; it is tried again", receiver.c_str(),

@@ -12,6 +12,7 @@
 #include "net/http_client.h"
 #include "room/timers.h"
 #include "webhook/delivery_queues.h"
+#include "webhook/delivery_tally.h"
 #include "webhook/event_filter.h"
 #include "webhook/outbox.h"
 #include "webhook/spool.h"
@@ -52,6 +53,7 @@ class Notifier {
 
   // Something is on its way, or will be at once; what waits to be tried again does not count.
   bool is_busy() const { return queues_.is_busy(); }
+  const DeliveryTally& tally() const { return tally_; }
 
  private:
   // `delivery` says where to and by which key.
@@ -63,7 +65,8 @@ class Notifier {
   void send(const DeliveryQueues::Attempt& attempt);
   void handle_outcome(DeliveryId id, const std::string& name, const std::string& url,
                       const net::HttpOutcome& outcome);
-  void forget_dropped();
+  // `count` of the tally is theirs.
+  void forget_dropped(uint64_t& count);
   bool is_configured(const std::string& url) const;
 
   const NotifierSettings settings_;
@@ -71,6 +74,7 @@ class Notifier {
   const RandomSource random_;
   std::unique_ptr<Outbox> outbox_;
   DeliveryQueues queues_;
+  DeliveryTally tally_;
   DeliveryId last_id_{};
   std::set<std::string> failing_;  // URLs, so that each failure is one line in the log
   Timestamp due_{};                // when timer_ is

@@ -357,6 +357,30 @@ TEST_F(SpooledNotifierTest, WhoIsNoLongerConfiguredIsNotTold) {
   EXPECT_EQ(client_->first().url, "http://extra/");
 }
 
+TEST_F(NotifierTest, CountsWhatBecameOfEvents) {
+  NotifierSettings settings = one_receiver();
+  settings.limits.max_depth = 3;
+  start(settings);
+  for (const char* name : {"a", "b", "c", "full"}) notify("kitchen", name);
+  turn();
+  client_->answer(200);  // a
+  client_->answer(500);  // b
+  timers_.advance(1s);
+  client_->answer(404);  // b again
+  for (int i = 0; i < 8 && !client_->pending.empty(); i++) {
+    client_->answer(500);  // c
+    timers_.advance(30s);
+  }
+  const DeliveryTally& tally = notifier_->tally();
+  EXPECT_EQ(tally.delivered, 2u);
+  EXPECT_GT(tally.failed, 1u);
+  EXPECT_EQ(tally.full, 1u);
+  EXPECT_EQ(tally.too_old, 1u);
+  EXPECT_EQ(tally.overflow, 0u);
+  EXPECT_EQ(tally.length_sum, 6u);
+  EXPECT_EQ(tally.lengths[0] + tally.lengths[1] + tally.lengths[2], 3u);
+}
+
 TEST_F(NotifierTest, IsBusyUntilWhatCanBeDeliveredIs) {
   EXPECT_FALSE(notifier_->is_busy());
   notify("kitchen", "a");
