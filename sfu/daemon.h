@@ -43,7 +43,7 @@ class Daemon {
 
   // One line for the log: what is listened on.
   std::string describe() const;
-  // No new participants; those who are there stay.
+  // New participants come only into rooms where somebody is; those who are there stay.
   void start_draining();
   // Nobody is there who would have to be waited for.
   bool drained() const { return !rooms_->has_participants(); }

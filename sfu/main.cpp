@@ -121,13 +121,15 @@ int create_join_token(const config::CommandLine& line, const config::Config& con
 
 void list_turn_ports(const config::TurnConfig& turn) {
   if (!turn.enabled) return;
-  if (turn.udp_port != 0) printf("UDP and TCP %u: TURN\n", turn.udp_port);
+  const char* protocols = config::has_plain_tcp(turn) ? "UDP and TCP" : "UDP";
+  if (turn.udp_port != 0) printf("%s %u: TURN\n", protocols, turn.udp_port);
   if (turn.tls_port != 0) printf("TCP %u: TURN over TLS\n", turn.tls_port);
 }
 
 int list_ports(const config::Config& config) {
   const config::RtcConfig& rtc = config.rtc;
   printf("TCP %u: HTTP and WebSocket\n", config.port);
+  if (config.prometheus.port != 0) printf("TCP %u: metrics\n", config.prometheus.port);
   if (rtc.tcp_port != 0) printf("TCP %u: media (ICE over TCP)\n", rtc.tcp_port);
   list_turn_ports(config.turn);
   if (rtc.force_tcp) return 0;

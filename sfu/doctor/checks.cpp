@@ -186,7 +186,8 @@ namespace {
 
 std::string print_own_turn(const config::TurnConfig& turn) {
   std::vector<std::string> ways;
-  if (turn.udp_port != 0) ways.push_back("UDP and TCP " + std::to_string(turn.udp_port));
+  const std::string protocols = config::has_plain_tcp(turn) ? "UDP and TCP " : "UDP ";
+  if (turn.udp_port != 0) ways.push_back(protocols + std::to_string(turn.udp_port));
   if (turn.tls_port != 0) ways.push_back("TLS " + std::to_string(turn.tls_port));
   return join(ways);
 }

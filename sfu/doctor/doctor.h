@@ -13,7 +13,7 @@ struct MediaNeeds {
 };
 
 // Looks at this machine as one that is to run with `config`; ports are listened on for a moment.
-// Sends nothing. Main thread only.
+// Sends nothing, except to STUN servers with rtc.use_external_ip. Main thread only.
 Findings examine(const config::Config& config, const MediaNeeds& needs);
 
 }  // namespace gstlk::doctor

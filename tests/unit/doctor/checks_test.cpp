@@ -132,6 +132,9 @@ TEST(DoctorTurn, TheOwnServerNeedsCoturnAndShouldHaveTls) {
   EXPECT_EQ(check_turn(config, true).verdict, Verdict::Warn);
   config.turn.tls_port = 5349;
   EXPECT_EQ(check_turn(config, true), ok("TURN: own server, UDP and TCP 3478, TLS 5349"));
+  config.turn.udp_port = 443;
+  EXPECT_EQ(check_turn(config, true), ok("TURN: own server, UDP 443, TLS 5349"));
+  config.turn.udp_port = 3478;
   EXPECT_EQ(texts(list_ports(config, {"192.0.2.1"})),
             (std::vector<std::string>{"TCP 7880", "UDP 192.0.2.1 3478", "TCP 192.0.2.1 5349",
                                       "UDP 192.0.2.1 7882", "TCP 192.0.2.1 7881"}));
