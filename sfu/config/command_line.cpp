@@ -117,7 +117,15 @@ class CommandLineParser {
       line_.overrides.push_back({name, "development", reader_.switch_value()});
       return {};
     }
+    if (name == "--cpuprofile" || name == "--memprofile") return ignore_flag(name);
     return read_flag_with_value(name);
+  }
+
+  // Of Go's profiler.
+  Result<void> ignore_flag(const std::string& name) {
+    if (!reader_.value()) return fail(name + ": expected a value");
+    line_.ignored.push_back(name);
+    return {};
   }
 
   Result<void> read_command(const std::string& name) {
@@ -233,6 +241,8 @@ Result<Config> load_config(const CommandLine& line, const Environment& environme
     config = loader.finish();
   }
   warnings = loader.warnings();
+  for (const std::string& flag : line.ignored)
+    warnings.push_back(flag + " is accepted but has no effect");
   return config;
 }
 

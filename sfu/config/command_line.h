@@ -30,7 +30,8 @@ struct CommandLine {
   Command command = Command::Serve;
   std::optional<std::string> config_file;
   std::optional<std::string> config_body;
-  std::vector<Override> overrides;  // in the order that they were typed
+  std::vector<Override> overrides;   // in the order that they were typed
+  std::vector<std::string> ignored;  // LiveKit's flags that mean nothing here
   // Of create-join-token.
   std::string room;
   std::string identity;

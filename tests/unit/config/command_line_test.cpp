@@ -91,6 +91,20 @@ TEST(CommandLine, LiveKitsOwnFlagsWork) {
   EXPECT_EQ(config->region, "eu");
 }
 
+TEST(CommandLine, FlagsOfGosProfilerAreAcceptedWithAWarning) {
+  const Result<CommandLine> line = parse_command_line(
+      Arguments{"--cpuprofile", "cpu.out", "--memprofile=mem.out", "--dev", "--region", "eu"});
+  ASSERT_TRUE(line) << line.error().message;
+  std::vector<std::string> warnings;
+  const Result<Config> config = load_config(
+      *line, [](const std::string&) { return std::nullopt; }, warnings);
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->region, "eu");
+  EXPECT_EQ(warnings, (Arguments{"--cpuprofile is accepted but has no effect",
+                                 "--memprofile is accepted but has no effect"}));
+  EXPECT_EQ(error({"--cpuprofile"}), "--cpuprofile: expected a value");
+}
+
 TEST(CommandLine, SaysWhatItDoesNotKnow) {
   EXPECT_EQ(error({"--what"}), "unknown flag --what; see livekit-sfu --help");
   EXPECT_EQ(error({"serve"}), "unknown command \"serve\"; see livekit-sfu --help");
