@@ -293,7 +293,8 @@ Result<void> Daemon::open_turn() {
   if (!program) {
     LOG_WARNING(log_daemon,
                 "turn.enabled: there is no program turnserver, clients get no TURN server; install "
-                "the Debian package coturn");
+                "the Debian package coturn, and leave its own service off: systemctl disable --now "
+                "coturn");
     return {};
   }
   if (auto watched = watch_turn_certificate(); !watched) return watched;
