@@ -15,7 +15,8 @@ run_packages='gstreamer1.0-tools gstreamer1.0-plugins-base gstreamer1.0-plugins-
 encoder_packages='gstreamer1.0-plugins-ugly'
 test_packages='coturn libgmock-dev libgtest-dev libsrtp2-dev gstreamer1.0-libav gstreamer1.0-plugins-ugly curl ffmpeg
   gir1.2-gst-rtsp-server-1.0 iproute2 nftables openssl procps python3 python3-gi'
-package_packages='build-essential debhelper debootstrap fakeroot lintian mandoc shellcheck systemd iproute2 python3'
+package_packages='build-essential debhelper debootstrap fakeroot lintian mandoc shellcheck systemd iproute2 python3
+  python3-yaml'
 clang_packages='clang clang-tidy libclang-rt-14-dev'
 # SRTP is faster with it, where the architecture has it.
 case $(dpkg --print-architecture 2>/dev/null) in
