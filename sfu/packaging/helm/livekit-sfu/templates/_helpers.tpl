@@ -52,6 +52,11 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- if not (or $rtc.port_range_start $rtc.force_tcp (contains "-" (toString $rtc.udp_port))) }}{{ $rtc.udp_port | default "" }}{{ end }}
 {{- end }}
 
+{{- /* "yes" where Google's load balancer is before the service. */ -}}
+{{- define "livekit-sfu.gke" -}}
+{{- if has .Values.loadBalancer.type (list "gke" "gke-managed-cert" "gke-vpc-native" "gclb") }}yes{{ end }}
+{{- end }}
+
 {{- /* "yes" where the pod itself has a certificate for TURN. */ -}}
 {{- define "livekit-sfu.turnCertificate" -}}
 {{- $turn := .Values.livekit.turn | default dict }}
@@ -62,7 +67,7 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- define "livekit-sfu.configuration" -}}
 {{- $config := deepCopy .Values.livekit }}
 {{- if $config.turn }}
-{{- $_ := set $config "turn" (omit $config.turn "secretName" "loadBalancerType" "loadBalancerAnnotations") }}
+{{- $_ := set $config "turn" (omit $config.turn "secretName" "serviceType" "loadBalancerAnnotations") }}
 {{- end }}
 {{- /* LiveKit's own way to say it wins over the default of this chart. */ -}}
 {{- if ($config.rtc | default dict).port_range_start }}
