@@ -52,6 +52,14 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- if not (or $rtc.port_range_start $rtc.force_tcp (contains "-" (toString $rtc.udp_port))) }}{{ $rtc.udp_port | default "" }}{{ end }}
 {{- end }}
 
+{{- /* The ports of UDP as people write them: "7882", "50000-60000". */ -}}
+{{- define "livekit-sfu.udpPorts" -}}
+{{- $rtc := .Values.livekit.rtc | default dict }}
+{{- if $rtc.force_tcp }}
+{{- else if $rtc.port_range_start }}{{ $rtc.port_range_start }}-{{ $rtc.port_range_end }}
+{{- else }}{{ $rtc.udp_port | default "" }}{{ end }}
+{{- end }}
+
 {{- /* "yes" where Google's load balancer is before the service. */ -}}
 {{- define "livekit-sfu.gke" -}}
 {{- if has .Values.loadBalancer.type (list "gke" "gke-managed-cert" "gke-vpc-native" "gclb") }}yes{{ end }}
