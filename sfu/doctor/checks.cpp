@@ -66,6 +66,13 @@ std::string Port::to_text() const {
   return (tcp ? "TCP " : "UDP ") + (address.empty() ? "" : address + " ") + std::to_string(port);
 }
 
+Finding check_user(uid_t user) {
+  if (user != 0) return ok("user: not root");
+  return warn("user: root, who may read and listen where the server may not",
+              "where that runs as somebody else ask as the same, for the Debian package's service: "
+              "runuser -u livekit-sfu -- livekit-sfu doctor ...");
+}
+
 std::vector<Port> list_ports(const config::Config& config,
                              const std::vector<std::string>& media_addresses) {
   std::vector<Port> ports;
@@ -109,7 +116,7 @@ Finding check_port(const Port& port, int error) {
       return broken(what + "only root may listen there",
                     "set " + port.key +
                         " to 1024 or more, or give the service "
-                        "AmbientCapabilities=CAP_NET_BIND_SERVICE");
+                        "AmbientCapabilities=CAP_NET_BIND_SERVICE, which the Debian package's has");
     case EADDRNOTAVAIL:
       return broken(what + "this machine does not have that address",
                     "correct it where it is written: bind_addresses, --bind or rtc.ips");

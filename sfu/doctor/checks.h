@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -13,6 +15,9 @@
 // What each of the doctor's lines is decided by: facts in, a finding out. The facts are found in
 // machine.h.
 namespace gstlk::doctor {
+
+// Who asks may read files and listen on ports where the server may not. `user` is an effective one.
+Finding check_user(uid_t user);
 
 // A port that the configuration opens.
 struct Port {

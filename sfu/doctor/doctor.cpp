@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "doctor/doctor.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <ctime>
 
@@ -50,7 +52,7 @@ void append_buffers(Findings& findings, uint64_t wanted) {
 }  // namespace
 
 Findings examine(const config::Config& config, const MediaNeeds& needs) {
-  Findings findings;
+  Findings findings{check_user(geteuid())};
   const auto addresses = media_addresses(config);
   const std::vector<std::string> hosts = addresses ? *addresses : std::vector<std::string>{};
   const std::vector<Port> ports = list_ports(config, hosts);

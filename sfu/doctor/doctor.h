@@ -12,8 +12,8 @@ struct MediaNeeds {
   unsigned workers = 1;
 };
 
-// Looks at this machine as one that is to run with `config`; ports are listened on for a moment.
-// Sends nothing, except to STUN servers with rtc.use_external_ip. Main thread only.
+// Looks at this machine as one that is to run with `config`; ports are listened on for a moment,
+// STUN servers are asked if the daemon would. Main thread only.
 Findings examine(const config::Config& config, const MediaNeeds& needs);
 
 }  // namespace gstlk::doctor

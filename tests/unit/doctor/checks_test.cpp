@@ -22,6 +22,13 @@ TEST(DoctorFinding, IsOneLineWithWhatToChange) {
   EXPECT_EQ(print(broken("TCP 80: in use", "stop it")), "fail  TCP 80: in use — stop it");
 }
 
+TEST(DoctorUser, RootIsToldToAskAsTheService) {
+  EXPECT_EQ(check_user(1000), ok("user: not root"));
+  EXPECT_EQ(check_user(0).verdict, Verdict::Warn);
+  EXPECT_NE(check_user(0).remedy.find("runuser -u livekit-sfu -- livekit-sfu doctor"),
+            std::string::npos);
+}
+
 TEST(DoctorPorts, AreAllThatTheConfigurationOpens) {
   config::Config config;
   config.prometheus.port = 6789;
