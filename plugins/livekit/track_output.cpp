@@ -17,8 +17,10 @@ GstStaticPadTemplate src_template =
 
 using gstlk::Ref;
 
-// What counts as silence. Packets of a screen that does not change come twice a second.
-constexpr gint64 kQuiet = 500 * G_TIME_SPAN_MILLISECOND;
+// What counts as silence. libwebrtc sends a screen that does not change once a second, and the end
+// of a gap costs everybody a keyframe.
+constexpr gint64 kQuietVideo = 1500 * G_TIME_SPAN_MILLISECOND;
+constexpr gint64 kQuietAudio = 500 * G_TIME_SPAN_MILLISECOND;
 
 struct TrackOutput {
   Ref<GstStream> stream;
@@ -53,6 +55,15 @@ struct _GstLkTrackOutput {
 
 G_DEFINE_FINAL_TYPE(GstLkTrackOutput, gstlk_track_output, GST_TYPE_ELEMENT)
 
+static gboolean gstlk_track_output_is_video(GstLkTrackOutput* self) {
+  return (gst_stream_get_stream_type(self->impl->stream.get()) & GST_STREAM_TYPE_VIDEO) != 0;
+}
+
+static gboolean gstlk_track_output_is_quiet(GstLkTrackOutput* self) {
+  return g_get_monotonic_time() - self->impl->last_arrival >=
+         (gstlk_track_output_is_video(self) ? kQuietVideo : kQuietAudio);
+}
+
 static void gstlk_track_output_announce(GstLkTrackOutput* self) {
   TrackOutput& impl = *self->impl;
   if (!impl.caps || impl.announced.exchange(true)) return;
@@ -77,8 +88,7 @@ static GstFlowReturn gstlk_track_output_chain(GstPad*, GstObject* parent, GstBuf
     return GST_FLOW_OK;
   }
   gstlk_track_output_announce(self);
-  if (std::exchange(impl.after_gap, false) &&
-      (gst_stream_get_stream_type(impl.stream.get()) & GST_STREAM_TYPE_VIDEO))
+  if (std::exchange(impl.after_gap, false) && gstlk_track_output_is_video(self))
     gstlk_track_output_request_keyframe(self);  // decoders may have drained
   // A parser takes the time from a picture that has the same as the one before: muxers want one.
   if (!GST_BUFFER_PTS_IS_VALID(buffer) && GST_CLOCK_TIME_IS_VALID(impl.last_pts)) {
@@ -146,7 +156,7 @@ static GstClockTime gstlk_track_output_running_time(GstLkTrackOutput* self) {
 static void gstlk_track_output_push_gap(GstLkTrackOutput* self, GstClockTime behind) {
   TrackOutput& impl = *self->impl;
   if (!impl.named || !impl.segment || impl.ended || !GST_CLOCK_TIME_IS_VALID(impl.end) ||
-      g_get_monotonic_time() - impl.last_arrival < kQuiet)
+      !gstlk_track_output_is_quiet(self))
     return;
   const GstClockTime now = gstlk_track_output_running_time(self);
   if (!GST_CLOCK_TIME_IS_VALID(now) || now <= behind) return;
@@ -203,7 +213,7 @@ void gstlk_track_output_set_open(GstLkTrackOutput* output, gboolean open) {
 
 void gstlk_track_output_fill_gap(GstLkTrackOutput* output, GstClockTime behind) {
   TrackOutput& impl = *output->impl;
-  if (g_get_monotonic_time() - impl.last_arrival < kQuiet || impl.filling.exchange(true)) return;
+  if (!gstlk_track_output_is_quiet(output) || impl.filling.exchange(true)) return;
   auto* wanted = new GstClockTime(behind);
   gst_element_call_async(
       GST_ELEMENT(output),

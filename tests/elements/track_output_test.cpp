@@ -20,8 +20,8 @@ class TrackOutputTest : public ::testing::Test {
   static void SetUpTestSuite() { gst_init(nullptr, nullptr); }
   void SetUp() override {
     pipeline_ = Ref<GstElement>::sink(gst_pipeline_new(nullptr));
-    const auto stream = Ref<GstStream>::adopt(
-        gst_stream_new("stream", nullptr, GST_STREAM_TYPE_AUDIO, GST_STREAM_FLAG_NONE));
+    const auto stream =
+        Ref<GstStream>::adopt(gst_stream_new("stream", nullptr, type(), GST_STREAM_FLAG_NONE));
     output_ = gstlk_track_output_new("output", stream.get(), gst_tag_list_new_empty(), 1);
     GstElement* sink = gst_element_factory_make("fakesink", nullptr);
     g_object_set(sink, "async", FALSE, "sync", FALSE, nullptr);
@@ -32,6 +32,7 @@ class TrackOutputTest : public ::testing::Test {
     gst_element_set_state(pipeline_.get(), GST_STATE_PLAYING);
     send_first();
   }
+  virtual GstStreamType type() const { return GST_STREAM_TYPE_AUDIO; }
   void TearDown() override { gst_element_set_state(pipeline_.get(), GST_STATE_NULL); }
 
   void send_first() {
@@ -84,7 +85,7 @@ class TrackOutputTest : public ::testing::Test {
   std::vector<GstClockTime> ends_;  // of gaps
 };
 
-// Half a second without media is silence.
+// Half a second without sound is silence.
 TEST_F(TrackOutputTest, FillsNoGapInAPauseThatWouldEndAfterIt) {
   ASSERT_TRUE(fills_gap(std::chrono::seconds(5)));
   gst_element_set_state(pipeline_.get(), GST_STATE_PAUSED);
@@ -93,6 +94,17 @@ TEST_F(TrackOutputTest, FillsNoGapInAPauseThatWouldEndAfterIt) {
   ASSERT_TRUE(fills_gap(std::chrono::seconds(5)));
   const std::vector<GstClockTime> all = ends();
   EXPECT_LE(*std::ranges::max_element(all), running_time());
+}
+
+class VideoOutputTest : public TrackOutputTest {
+ protected:
+  GstStreamType type() const override { return GST_STREAM_TYPE_VIDEO; }
+};
+
+// A screen that does not change is sent once a second.
+TEST_F(VideoOutputTest, APictureASecondIsNoSilence) {
+  EXPECT_FALSE(fills_gap(std::chrono::milliseconds(1100)));
+  EXPECT_TRUE(fills_gap(std::chrono::seconds(5)));
 }
 
 }  // namespace
