@@ -10,8 +10,6 @@ namespace gstlk::client {
 
 namespace {
 
-// A layer is no use below this part of what fits it.
-constexpr uint64_t kMinimumPart = 4;
 constexpr size_t kMaxEncodings = 3;
 
 void ghost(GstElement* bin, GstElement* element, const char* name) {
@@ -159,7 +157,7 @@ void LocalTrack::set_bitrate(Bitrate total) {
     if (!branch->enabled || !branch->encoder || kind_ != MediaKind::Video) continue;
     running.push_back(branch.get());
     const Bitrate maximum = branch->encoding.max_bitrate;
-    wishes.push_back({std::max(min_bitrate_, Bitrate{maximum.bps / kMinimumPart}), maximum});
+    wishes.push_back({least_bitrate(min_bitrate_, maximum), maximum});
   }
   const std::vector<Bitrate> shares = share_bitrate(total, wishes);
   for (size_t i = 0; i < running.size(); ++i) {

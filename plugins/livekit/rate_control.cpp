@@ -7,6 +7,8 @@ namespace gstlk::client {
 
 namespace {
 
+// An encoding is no use below this part of what fits it.
+constexpr uint64_t kMinimumPart = 4;
 constexpr double kRisePerSecond = 1.08;
 constexpr double kFallToReceived = 0.85;
 constexpr double kLossThatLowers = 0.10;
@@ -46,6 +48,10 @@ Bitrate RateControl::handle(const PathReport& report, Timestamp now) {
   }
   estimate_ = std::max(estimate_, limits_.minimum);
   return target();
+}
+
+Bitrate least_bitrate(Bitrate wished, Bitrate maximum) {
+  return wished.bps == 0 ? Bitrate{maximum.bps / kMinimumPart} : std::min(wished, maximum);
 }
 
 std::vector<Bitrate> share_bitrate(Bitrate total, const std::vector<RateWish>& wishes) {

@@ -48,6 +48,10 @@ struct RateWish {
   Bitrate maximum;
 };
 
+// Of an encoding that may take `maximum`: what is wished, or a quarter of the maximum without a
+// wish.
+Bitrate least_bitrate(Bitrate wished, Bitrate maximum);
+
 // Shares `total` out to encodings, low to high: each gets at least its minimum, and the lower ones
 // reach their maximum first.
 std::vector<Bitrate> share_bitrate(Bitrate total, const std::vector<RateWish>& wishes);

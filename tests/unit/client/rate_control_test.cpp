@@ -136,6 +136,13 @@ TEST(ShareBitrate, NeverGivesAwayMoreThanThereIsAboveTheMinima) {
   }
 }
 
+TEST(LeastBitrate, IsWhatIsWishedOrAQuarter) {
+  const Bitrate maximum{1'700'000};
+  EXPECT_EQ(least_bitrate(Bitrate{}, maximum).bps, 425'000u);
+  EXPECT_EQ(least_bitrate(Bitrate{100'000}, maximum).bps, 100'000u);
+  EXPECT_EQ(least_bitrate(Bitrate{5'000'000}, maximum), maximum);
+}
+
 TEST(ShareBitrate, HasNothingToShareAmongNone) { EXPECT_TRUE(share(1000, {}).empty()); }
 
 }  // namespace
