@@ -219,6 +219,9 @@ void RoomSession::handle(livekit::ClientSession::StartPeers& start) {
   } else if (subscriber_) {
     subscriber_->start(start.join);
   }
+  // Who may not subscribe has the publisher's connection as its first, whether it publishes or not.
+  if (!any_publisher() && !start.join.subscriber_primary())
+    data_publisher_ = std::make_unique<Publisher>(*this, nullptr, nullptr);
   if (SessionPeer* publisher = any_publisher()) publisher->start(start.join);
 }
 
@@ -251,8 +254,11 @@ void RoomSession::handle(livekit::ClientSession::Ended& ended) {
 }
 
 void RoomSession::tell(const std::vector<livekit::RoomChange>& changes) {
-  for (const livekit::RoomChange& change : changes)
+  for (const livekit::RoomChange& change : changes) {
+    if (change.kind == livekit::RoomChangeKind::ParticipantLeft)
+      received_sequences_.erase(change.participant.sid());
     for_each_listener([&](RoomListener& listener) { listener.on_room_change(change); });
+  }
 }
 
 template <class F>

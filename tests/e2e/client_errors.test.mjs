@@ -79,6 +79,16 @@ for (const [element, line] of Object.entries(kLines)) {
     assert.match(pipeline.errors()[0], /could not be reached/);
   }, { timeout: 60000 });
 
+  elementTest(`${element} without leave to subscribe is in the room nevertheless`, async (s, start) => {
+    const room = freshRoom('deaf');
+    const deaf = joinToken(room, 'e', { canSubscribe: false });
+    const pipeline = start(line(`ws-url=${s.daemon.url} auth-token=${deaf}`));
+    await pipeline.waitForState('connected');
+    assert.deepEqual(pipeline.errors(), []);
+    const warnings = pipeline.messages.filter((message) => message.bus === 'warning').map((message) => message.text);
+    if (element === 'livekitsrc') assert.match(warnings.join(), /The token does not allow to subscribe/);
+  });
+
   elementTest(`${element} without leave to join or to publish says so`, async (s, start) => {
     const room = freshRoom('grants');
     const nowhere = joinToken('e', room, { roomJoin: false });
