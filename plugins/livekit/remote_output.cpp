@@ -299,6 +299,7 @@ void RemoteOutput::detach() {
   gst_iterator_free(iterator);
   for (const auto& element : elements) {
     if (element.get() == GST_ELEMENT(outlet_)) continue;
+    gst_element_set_locked_state(element.get(), TRUE);
     gst_element_set_state(element.get(), GST_STATE_NULL);
     gst_bin_remove(GST_BIN(own_bin_.get()), element.get());
   }

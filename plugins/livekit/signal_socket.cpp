@@ -64,6 +64,8 @@ void SignalSocket::open(const std::string& url, const std::string& validate_url,
 
 void SignalSocket::send(ByteView message) {
   if (!connection_) return;
+  // A server that is about to close takes nothing more.
+  if (soup_websocket_connection_get_state(connection_.get()) != SOUP_WEBSOCKET_STATE_OPEN) return;
   soup_websocket_connection_send_binary(connection_.get(), message.data(), message.size());
 }
 
