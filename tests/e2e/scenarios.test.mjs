@@ -124,6 +124,7 @@ stage.test('less bandwidth means smaller layers for one subscriber alone, until 
   const width = async (one, expected, what) => eventually(
     async () => (await one.call('remote', 'ada', 'camera')).width === expected, { timeout: 25000, what });
   await width(bob, 1280, 'the top layer');
+  await width(eve, 1280, 'the top layer for eve');
   await simulate(bob, 'subscriber-bandwidth', 300_000);
   await width(bob, 320, 'the lowest layer');
   assert.equal((await eve.call('remote', 'ada', 'camera')).width, 1280);
