@@ -14,6 +14,8 @@ constexpr int kJitters = 10;
 constexpr uint64_t kHarmlessNackPercent = 60;
 constexpr Duration kDelayPerNackPercent = 2ms;
 constexpr Duration kChangePerSecond = 80ms;
+// Within which the receiver has the stream that it keeps.
+constexpr Duration kBeginning = 5s;
 
 PlayoutDelayLimits within_range(PlayoutDelayLimits limits) {
   if (limits.max == 0us && limits.min > 0us) limits.max = kDefaultMax;
@@ -44,6 +46,7 @@ void PlayoutDelay::set(Duration delay) {
 void PlayoutDelay::on_report(uint16_t highest_sequence, Duration jitter, uint64_t packets,
                              uint64_t nacks, Timestamp now) {
   if (first_ && static_cast<uint16_t>(highest_sequence - *first_) < 0x8000) acknowledged_ = true;
+  if (begun_ && now - *begun_ >= kBeginning) settled_ = true;
   if (!acknowledged_) return;
   const uint64_t sent = packets - packets_;
   const uint64_t percent = sent == 0 ? 0 : (nacks - nacks_) * 100 / sent;

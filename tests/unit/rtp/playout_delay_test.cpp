@@ -31,6 +31,9 @@ TEST(PlayoutDelay, GoesWithEveryPacketUntilOneOfThemIsReported) {
   delay.on_report(65'529, 0ms, 10, 0, at(30ms));
   EXPECT_TRUE(delay.is_due());
   delay.on_report(3, 0ms, 20, 0, at(40ms));
+  // The stream that was reported need not be the one that stays.
+  EXPECT_TRUE(delay.is_due());
+  delay.on_report(9, 0ms, 30, 0, at(5100ms));
   EXPECT_FALSE(delay.is_due());
 }
 
