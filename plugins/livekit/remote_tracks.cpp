@@ -105,7 +105,8 @@ void RemoteTracks::on_peer_connection(PeerConnection& peer) {
   if (rtpbin) g_object_set(rtpbin.get(), "add-reference-timestamp-meta", TRUE, nullptr);
   // The server knows nothing of what an earlier session was subscribed to.
   receiving_ = true;
-  if (!session_->room().self().permission().can_subscribe())
+  const auto& self = session_->room().self();
+  if (self.has_permission() && !self.permission().can_subscribe())
     GST_ELEMENT_WARNING(element_, RESOURCE, NOT_AUTHORIZED,
                         ("The token does not allow to subscribe: nothing comes out. Take one with "
                          "canSubscribe, or let the server's API permit it."),

@@ -234,19 +234,20 @@ Result<void> ConfigLoader::check_tcp() {
 }
 
 Result<void> ConfigLoader::check_tls() {
-  const TlsConfig& tls = config_.tls;
-  if (tls.cert_file.empty() == tls.key_file.empty()) return {};
-  return tls.key_file.empty()
-             ? fail(place("tls.cert_file") + "needs tls.key_file beside it: the private key")
-             : fail(place("tls.key_file") + "needs tls.cert_file beside it: the certificate");
+  return check_both({"tls.cert_file", config_.tls.cert_file, "the certificate"},
+                    {"tls.key_file", config_.tls.key_file, "the private key"});
 }
 
 Result<void> ConfigLoader::check_prometheus() {
-  const PrometheusConfig& prometheus = config_.prometheus;
-  if (prometheus.username.empty() == prometheus.password.empty()) return {};
-  return prometheus.password.empty()
-             ? fail(place("prometheus.username") + "needs prometheus.password beside it")
-             : fail(place("prometheus.password") + "needs prometheus.username beside it");
+  return check_both({"prometheus.username", config_.prometheus.username, "the name"},
+                    {"prometheus.password", config_.prometheus.password, "the password"});
+}
+
+Result<void> ConfigLoader::check_both(const Half& one, const Half& other) const {
+  if (one.value.empty() == other.value.empty()) return {};
+  const Half& given = one.value.empty() ? other : one;
+  const Half& missing = one.value.empty() ? one : other;
+  return fail(place(given.key) + "needs " + missing.key + " beside it: " + missing.meaning);
 }
 
 Result<void> ConfigLoader::check_webhook() {

@@ -50,6 +50,13 @@ class ConfigLoader {
   Result<void> check_tcp();
   Result<void> check_tls();
   Result<void> check_prometheus();
+  // A key that is nothing without another.
+  struct Half {
+    const char* key;
+    const std::string& value;
+    const char* meaning;
+  };
+  Result<void> check_both(const Half& one, const Half& other) const;
   Result<void> check_webhook();
   Result<void> check_limits();
   Result<void> check_media();

@@ -120,11 +120,10 @@ Result<void> ConfigLoader::check_turn_tls() {
     return fail(place(file == &turn.key_file ? "turn.key_file" : "turn.cert_file") +
                 "expected a path of at most 256 letters, digits and signs, without spaces");
   }
-  if (turn.cert_file.empty() != turn.key_file.empty()) {
-    return turn.key_file.empty()
-               ? fail(place("turn.cert_file") + "needs turn.key_file beside it: the private key")
-               : fail(place("turn.key_file") + "needs turn.cert_file beside it: the certificate");
-  }
+  if (Result<void> result = check_both({"turn.cert_file", turn.cert_file, "the certificate"},
+                                       {"turn.key_file", turn.key_file, "the private key"});
+      !result)
+    return result;
   if (turn.cert_file.empty()) {
     turn.cert_file = config_.tls.cert_file;
     turn.key_file = config_.tls.key_file;

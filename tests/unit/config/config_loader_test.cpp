@@ -76,10 +76,11 @@ TEST(ConfigLoader, ACertificateNeedsItsKey) {
 TEST(ConfigLoader, WhoMayReadMetricsHasANameAndAPassword) {
   EXPECT_TRUE(
       load(std::string(kKeysLine) + "prometheus: {username: prom, password: pass}\n").config);
-  EXPECT_EQ(load(std::string(kKeysLine) + "prometheus: {username: prom}\n").error,
-            "livekit.yaml:2: prometheus.username: needs prometheus.password beside it");
+  EXPECT_EQ(
+      load(std::string(kKeysLine) + "prometheus: {username: prom}\n").error,
+      "livekit.yaml:2: prometheus.username: needs prometheus.password beside it: the password");
   EXPECT_EQ(load(std::string(kKeysLine) + "prometheus: {password: pass}\n").error,
-            "livekit.yaml:2: prometheus.password: needs prometheus.username beside it");
+            "livekit.yaml:2: prometheus.password: needs prometheus.username beside it: the name");
 }
 
 TEST(ConfigLoader, ForcedTcpNeedsATcpPort) {
