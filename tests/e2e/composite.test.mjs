@@ -219,7 +219,7 @@ compositeTest('hls makes segments of a second that play', async (s, start) => {
   const room = freshRoom('hls');
   const folder = fs.mkdtempSync(path.join(work, 'hls-'));
   const playlist = path.join(folder, 'room.m3u8');
-  const stream = runPipeline(s.daemon, 'hls', { room, folder, width: 640, height: 360, segments: 5 });
+  const stream = runPipeline(s.daemon, 'hls', { room, folder, width: 640, height: 360, segments: 5, files: 7 });
   start(participant(s, room, 'a', kRed, 0.5));
   const segments = () => (fs.existsSync(playlist) ? fs.readFileSync(playlist, 'utf8').match(/^segment-\d+\.ts$/gm) ?? [] : []);
   await eventually(async () => segments().includes('segment-00008.ts'), { timeout: 25000, what: 'the ninth segment' });
