@@ -141,7 +141,8 @@ RemoteOutput::RemoteOutput(GstBin* bin, const std::string& name, const TrackIden
       name_(name),
       track_(track),
       stream_(Ref<GstStream>::adopt(make_stream(track))),
-      own_bin_(Ref<GstElement>::sink(gst_bin_new(("output-" + name).c_str()))),
+      own_bin_(Ref<GstElement>::sink(GST_ELEMENT(gstlk_track_bin_new(
+          ("output-" + name).c_str(), (name + " (" + to_string(track) + ")").c_str())))),
       outlet_(gstlk_track_output_new(name.c_str(), stream_.get(), tags_of(track),
                                      g_str_hash(track.identity.c_str()))) {
   gst_bin_add(GST_BIN(own_bin_.get()), GST_ELEMENT(outlet_));
@@ -163,6 +164,8 @@ RemoteOutput::~RemoteOutput() {
 Result<void> RemoteOutput::attach(GstPad* source, OutputForm form) {
   detach();
   const Codec* codec = codec_of(source);
+  form_ = form;
+  gstlk_track_bin_restore(GSTLK_TRACK_BIN(own_bin_.get()));
   const auto built = build(codec, form);
   source_ = Ref<GstPad>::share(source);
   {
@@ -260,22 +263,42 @@ GstElement* RemoteOutput::add(const std::string& factory) {
 
 namespace {
 
+constexpr gint64 kBeforeMending = G_TIME_SPAN_SECOND;
 constexpr auto kMedia =
     static_cast<GstPadProbeType>(GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST);
 GstPadProbeReturn drop(GstPad*, GstPadProbeInfo*, gpointer) { return GST_PAD_PROBE_DROP; }
 
 }  // namespace
 
-void drop_media(GstPad* source) { gst_pad_add_probe(source, kMedia, drop, nullptr, nullptr); }
+gulong drop_media(GstPad* source) {
+  return gst_pad_add_probe(source, kMedia, drop, nullptr, nullptr);
+}
 
-void RemoteOutput::detach() {
-  if (!chain_first_) return;
+bool RemoteOutput::wants_mending(gint64 now) const {
+  const gint64 failed = gstlk_track_bin_failed(GSTLK_TRACK_BIN(own_bin_.get()));
+  return failed != 0 && now - failed >= kBeforeMending;
+}
+
+void RemoteOutput::mend() {
+  if (!source_) return;
+  const auto source = source_;
+  const gulong dropping = detach_from_source();
+  (void)attach(source.get(), form_);
+  gst_pad_remove_probe(source.get(), dropping);
+  request_keyframe();
+}
+
+void RemoteOutput::detach() { (void)detach_from_source(); }
+
+gulong RemoteOutput::detach_from_source() {
+  if (!chain_first_) return 0;
+  gulong dropping = 0;
   gstlk_track_output_set_open(outlet_, FALSE);
   const auto entry = Ref<GstPad>::adopt(gst_element_get_static_pad(own_bin_.get(), "sink"));
   if (entry) {
     if (source_) {
       // LiveKit's server sends a few frames more.
-      drop_media(source_.get());
+      dropping = drop_media(source_.get());
       gst_pad_unlink(source_.get(), entry.get());
     }
     gst_pad_set_active(entry.get(), FALSE);
@@ -303,6 +326,7 @@ void RemoteOutput::detach() {
     gst_element_set_state(element.get(), GST_STATE_NULL);
     gst_bin_remove(GST_BIN(own_bin_.get()), element.get());
   }
+  return dropping;
 }
 
 void RemoteOutput::end() {

@@ -11,6 +11,7 @@
 #include "base/ref.h"
 #include "base/result.h"
 #include "plugins/livekit/codec.h"
+#include "plugins/livekit/track_bin.h"
 #include "plugins/livekit/track_identity.h"
 #include "plugins/livekit/track_output.h"
 
@@ -23,8 +24,8 @@ enum class OutputForm : uint8_t { Auto, Encoded, Raw, Rtp };
 //
 //   (webrtcbin) ! depayloader ! parser ! (decoder) ! track output ! pad
 //
-// The pad stays while connections come and go; the chain is made for each. attach() and detach()
-// are called one at a time.
+// The pad stays while connections come and go; the chain is made for each. attach(), detach() and
+// mend() are called one at a time.
 class RemoteOutput {
  public:
   // Adds nothing to `bin`, which outlives this, but a bin of its own. `name` is "video_0" or alike.
@@ -42,6 +43,10 @@ class RemoteOutput {
   // comes is dropped then.
   Result<void> attach(GstPad* source, OutputForm form);
   void detach();
+  // Has the chain failed a second or more before `now`, of g_get_monotonic_time()? Any thread.
+  bool wants_mending(gint64 now) const;
+  // Makes another chain for the same source.
+  void mend();
   // The track is gone for good.
   void end();
   // Nothing comes out any more, without waiting for what is downstream: a muxer takes no more of
@@ -56,6 +61,8 @@ class RemoteOutput {
 
  private:
   Result<void> build(const Codec* codec, OutputForm form);
+  // The probe that drops what `source_` still brings, or 0.
+  gulong detach_from_source();
   Result<std::vector<std::string>> chain_of(const Codec* codec, OutputForm form) const;
   bool wants_raw(const Codec& codec) const;
   GstElement* add(const std::string& factory);
@@ -64,16 +71,18 @@ class RemoteOutput {
   const std::string name_;
   const TrackIdentity track_;
   const Ref<GstStream> stream_;
-  Ref<GstElement> own_bin_;
+  Ref<GstElement> own_bin_;             // a GstLkTrackBin
   GstLkTrackOutput* outlet_ = nullptr;  // in own_bin_
   GstPad* pad_ = nullptr;               // likewise
   GstElement* chain_first_ = nullptr;
+  OutputForm form_ = OutputForm::Auto;
   Ref<GstPad> source_;
   mutable Mutex mutex_;
   Ref<GstElement> jitter_buffer_ GUARDED_BY(mutex_);  // in front of source_
 };
 
-// Of a pad of webrtcbin that leads nowhere: not linked, its media would end the connection.
-void drop_media(GstPad* source);
+// Of a pad of webrtcbin that leads nowhere: not linked, its media would end the connection. The
+// probe that does it.
+gulong drop_media(GstPad* source);
 
 }  // namespace gstlk::client

@@ -7,7 +7,7 @@ namespace gstlk::client {
 
 namespace {
 
-constexpr Duration kGapEvery = 250ms;
+constexpr Duration kLookEvery = 250ms;
 // Within which a pad of webrtcbin is attached, most times.
 constexpr Duration kAttachTime = 20ms;
 
@@ -47,8 +47,8 @@ bool RemoteTracks::join(const ConnectionSettings& connection, const Settings& se
     subscriber_ = std::make_unique<Subscriber>(session, GST_BIN(element_), this);
     if (session.set_subscriber(subscriber_.get())) {
       session.add(*this);
-      gap_timer_ = std::make_unique<ClientTimer>(session.thread());
-      if (settings_.fill_gaps) gap_timer_->start(kGapEvery, [this] { fill_gaps(); });
+      outputs_timer_ = std::make_unique<ClientTimer>(session.thread());
+      outputs_timer_->start(kLookEvery, [this] { look_after_outputs(); });
       return true;
     }
     GST_ELEMENT_ERROR(element_, RESOURCE, BUSY,
@@ -74,7 +74,7 @@ void RemoteTracks::let_go(RoomSession& session) {
   session.remove(*this);
   (void)session.set_subscriber(nullptr);
   subscriber_.reset();
-  gap_timer_.reset();
+  outputs_timer_.reset();
   session_ = nullptr;
   wishes_.clear();
   identities_.clear();
@@ -156,7 +156,8 @@ void RemoteTracks::handle_pad(GstPad* pad) {
   if (!entry) {
     // Whoever came has left already.
     GST_INFO_OBJECT(element_, "a stream of no known track");
-    return drop_media(pad);
+    drop_media(pad);
+    return;
   }
   // webrtcbin has a thread for each stream.
   const auto attached = [&] {
@@ -332,11 +333,20 @@ std::vector<std::shared_ptr<RemoteTracks::Entry>> RemoteTracks::copy_entries() {
   return entries;
 }
 
-void RemoteTracks::fill_gaps() {
+void RemoteTracks::look_after_outputs() {
   // A packet that is late by the whole latency still comes out in front of the next gap.
   const GstClockTime behind = (settings_.latency + 100) * GST_MSECOND;
-  for (const auto& entry : copy_entries()) entry->output->fill_gap(behind);
-  gap_timer_->start(kGapEvery, [this] { fill_gaps(); });
+  for (const auto& entry : copy_entries()) {
+    if (entry->output->wants_mending(g_get_monotonic_time())) mend(*entry);
+    if (settings_.fill_gaps) entry->output->fill_gap(behind);
+  }
+  outputs_timer_->start(kLookEvery, [this] { look_after_outputs(); });
+}
+
+void RemoteTracks::mend(Entry& entry) {
+  const ClientThread::Stopping stopping(session_->thread());
+  MutexLock one_at_a_time(entry.one_at_a_time);
+  entry.output->mend();
 }
 
 void RemoteTracks::add_stats(GstStructure* into) {

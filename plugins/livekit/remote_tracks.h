@@ -123,19 +123,20 @@ class RemoteTracks : public SubscriberOwner, public RoomListener {
   void track_unpublished(const livekit::RoomChange& change);
   void end(const TrackIdentity& track);
   void remove_all();
-  void fill_gaps();
+  void look_after_outputs();
+  void mend(Entry& entry);
   std::vector<std::shared_ptr<Entry>> copy_entries() EXCLUDES(mutex_);
 
   GstElement* const element_;
   RemoteTracksOwner& owner_;
   RoomMember member_;
-  Settings settings_;                       // of this membership
-  std::unique_ptr<Subscriber> subscriber_;  // client thread
-  RoomSession* session_ = nullptr;          // client thread; the member keeps it
-  bool receiving_ = false;                  // client thread: there is a peer connection
-  std::map<std::string, Wish> wishes_;      // client thread; by track sid
-  TrackIdentities identities_;              // client thread
-  std::unique_ptr<ClientTimer> gap_timer_;  // client thread
+  Settings settings_;                           // of this membership
+  std::unique_ptr<Subscriber> subscriber_;      // client thread
+  RoomSession* session_ = nullptr;              // client thread; the member keeps it
+  bool receiving_ = false;                      // client thread: there is a peer connection
+  std::map<std::string, Wish> wishes_;          // client thread; by track sid
+  TrackIdentities identities_;                  // client thread
+  std::unique_ptr<ClientTimer> outputs_timer_;  // client thread
   Mutex mutex_;
   std::map<std::string, Announced> by_mid_ GUARDED_BY(mutex_);
   std::map<TrackIdentity, std::shared_ptr<Entry>> entries_ GUARDED_BY(mutex_);
