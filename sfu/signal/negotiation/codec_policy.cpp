@@ -176,7 +176,6 @@ CodecPolicy::CodecPolicy(const std::vector<EnabledCodec>& enabled) {
     entries_.push_back(&entry);
     opus |= entry.payload_type == kOpusPayloadType;
   }
-  rtx_ = lists(enabled, "video/rtx");
   red_ = opus && lists(enabled, "audio/red");
 }
 
@@ -198,7 +197,7 @@ std::vector<Format> CodecPolicy::accept(MediaKind kind, const std::vector<Format
   std::vector<Format> result;
   for (const Format& format : offered) {
     const Entry* entry = taken[format.payload_type.value];
-    const bool rtx = rtx_ && is_rtx(format) && format.apt && taken[format.apt->value];
+    const bool rtx = is_rtx(format) && format.apt && taken[format.apt->value];
     const bool red = red_ && kind == MediaKind::Audio && opus && is_red(format) &&
                      format.clock_rate == 48000 && red_block(format) == opus;
     if (!entry && !rtx && !red) continue;
@@ -213,7 +212,7 @@ std::vector<Format> CodecPolicy::accept(MediaKind kind, const std::vector<Format
 void CodecPolicy::append(const Entry& entry, std::vector<Format>& formats) const {
   formats.push_back(entry.format());
   add_feedback(entry.kind, formats.back());
-  if (!rtx_ || entry.kind != MediaKind::Video) return;
+  if (entry.kind != MediaKind::Video) return;
   formats.push_back({.payload_type = PayloadType(static_cast<uint8_t>(entry.payload_type + 1)),
                      .encoding_name = "rtx",
                      .clock_rate = entry.clock_rate,

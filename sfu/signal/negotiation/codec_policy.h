@@ -47,7 +47,6 @@ class CodecPolicy {
   void append(const Entry& entry, std::vector<sdp::Format>& formats) const;
 
   std::vector<const Entry*> entries_;
-  bool rtx_ = false;
   bool red_ = false;
 };
 
