@@ -14,7 +14,11 @@ DualMediaSession::DualMediaSession(room::Participant& participant, room::RoomMed
       subscribing_(negotiation_options(participant)),
       schedule_(
           participant.room().timers(), [this] { offer(); },
-          [this] { participant_.on_negotiation_failed("no answer to an offer"); }) {}
+          [this] {
+            // Who is away cannot answer; resume() repeats the offer.
+            if (participant_.has_link())
+              participant_.on_negotiation_failed("no answer to an offer");
+          }) {}
 
 std::unique_ptr<Peer> DualMediaSession::make_peer(::livekit::SignalTarget target) {
   // The primary connection makes the participant active, and it carries the server's data.

@@ -185,6 +185,24 @@ TEST_F(ResumeTest, AnOfferThatWasLostWithTheWebSocketIsRepeated) {
   EXPECT_EQ(alice_.last(Response::kOffer).offer().id(), lost + 1);
 }
 
+TEST_F(ResumeTest, AnOfferIsNotWaitedForWhileItsClientIsAway) {
+  ASSERT_TRUE(bob_.open());
+  bob_.answer();
+  bob_.subscriber()->connect();
+  join_v1(alice_);
+  alice_.add_track("mic", ::livekit::AUDIO, ::livekit::MICROPHONE);
+  alice_.offer(first_offer().audio(Direction::SendOnly, "mic"), 2);
+  server_.timers.advance(150ms);
+  ASSERT_EQ(bob_.count(Response::kOffer), 2u);
+  bob_.drop();
+  server_.timers.advance(15s);
+  ASSERT_TRUE(has("bob"));
+  ASSERT_TRUE(bob_.open_again());
+  EXPECT_GE(bob_.count(Response::kOffer), 1u);
+  server_.timers.advance(15s);
+  EXPECT_EQ(bob_.last(Response::kLeave).leave().reason(), ::livekit::STATE_MISMATCH);
+}
+
 TEST_F(ResumeTest, SyncStateWithUnknownTracksMeansStartingOver) {
   join_v1(alice_);
   alice_.drop();
