@@ -133,7 +133,7 @@ attacked('a flood of joins with bad tokens', (s) => besideAWatchedCall(s, 'bad t
   return `${statuses[401]} refused`;
 }));
 
-// 10 MB is what a body may have, 64 MB all of them together; as long as one is read there are copies of it.
+// 10 MB is what a body may have, 64 MB all of them together; what grows with one has room for up to twice as much.
 attacked('requests with large bodies', (s) => besideAWatchedCall(s, 'large bodies', async () => {
   const path = '/twirp/livekit.RoomService/CreateRoom';
   const fit = await sendLargeBodies(s.daemon.ports.http, path, 20, 10_000_000, 4000);
@@ -141,7 +141,7 @@ attacked('requests with large bodies', (s) => besideAWatchedCall(s, 'large bodie
   const tooLarge = await sendLargeBodies(s.daemon.ports.http, path, 20, 11_000_000, 4000);
   assert.deepEqual(tooLarge, { 413: 20 });
   return `20 of 10 MB: ${JSON.stringify(fit)}, 20 of 11 MB: ${JSON.stringify(tooLarge)}`;
-}, { allowedKb: 140000 }));
+}, { allowedKb: 160000 }));
 
 /**
  * A test in networks: the daemon and the call are at one end of a cable, who attacks at the other. `rtc`: more of the
