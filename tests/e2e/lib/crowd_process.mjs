@@ -3,6 +3,8 @@
 // Some members of a crowd, in a process of their own: run by crowd.mjs. Told { place, members: [{ identity, seed }],
 // pause, keys } they join and act; each word from then on is answered: "stop", "views", "leave".
 
+import './quiet_rtc_node.mjs';
+
 import { dispose } from '@livekit/rtc-node';
 
 import { CrowdMember } from './crowd_member.mjs';
