@@ -33,6 +33,8 @@ struct Format {
 struct AnnouncedSsrc {
   Ssrc primary;
   std::optional<Ssrc> rtx;
+
+  bool operator==(const AnnouncedSsrc&) const = default;
 };
 
 // What an offer and its answer have settled for one m-line, as the media plane needs it: nothing of

@@ -20,6 +20,13 @@ namespace gstlk::room {
 
 enum class TrackKind : uint8_t { Audio, Video };
 
+// How the m-line of an announced track is found.
+enum class MatchBy : uint8_t {
+  Kind,   // by its id, else the first of its kind that is free
+  Id,     // its track is published as another codec: what has another id is another track
+  Place,  // it is received on an m-line, and on no other
+};
+
 // Data channels by their label: LiveKit's three, and those that a client gave a label of its own.
 enum class DataChannelKind : uint8_t { Reliable, Lossy, DataTrack, Raw };
 

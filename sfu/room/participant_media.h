@@ -21,8 +21,8 @@ namespace gstlk::room {
 
 class Participant;
 
-// What AddTrack said of one encoding of a track: the negotiation matches m-lines to it by `cid`, or
-// by kind when the client changed the id.
+// What AddTrack said of one encoding of a track: the negotiation matches m-lines to it by `cid`,
+// or, as long as nothing of the track is there, by kind: the client may have changed the id.
 struct UpstreamHint {
   std::string cid;
   TrackKind kind = TrackKind::Audio;
@@ -30,6 +30,7 @@ struct UpstreamHint {
   bool red = false;
   bool dtx = true;
   bool stereo = false;
+  MatchBy match = MatchBy::Kind;
 };
 
 // A track that the client sends by its last offer.

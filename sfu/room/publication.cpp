@@ -38,7 +38,12 @@ bool Publication::has_cid(const std::string& cid) const {
   return !cid.empty() && (cid == cid_ || std::ranges::any_of(info_.codecs(), belongs));
 }
 
-std::vector<UpstreamHint> Publication::hints() const { return hints_of(info_, cid_); }
+std::vector<UpstreamHint> Publication::hints() const {
+  std::vector<UpstreamHint> hints = hints_of(info_, cid_);
+  if (!published_) return hints;
+  for (UpstreamHint& hint : hints) hint.match = receives(hint.cid) ? MatchBy::Place : MatchBy::Id;
+  return hints;
+}
 
 std::vector<std::string> Publication::codecs() const {
   std::vector<std::string> names;
@@ -66,6 +71,13 @@ int Publication::codec_of(const std::string& cid) const {
 
 bool Publication::receives(const std::string& cid) const {
   return !info_.codecs(codec_of(cid)).mid().empty();
+}
+
+bool Publication::goes_on_with(const UpstreamTrack& track) const {
+  if (!has_cid(track.cid)) return false;
+  return !receives(track.cid) || std::ranges::any_of(streams_, [&](const auto& stream) {
+    return stream.second.mid == track.mid;
+  });
 }
 
 std::optional<std::string> Publication::announced_codec() const {
@@ -100,7 +112,7 @@ std::vector<TrackId> Publication::remove_streams(const std::vector<UpstreamTrack
   for (int i = 0; i < info_.codecs_size(); ++i) {
     ::livekit::SimulcastCodecInfo& codec = *info_.mutable_codecs(i);
     const auto is_sent = [&](const UpstreamTrack& track) {
-      return has_cid(track.cid) && codec_of(track.cid) == i;
+      return goes_on_with(track) && codec_of(track.cid) == i;
     };
     if (codec.mid().empty() || std::ranges::any_of(sent, is_sent)) continue;
     codec.clear_mid();

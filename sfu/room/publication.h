@@ -44,6 +44,8 @@ class Publication {
   std::optional<std::string> announced_codec() const;
   // The codec announced with `cid` is being sent.
   bool receives(const std::string& cid) const;
+  // By `track` the client sends what it sent of this, where it did, or another codec of it.
+  bool goes_on_with(const UpstreamTrack& track) const;
 
   // For a track that is forwarded from another room: what it is forwarded from, if that is there.
   using Origin = std::function<Publication*(const TrackId& track)>;

@@ -34,7 +34,7 @@ void Publications::handle_add_track(const ::livekit::AddTrackRequest& request) {
     add_backup_codec(request);
     return;
   }
-  if (is_taken(request.cid())) {
+  if (find_cid(request.cid())) {
     queue(request);
     return;
   }
@@ -138,7 +138,7 @@ void Publications::announce(const Publication& publication, const std::string& c
 
 void Publications::claim(Publication& publication) {
   for (const UpstreamHint& hint : publication.hints()) {
-    if (publication.is_published() && publication.receives(hint.cid)) continue;
+    if (hint.match == MatchBy::Place) continue;
     if (const auto upstream = owner_.media().claim(hint)) {
       bind(publication, *upstream);
       return;
@@ -151,23 +151,32 @@ std::vector<UpstreamHint> Publications::hints() const {
   for (const auto& publication : list_) {
     for (UpstreamHint& hint : publication->hints()) all.push_back(std::move(hint));
   }
+  // The offer that ends what a track waits for may bring the track already.
+  for (const ::livekit::AddTrackRequest& request : queued_) {
+    const Publication* before = find_cid(request.cid());
+    if (!before || !before->receives(request.cid())) continue;
+    const auto info =
+        make_track_info(request, TrackId(), owner_.room().settings().enabled_codecs, 0);
+    for (UpstreamHint& hint : hints_of(info, request.cid())) all.push_back(std::move(hint));
+  }
   return all;
 }
 
 void Publications::handle_upstream(const std::vector<UpstreamTrack>& tracks) {
   for (size_t i = list_.size(); i-- > 0;) {
-    const auto sent = [&](const UpstreamTrack& track) { return list_[i]->has_cid(track.cid); };
+    const auto goes_on = [&](const UpstreamTrack& track) { return list_[i]->goes_on_with(track); };
     if (!list_[i]->is_published()) continue;
-    if (std::ranges::none_of(tracks, sent)) {
-      end(list_.begin() + static_cast<ptrdiff_t>(i));
+    if (std::ranges::none_of(tracks, goes_on)) {
+      remove(list_.begin() + static_cast<ptrdiff_t>(i));
     } else {
       end_streams(*list_[i], tracks);
     }
   }
+  // In the order of their requests: they may have to be told apart by their order alone.
+  serve_queue();
   for (const UpstreamTrack& track : tracks) {
-    const auto found = std::ranges::find_if(
-        list_, [&](const auto& publication) { return publication->has_cid(track.cid); });
-    if (found != list_.end() && !(*found)->receives(track.cid)) bind(**found, track);
+    Publication* publication = find_cid(track.cid);
+    if (publication && !publication->receives(track.cid)) bind(*publication, track);
   }
 }
 
@@ -203,6 +212,11 @@ void Publications::publish(const Publication& publication, const TrackId& source
 }
 
 void Publications::end(List::iterator position) {
+  remove(position);
+  serve_queue();
+}
+
+void Publications::remove(List::iterator position) {
   // Out of the list first: what the room does next must not find it here.
   const std::unique_ptr<Publication> publication = std::move(*position);
   list_.erase(position);
@@ -213,16 +227,16 @@ void Publications::end(List::iterator position) {
   } else {
     owner_.room().listeners().tell(&RoomListener::on_track_cancelled, std::as_const(*publication));
   }
-  serve_queue();
 }
 
-bool Publications::is_taken(const std::string& cid) const {
-  return std::ranges::any_of(list_,
-                             [&](const auto& publication) { return publication->has_cid(cid); });
+Publication* Publications::find_cid(const std::string& cid) const {
+  const auto found = std::ranges::find_if(
+      list_, [&](const auto& publication) { return publication->has_cid(cid); });
+  return found == list_.end() ? nullptr : found->get();
 }
 
 void Publications::serve_queue() {
-  const auto may_go = [&](const auto& request) { return !is_taken(request.cid()); };
+  const auto may_go = [&](const auto& request) { return find_cid(request.cid()) == nullptr; };
   for (auto next = std::ranges::find_if(queued_, may_go); next != queued_.end();
        next = std::ranges::find_if(queued_, may_go)) {
     const ::livekit::AddTrackRequest request = std::move(*next);

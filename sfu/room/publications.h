@@ -62,8 +62,10 @@ class Publications {
   void publish(const Publication& publication, const TrackId& source);
   void end_streams(Publication& publication, const std::vector<UpstreamTrack>& sent);
   void end(List::iterator position);
-  // By a track that is there.
-  bool is_taken(const std::string& cid) const;
+  // Leaves what has waited for it to serve_queue().
+  void remove(List::iterator position);
+  // Published or pending; nullptr: the id is free.
+  Publication* find_cid(const std::string& cid) const;
   // Some of a track that has ended may have been waited for.
   void serve_queue();
   void set_muted(Publication& publication, bool muted);

@@ -67,7 +67,8 @@ PublishHint publish_hint(const room::UpstreamHint& hint) {
           .preferred_codec = hint.preferred_codec,
           .red = hint.red,
           .dtx = hint.dtx,
-          .stereo = hint.stereo};
+          .stereo = hint.stereo,
+          .match = hint.match};
 }
 
 std::vector<PublishHint> publish_hints(const std::vector<room::UpstreamHint>& hints) {

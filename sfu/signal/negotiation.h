@@ -58,7 +58,8 @@ struct LocalDescription {
 };
 
 // What AddTrack said of a track that the client is about to offer or has offered. Give all of a
-// participant's, pending and published, one for each cid (the ones of simulcast_codecs too).
+// participant's, queued, pending and published, one for each cid (the ones of simulcast_codecs
+// too).
 struct PublishHint {
   std::string cid;
   room::TrackKind kind = room::TrackKind::Audio;
@@ -66,6 +67,7 @@ struct PublishHint {
   bool red = false;             // audio: RED in front of Opus
   bool dtx = true;
   bool stereo = false;
+  room::MatchBy match = room::MatchBy::Kind;
 };
 
 // A track that the client sends by its last offer.

@@ -9,6 +9,7 @@
 namespace gstlk::signal {
 namespace {
 
+using room::MatchBy;
 using sdp::MediaDescription;
 using sdp::MediaKind;
 
@@ -76,10 +77,16 @@ ReceivedTrack read_track(const MediaDescription& media) {
       .ssrcs = std::move(ssrcs)};
 }
 
+// From the sender that the m-line had before.
+bool same_encodings(const ReceivedTrack& track, const ReceivedTrack& before) {
+  return track.kind == before.kind && track.rids == before.rids && track.ssrcs == before.ssrcs;
+}
+
 }  // namespace
 
 void ReceiveSections::update(const RemoteDescription& offer) {
   std::vector<ReceivedTrack> before = std::exchange(tracks_, {});
+  renamed_.clear();
   for (size_t i = 0; i < offer.session.media.size(); i++) {
     const MediaDescription& media = offer.session.media[i];
     if (offer.usable[i] && media.kind() != MediaKind::Application && sdp::sends(media.direction))
@@ -90,6 +97,9 @@ void ReceiveSections::update(const RemoteDescription& offer) {
   for (const ReceivedTrack& old : before) {
     const auto same = now.find(old.mid);
     if (same != now.end() && same->second->track_id == old.track_id) continue;
+    const PublishHint* hint = find_hint(old.mid);
+    if (hint && same != now.end() && same_encodings(*same->second, old))
+      renamed_[old.mid] = hint->cid;
     hints_.erase(old.mid);
     ended_.push_back(old.mid);
   }
@@ -109,18 +119,21 @@ void ReceiveSections::bind(ReceivedTrack& track, const PublishHint& hint) {
   hints_[track.mid] = hint;
 }
 
-ReceivedTrack* ReceiveSections::find_for(const PublishHint& hint, bool by_id) {
-  const auto found = std::ranges::find_if(tracks_, [&](const ReceivedTrack& track) {
-    return !track.cid && track.kind == hint.kind && (!by_id || track.track_id == hint.cid);
-  });
-  return found == tracks_.end() ? nullptr : &*found;
+bool ReceiveSections::fits(const ReceivedTrack& track, const PublishHint& hint, MatchBy by) const {
+  if (track.cid || track.kind != hint.kind) return false;
+  if (by == MatchBy::Id) return hint.match != MatchBy::Place && track.track_id == hint.cid;
+  if (by == MatchBy::Kind) return hint.match == MatchBy::Kind;
+  const auto renamed = renamed_.find(track.mid);
+  return hint.match == MatchBy::Place && renamed != renamed_.end() && renamed->second == hint.cid;
 }
 
 void ReceiveSections::match(std::span<const PublishHint> hints) {
-  for (const bool by_id : {true, false}) {
+  for (const MatchBy by : {MatchBy::Id, MatchBy::Place, MatchBy::Kind}) {
     for (const PublishHint& hint : hints) {
       if (hint.cid.empty() || is_bound(hint)) continue;
-      if (ReceivedTrack* track = find_for(hint, by_id)) bind(*track, hint);
+      const auto found = std::ranges::find_if(
+          tracks_, [&](const ReceivedTrack& track) { return fits(track, hint, by); });
+      if (found != tracks_.end()) bind(*found, hint);
     }
   }
 }

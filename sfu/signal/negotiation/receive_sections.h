@@ -4,6 +4,7 @@
 #include <map>
 #include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "signal/negotiation.h"
@@ -18,7 +19,7 @@ class ReceiveSections {
  public:
   // A new offer: notes what it sends and what it has ended.
   void update(const RemoteDescription& offer);
-  // Gives every track without a hint the one of its id, else the first of its kind that is free.
+  // Gives the tracks without a hint the ones that they fit.
   void match(std::span<const PublishHint> hints);
   // The track that `hint` now belongs to, if one was without.
   std::optional<ReceivedTrack> claim(const PublishHint& hint);
@@ -33,10 +34,12 @@ class ReceiveSections {
  private:
   bool is_bound(const PublishHint& hint) const;
   void bind(ReceivedTrack& track, const PublishHint& hint);
-  ReceivedTrack* find_for(const PublishHint& hint, bool by_id);
+  bool fits(const ReceivedTrack& track, const PublishHint& hint, room::MatchBy by) const;
 
   std::vector<ReceivedTrack> tracks_;  // in the order of the m-lines
   std::map<Mid, PublishHint> hints_;
+  // The cids of m-lines whose id the last offer changed, and nothing else.
+  std::map<Mid, std::string> renamed_;
   std::vector<Mid> ended_;
 };
 

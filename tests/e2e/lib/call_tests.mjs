@@ -52,6 +52,15 @@ export function callTests(client) {
     await assertTalk(ada, bob);
   });
 
+  test('what is unpublished and published again at once is seen and heard', async (s) => {
+    const { ada, bob } = await twoTalk(s, client, 'republish');
+    const sids = () => Promise.all(['camera', 'microphone'].map(async (source) => (await bob.call('remote', 'ada', source)).sid));
+    const before = await sids();
+    await ada.call('republish', 'camera', 'microphone');
+    await eventually(async () => (await sids()).every((sid, i) => sid && sid !== before[i]), { what: 'bob knows the new tracks' });
+    await assertTalk(ada, bob);
+  });
+
   test('who leaves and comes back talks again', async (s) => {
     const { ada, bob } = await twoTalk(s, client, 'return');
     await ada.call('leave');

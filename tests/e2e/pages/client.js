@@ -129,6 +129,16 @@ window.lk = {
     await room.localParticipant.publishTrack(toneTrack(frequency, { pulsed }), { source: Track.Source.Microphone, dtx: false, ...options });
   },
 
+  /** Unpublishes one's own tracks without stopping them and publishes them again, without waiting in between. */
+  async republish(...sources) {
+    const local = room.localParticipant;
+    await Promise.all(sources.map((source) => {
+      const { track, options } = publicationOf(local, source);
+      local.unpublishTrack(track, false);
+      return local.publishTrack(track, options);
+    }));
+  },
+
   enable: (source, on) => room.localParticipant[`set${source}Enabled`](on),
 
   /** What is known of somebody else's track: subscribed, muted, frames drawn, sound heard. */

@@ -49,7 +49,7 @@ TEST_F(RoomListenerTest, ACallIsToldInTheOrderInWhichItHappens) {
   Guest alice = join("alice");
   publish_camera(alice);
   publish_microphone(alice);
-  alice->on_upstream_tracks({{.cid = "mic"}});
+  alice->on_upstream_tracks({{.cid = "mic", .mid = Mid("mic")}});
   Guest bob = join("bob");
   room().remove(*alice.participant, {::livekit::CLIENT_INITIATED});
   room().remove(*bob.participant, {::livekit::PARTICIPANT_REMOVED});

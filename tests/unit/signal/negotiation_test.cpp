@@ -131,6 +131,42 @@ TEST_F(Publisher, TakesAnAddTrackThatComesAfterTheOffer) {
   EXPECT_EQ(answer(offer, {hint}).tracks[0].cid, "cam");
 }
 
+TEST_F(Publisher, WhatIsReceivedTakesNoOtherMLine) {
+  PublishHint hint{.cid = "cam", .kind = TrackKind::Video};
+  answer(ClientDescription().video(Direction::SendOnly, "cam"), {hint});
+  hint.match = room::MatchBy::Place;
+  const ClientDescription moved = ClientDescription().video(Direction::Inactive);
+  for (const char* id : {"cam", "other"}) {
+    const Answer result = answer(ClientDescription(moved).video(Direction::SendOnly, id), {hint});
+    ASSERT_EQ(result.tracks.size(), 1u);
+    EXPECT_EQ(result.tracks[0].cid, std::nullopt);
+  }
+}
+
+TEST_F(Publisher, KeepsATrackWhoseIdChangesAsLongAsItsSenderStays) {
+  PublishHint hint{.cid = "cam", .kind = TrackKind::Video};
+  const auto sends = [&](const std::string& id, uint32_t ssrc) {
+    ClientDescription offer = ClientDescription().video(Direction::SendOnly, id);
+    offer.last().ssrcs = {{Ssrc(ssrc), "c", {}}};
+    return answer(offer, {hint}).tracks[0].cid;
+  };
+  EXPECT_EQ(sends("cam", 1), "cam");
+  hint.match = room::MatchBy::Place;
+  EXPECT_EQ(sends("renamed", 1), "cam");
+  EXPECT_EQ(sends("again", 1), "cam");
+  // pion's AddTrack takes a transceiver that is free for another track.
+  EXPECT_EQ(sends("other", 2), std::nullopt);
+  ASSERT_TRUE(negotiation_.claim({.cid = "other", .kind = TrackKind::Video}));
+}
+
+TEST_F(Publisher, KnowsAnotherCodecOfATrackByItsIdOnly) {
+  const PublishHint hint{.cid = "backup", .kind = TrackKind::Video, .match = room::MatchBy::Id};
+  EXPECT_EQ(answer(ClientDescription().video(Direction::SendOnly, "cam"), {hint}).tracks[0].cid,
+            std::nullopt);
+  EXPECT_EQ(answer(ClientDescription().video(Direction::SendOnly, "backup"), {hint}).tracks[0].cid,
+            "backup");
+}
+
 TEST_F(Publisher, TakesAMsidOfOneToken) {
   ClientDescription offer;
   offer.video(Direction::SendOnly).last().msid = sdp::Msid{"cam", ""};
