@@ -177,17 +177,18 @@ void add_layer(JsonWriter& json, RoomView& view, const room::Publication& public
   std::vector<room::LayerReport> layers;
   if (publication.kind() == room::TrackKind::Video)
     layers = view.layers(source_of(publication, subscription.codec));
-  const room::LayerReason reason = room::layer_reason(
-      {subscription.bound, subscription.affordable, subscription.starved, forwarded}, settings,
-      info, layers);
+  const room::LayerReason reason =
+      room::layer_reason({subscription.bound, subscription.affordable, subscription.starved,
+                          forwarded, subscription.codec},
+                         settings, info, layers);
   json.object("layer", [&] {
     json.member("spatial", forwarded.spatial);
     json.member("temporal", forwarded.temporal);
     json.member("target_spatial", forwarded.target_spatial);
     json.member("reason", room::words_of(reason));
     if (publication.kind() != room::TrackKind::Video) return;
-    json.member("requested_quality",
-                ::livekit::VideoQuality_Name(room::wanted_quality(settings, info)));
+    json.member("requested_quality", ::livekit::VideoQuality_Name(room::wanted_quality(
+                                         settings, room::layers_of(info, subscription.codec))));
     json.member("requested_width", settings.width());
     json.member("requested_height", settings.height());
     const auto current = static_cast<size_t>(std::max(forwarded.spatial, 0));

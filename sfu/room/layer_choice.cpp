@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "livekit_rtc.pb.h"
+#include "room/track_info.h"
 
 namespace gstlk::room {
 namespace {
@@ -45,13 +46,20 @@ uint64_t bitrate_of(const ::livekit::VideoLayer& layer, const LayerDefaults& def
 
 }  // namespace
 
+const VideoLayers& layers_of(const ::livekit::TrackInfo& track, std::string_view codec) {
+  for (int i = 1; i < track.codecs_size(); ++i) {
+    if (codec_name(track.codecs(i).mime_type()) == codec) return track.codecs(i).layers();
+  }
+  return track.layers();
+}
+
 ::livekit::VideoQuality wanted_quality(const ::livekit::UpdateTrackSettings& settings,
-                                       const ::livekit::TrackInfo& track) {
+                                       const VideoLayers& layers) {
   if (settings.disabled()) return ::livekit::OFF;
   const uint32_t wanted = short_side(settings.width(), settings.height());
   if (wanted == 0) return settings.quality();
   const ::livekit::VideoLayer* best = nullptr;
-  for (const ::livekit::VideoLayer& layer : track.layers()) {
+  for (const ::livekit::VideoLayer& layer : layers) {
     const uint32_t size = short_side(layer.width(), layer.height());
     if (size == 0 || size * kTolerance < wanted) continue;
     if (!best || size < short_side(best->width(), best->height())) best = &layer;
@@ -59,10 +67,10 @@ uint64_t bitrate_of(const ::livekit::VideoLayer& layer, const LayerDefaults& def
   return best ? best->quality() : ::livekit::HIGH;
 }
 
-uint8_t spatial_layer_of(::livekit::VideoQuality quality, const ::livekit::TrackInfo& track) {
+uint8_t spatial_layer_of(::livekit::VideoQuality quality, const VideoLayers& layers) {
   int best = -1;
   int lowest = -1;
-  for (const ::livekit::VideoLayer& layer : track.layers()) {
+  for (const ::livekit::VideoLayer& layer : layers) {
     const int spatial = std::clamp(layer.spatial_layer(), 0, 2);
     if (layer.quality() <= quality) best = std::max(best, spatial);
     lowest = lowest < 0 ? spatial : std::min(lowest, spatial);
@@ -73,13 +81,12 @@ uint8_t spatial_layer_of(::livekit::VideoQuality quality, const ::livekit::Track
 }
 
 std::vector<uint64_t> layer_costs(const ::livekit::UpdateTrackSettings& settings,
-                                  const ::livekit::TrackInfo& track,
-                                  const LayerDefaults& defaults) {
-  const ::livekit::VideoQuality wanted = wanted_quality(settings, track);
+                                  const VideoLayers& layers, const LayerDefaults& defaults) {
+  const ::livekit::VideoQuality wanted = wanted_quality(settings, layers);
   std::vector<uint64_t> costs;
   if (wanted == ::livekit::OFF) return costs;
-  costs.resize(spatial_layer_of(wanted, track) + 1u);
-  for (const ::livekit::VideoLayer& layer : track.layers()) {
+  costs.resize(spatial_layer_of(wanted, layers) + 1u);
+  for (const ::livekit::VideoLayer& layer : layers) {
     const auto spatial = static_cast<size_t>(std::clamp(layer.spatial_layer(), 0, 2));
     if (spatial < costs.size()) costs[spatial] = bitrate_of(layer, defaults);
   }
@@ -87,17 +94,16 @@ std::vector<uint64_t> layer_costs(const ::livekit::UpdateTrackSettings& settings
 }
 
 SubscriptionSettings subscription_settings(const ::livekit::UpdateTrackSettings& settings,
-                                           const ::livekit::TrackInfo& track,
+                                           const VideoLayers& layers,
                                            const LayerDefaults& defaults) {
   SubscriptionSettings result;
   result.paused = settings.disabled();
-  if (track.type() != ::livekit::VIDEO) return result;
-  const ::livekit::VideoQuality quality = wanted_quality(settings, track);
+  const ::livekit::VideoQuality quality = wanted_quality(settings, layers);
   if (quality == ::livekit::OFF) {
     result.paused = true;
     return result;
   }
-  result.max_spatial = spatial_layer_of(quality, track);
+  result.max_spatial = spatial_layer_of(quality, layers);
   result.max_temporal = max_temporal(settings.fps(), default_of(quality, defaults).fps);
   return result;
 }

@@ -11,7 +11,7 @@ namespace {
 
 LayerReason video_reason(const LayerQuestion& question,
                          const ::livekit::UpdateTrackSettings& settings,
-                         const ::livekit::TrackInfo& track, std::span<const LayerReport> layers) {
+                         const VideoLayers& described, std::span<const LayerReport> layers) {
   if (std::ranges::none_of(layers, &LayerReport::alive)) return LayerReason::NothingReceived;
   const ForwardedLayer& forwarded = question.forwarded;
   if (forwarded.spatial < 0 || forwarded.spatial != forwarded.target_spatial)
@@ -19,7 +19,7 @@ LayerReason video_reason(const LayerQuestion& question,
   if (layers.size() == 1) return LayerReason::OnlyLayer;
   const int highest = static_cast<int>(layers.size()) - 1;
   const int wanted =
-      std::min<int>(spatial_layer_of(wanted_quality(settings, track), track), highest);
+      std::min<int>(spatial_layer_of(wanted_quality(settings, described), described), highest);
   const int allowed = question.affordable ? std::min<int>(wanted, *question.affordable) : wanted;
   if (forwarded.spatial != allowed) return LayerReason::NotSent;
   return allowed < wanted ? LayerReason::Bandwidth : LayerReason::Requested;
@@ -41,9 +41,10 @@ LayerReason layer_reason(const LayerQuestion& question,
   if (settings.disabled()) return LayerReason::Paused;
   if (track.muted()) return LayerReason::Muted;
   if (track.type() != ::livekit::VIDEO) return LayerReason::OnlyLayer;
-  if (wanted_quality(settings, track) == ::livekit::OFF) return LayerReason::Paused;
+  const VideoLayers& described = layers_of(track, question.codec);
+  if (wanted_quality(settings, described) == ::livekit::OFF) return LayerReason::Paused;
   if (question.starved) return LayerReason::Bandwidth;
-  return video_reason(question, settings, track, layers);
+  return video_reason(question, settings, described, layers);
 }
 
 }  // namespace gstlk::room

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string_view>
 
 #include "livekit_rtc.pb.h"
 #include "room/media_report.h"
@@ -31,6 +32,7 @@ struct LayerQuestion {
   std::optional<uint8_t> affordable;  // the highest spatial layer, when the bandwidth is limited
   bool starved = false;               // no bandwidth is left for it
   ForwardedLayer forwarded;
+  std::string_view codec = {};  // that is sent
 };
 // `settings` are the subscriber's as they apply, `layers` those of the stream that it gets.
 LayerReason layer_reason(const LayerQuestion& question,

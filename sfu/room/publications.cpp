@@ -16,7 +16,6 @@ namespace {
 
 constexpr size_t kMaxPending = 20;
 constexpr ptrdiff_t kMaxQueuedPerCid = 3;
-constexpr int kMaxCodecs = 4;
 // Of an AddTrack: its name, its stream and its codecs are told to everybody, with each change of
 // their participant again.
 constexpr size_t kMaxRequest = 16'384;
@@ -111,20 +110,7 @@ void Publications::queue(const ::livekit::AddTrackRequest& request) {
 
 void Publications::add_backup_codec(const ::livekit::AddTrackRequest& request) {
   Publication& publication = *find(TrackId(request.sid()));
-  ::livekit::TrackInfo& info = publication.mutable_info();
-  for (const ::livekit::SimulcastCodec& wanted : request.simulcast_codecs()) {
-    const std::string mime = mime_type(wanted.codec(), info.type());
-    const auto found = std::ranges::find_if(
-        *info.mutable_codecs(), [&](const auto& codec) { return codec.mime_type() == mime; });
-    if (found != info.mutable_codecs()->end()) {
-      found->set_cid(wanted.cid());
-    } else if (info.codecs_size() < kMaxCodecs) {
-      ::livekit::SimulcastCodecInfo& codec = *info.add_codecs();
-      codec.set_mime_type(mime);
-      codec.set_cid(wanted.cid());
-      *codec.mutable_layers() = wanted.layers().empty() ? request.layers() : wanted.layers();
-    }
-  }
+  add_backup_codecs(request, publication.mutable_info());
   announce(publication, request.cid());
   claim(publication);
 }

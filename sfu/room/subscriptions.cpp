@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "room/bandwidth_share.h"
-#include "room/layer_choice.h"
 #include "room/participant.h"
 #include "room/publication.h"
 #include "room/room.h"
@@ -141,7 +140,8 @@ void Subscriptions::start(Subscription& subscription, Publication& publication) 
        .playout_delay =
            publication.kind() == TrackKind::Video ? owner_.room().playout_delay() : std::nullopt,
        .settings = media_settings(subscription, publication)});
-  publication.set_wanted(owner_.sid(), subscription.codec, wanted_quality(settings, info));
+  publication.set_wanted(owner_.sid(), subscription.codec,
+                         wanted_quality(settings, layers_for(subscription, publication)));
   share_bandwidth();
 }
 
@@ -335,14 +335,25 @@ void Subscriptions::apply_settings(const TrackId& track) {
   const ::livekit::UpdateTrackSettings settings = settings_of(found->second);
   owner_.media().update_downstream(track, media_settings(found->second, *publication));
   publication->set_wanted(owner_.sid(), found->second.codec,
-                          wanted_quality(settings, publication->info()));
+                          wanted_quality(settings, layers_for(found->second, *publication)));
   share_bandwidth();
+}
+
+const VideoLayers& Subscriptions::layers_for(const Subscription& subscription,
+                                             const Publication& publication) const {
+  // Which one a new subscriber will get is known when it has answered.
+  const std::vector<std::string> codecs = publication.codecs();
+  const bool is_sent = std::ranges::count(codecs, subscription.codec) != 0;
+  return layers_of(publication.info(),
+                   is_sent || codecs.empty() ? subscription.codec : codecs.front());
 }
 
 SubscriptionSettings Subscriptions::media_settings(const Subscription& subscription,
                                                    const Publication& publication) const {
+  const ::livekit::UpdateTrackSettings wanted = settings_of(subscription);
+  if (publication.kind() != TrackKind::Video) return {.paused = wanted.disabled()};
   SubscriptionSettings settings = subscription_settings(
-      settings_of(subscription), publication.info(), owner_.room().settings().layer_defaults);
+      wanted, layers_for(subscription, publication), owner_.room().settings().layer_defaults);
   if (subscription.affordable)
     settings.max_spatial = std::min(settings.max_spatial, *subscription.affordable);
   settings.paused |= subscription.starved;
@@ -364,8 +375,9 @@ void Subscriptions::share_bandwidth() {
       const Publication* publication = owner_.room().find_track(track);
       if (!subscription.active || !publication || publication->kind() != TrackKind::Video) continue;
       if ((publication->info().source() == ::livekit::SCREEN_SHARE) != screen) continue;
-      costs.push_back({track, layer_costs(settings_of(subscription), publication->info(),
-                                          owner_.room().settings().layer_defaults)});
+      costs.push_back(
+          {track, layer_costs(settings_of(subscription), layers_for(subscription, *publication),
+                              owner_.room().settings().layer_defaults)});
     }
   }
   for (const auto& [track, highest] : room::share_bandwidth(bandwidth_limit_, costs, allow_pause_))
@@ -396,8 +408,7 @@ void Subscriptions::on_bound(const TrackId& track, const std::string& codec) {
   const std::string name = codec_name(codec);
   if (publication->kind() == TrackKind::Video && found->second.codec != name) {
     found->second.codec = name;
-    publication->set_wanted(owner_.sid(), name,
-                            wanted_quality(settings_of(found->second), publication->info()));
+    apply_settings(track);
   }
   if (std::exchange(found->second.bound, true)) return;
   note_success(track, found->second, publication);
@@ -417,8 +428,9 @@ void Subscriptions::on_refused(const TrackId& track) {
   Publication* publication = owner_.room().find_track(track);
   if (const auto other = publication ? publication->announced_codec() : std::nullopt) {
     subscription.codec = *other;
-    publication->set_wanted(owner_.sid(), *other,
-                            wanted_quality(settings_of(subscription), publication->info()));
+    publication->set_wanted(
+        owner_.sid(), *other,
+        wanted_quality(settings_of(subscription), layers_of(publication->info(), *other)));
     return;
   }
   note_failure(track, subscription, "codec is not supported by remote");

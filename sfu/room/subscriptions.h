@@ -10,6 +10,7 @@
 
 #include "base/ids.h"
 #include "livekit_rtc.pb.h"
+#include "room/layer_choice.h"
 #include "room/participant_media.h"
 #include "room/room_listener.h"
 #include "room/timers.h"
@@ -92,6 +93,9 @@ class Subscriptions {
   void give_up(const TrackId& track);
   void schedule_give_up();
   void note_free_place();
+  // Of the codec that it is sent as.
+  const VideoLayers& layers_for(const Subscription& subscription,
+                                const Publication& publication) const;
   SubscriptionSettings media_settings(const Subscription& subscription,
                                       const Publication& publication) const;
   void share_bandwidth();

@@ -52,14 +52,35 @@ bool is_svc(const ::livekit::SimulcastCodecInfo& codec) {
              : ::livekit::VideoLayer::ONE_SPATIAL_LAYER_PER_STREAM;
 }
 
+// The codec's own, if the client says them, else the track's; nothing changes if it says none.
+void describe_layers(const ::livekit::AddTrackRequest& request,
+                     const ::livekit::SimulcastCodec& wanted,
+                     ::livekit::SimulcastCodecInfo& codec) {
+  auto layers = ordered_layers(wanted.layers().empty() ? request.layers() : wanted.layers());
+  if (layers.empty()) return;
+  codec.clear_layers();
+  for (auto& layer : layers) *codec.add_layers() = std::move(layer);
+}
+
+// livekit-client before 2.23 says qualities and bitrates of a backup codec's layers, and as their
+// sizes 0. Each has about half of the next.
+void complete_sizes(const ::livekit::TrackInfo& info, ::livekit::SimulcastCodecInfo& codec) {
+  for (int i = 0; i < codec.layers_size(); ++i) {
+    ::livekit::VideoLayer& layer = *codec.mutable_layers(i);
+    if (layer.width() != 0 || layer.height() != 0) continue;
+    const int halvings = codec.layers_size() - 1 - i;
+    layer.set_width(info.width() >> halvings);
+    layer.set_height(info.height() >> halvings);
+  }
+}
+
 void add_codec(const ::livekit::AddTrackRequest& request, const std::string& mime,
                const ::livekit::SimulcastCodec& wanted, ::livekit::TrackInfo& info) {
   ::livekit::SimulcastCodecInfo& codec = *info.add_codecs();
   codec.set_mime_type(mime);
   codec.set_cid(wanted.cid());
   if (request.type() != ::livekit::VIDEO) return;
-  for (auto& layer : ordered_layers(wanted.layers().empty() ? request.layers() : wanted.layers()))
-    *codec.add_layers() = std::move(layer);
+  describe_layers(request, wanted, codec);
   codec.set_video_layer_mode(wanted.video_layer_mode() == ::livekit::VideoLayer::MODE_UNUSED
                                  ? default_mode(mime)
                                  : wanted.video_layer_mode());
@@ -146,6 +167,24 @@ void copy_codecs(const ::livekit::AddTrackRequest& request,
   return info;
 }
 
+void add_backup_codecs(const ::livekit::AddTrackRequest& request, ::livekit::TrackInfo& info) {
+  for (const ::livekit::SimulcastCodec& wanted : request.simulcast_codecs()) {
+    const std::string mime = mime_type(wanted.codec(), info.type());
+    auto codec = std::ranges::find_if(*info.mutable_codecs(),
+                                      [&](const auto& known) { return known.mime_type() == mime; });
+    if (codec != info.mutable_codecs()->end()) {
+      codec->set_cid(wanted.cid());
+      if (info.type() == ::livekit::VIDEO) describe_layers(request, wanted, *codec);
+    } else if (info.codecs_size() < kMaxCodecs) {
+      add_codec(request, mime, wanted, info);
+      codec = info.mutable_codecs()->end() - 1;
+    } else {
+      continue;
+    }
+    complete_sizes(info, *codec);
+  }
+}
+
 void complete_track_info(const UpstreamTrack& upstream, ::livekit::TrackInfo& info) {
   const auto found = std::ranges::find_if(info.codecs(), [&](const auto& codec) {
     return codec.cid() == upstream.cid || codec.sdp_cid() == upstream.cid;
@@ -160,8 +199,12 @@ void complete_track_info(const UpstreamTrack& upstream, ::livekit::TrackInfo& in
   // A layer is a rid; without rids the codec's own layers (SVC) share one stream.
   const int rids = static_cast<int>(upstream.rids.size());
   while (rids > 0 && codec.layers_size() > rids) codec.mutable_layers()->RemoveLast();
-  for (int i = 0; i < codec.layers_size() && i < rids; ++i)
-    codec.mutable_layers(i)->set_rid(upstream.rids[static_cast<size_t>(i)].value);
+  // Of more rids than it described, those that it did not are the low ones.
+  const int offset = std::max(rids - codec.layers_size(), 0);
+  for (int i = 0; i < codec.layers_size() && rids > 0; ++i) {
+    codec.mutable_layers(i)->set_spatial_layer(i + offset);
+    codec.mutable_layers(i)->set_rid(upstream.rids[static_cast<size_t>(i + offset)].value);
+  }
   if (&codec != &info.codecs(0)) return;
   info.set_mid(codec.mid());
   copy_first_codec(info);

@@ -19,6 +19,9 @@ namespace gstlk::room {
 ::livekit::TrackInfo make_track_info(const ::livekit::AddTrackRequest& request, const TrackId& sid,
                                      const std::vector<EnabledCodec>& enabled, int64_t unix_micros);
 
+// An AddTrack for a track that is there: it will be sent as these codecs, too.
+void add_backup_codecs(const ::livekit::AddTrackRequest& request, ::livekit::TrackInfo& info);
+
 // The m-line is known now: mid, mime type, rids.
 void complete_track_info(const UpstreamTrack& upstream, ::livekit::TrackInfo& info);
 

@@ -23,10 +23,13 @@ async function encodedNow(ada) {
   return Object.fromEntries(Object.entries(now).map(([codec, frames]) => [codec, frames - (before[codec] ?? 0)]));
 }
 
+/** In the size that ada publishes, of which codec it ever is. */
 async function assertDecodes(viewer, mime) {
   await eventually(async () => (await viewer.call('remote', 'ada', 'camera')).codec === mime,
     { timeout: 25000, what: `${viewer.identity} gets ${mime}` });
   await assertSees(viewer, 'ada', 'camera', 25000);
+  await eventually(async () => (await viewer.call('remote', 'ada', 'camera')).width === 640,
+    { timeout: 25000, what: `${viewer.identity} gets all of ${mime}` });
 }
 
 /**

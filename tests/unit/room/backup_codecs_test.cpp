@@ -13,12 +13,13 @@ struct Steps : RoomListener {
 class BackupCodecTest : public RoomFixture {
  protected:
   using Step = SubscriptionEvent::Step;
+  static inline const std::vector<Rid> kSizes = {Rid("q"), Rid("h")};
 
   explicit BackupCodecTest(Settings settings = {}) : RoomFixture(std::move(settings)) {
     registry_.add_listener(steps_);
   }
 
-  // VP9 with VP8 announced beside it.
+  // VP9 in one spatial layer with VP8 announced beside it.
   TrackId publish_vp9(::livekit::BackupCodecPolicy policy = ::livekit::SIMULCAST) {
     ::livekit::AddTrackRequest request;
     request.set_cid("nine");
@@ -28,9 +29,18 @@ class BackupCodecTest : public RoomFixture {
     request.add_simulcast_codecs()->set_codec("vp9");
     request.mutable_simulcast_codecs(0)->set_cid("nine");
     request.add_simulcast_codecs()->set_codec("vp8");
+    add_layer(request, ::livekit::HIGH, 360);
     alice_->publications().handle_add_track(request);
     return TrackId(alice_.link->last(Response::kTrackPublished).track_published().track().sid());
   }
+  static void add_layer(::livekit::AddTrackRequest& request, ::livekit::VideoQuality quality,
+                        uint32_t height) {
+    ::livekit::VideoLayer& layer = *request.add_layers();
+    layer.set_quality(quality);
+    layer.set_width(height * 16 / 9);
+    layer.set_height(height);
+  }
+  // In two sizes.
   void publish_vp8_beside(const TrackId& sid) {
     alice_.media->sends_at_once = false;
     ::livekit::AddTrackRequest request;
@@ -40,15 +50,18 @@ class BackupCodecTest : public RoomFixture {
     request.set_source(::livekit::CAMERA);
     request.add_simulcast_codecs()->set_codec("vp8");
     request.mutable_simulcast_codecs(0)->set_cid("eight");
+    add_layer(request, ::livekit::LOW, 180);
+    add_layer(request, ::livekit::MEDIUM, 360);
     alice_->publications().handle_add_track(request);
-    alice_->on_upstream_tracks({upstream("nine", "VP9"), upstream("eight", "VP8")});
+    alice_->on_upstream_tracks({upstream("nine", "VP9"), upstream("eight", "VP8", kSizes)});
   }
-  static UpstreamTrack upstream(const std::string& cid, const std::string& codec) {
+  static UpstreamTrack upstream(const std::string& cid, const std::string& codec,
+                                std::vector<Rid> rids = {}) {
     return {.cid = cid,
             .sdp_cid = cid,
             .mid = Mid(cid),
             .kind = TrackKind::Video,
-            .rids = {},
+            .rids = std::move(rids),
             .codecs = {codec}};
   }
   bool is_asked_for(const std::string& codec) const {
@@ -61,6 +74,9 @@ class BackupCodecTest : public RoomFixture {
   }
   static std::vector<std::string> codecs_for(const Guest& guest, const TrackId& sid) {
     return guest.media->downstream.at(sid).codecs;
+  }
+  static int max_spatial(const Guest& guest, const TrackId& sid) {
+    return guest.media->downstream.at(sid).settings.max_spatial;
   }
   // bob decodes VP9, and carol comes, who does not.
   TrackId publish_to_bob_and_carol(::livekit::BackupCodecPolicy policy) {
@@ -225,6 +241,33 @@ TEST_F(SmallRoomTest, ThatIsNotSmallSendsBoth) {
   timers_.advance(20s);
   EXPECT_TRUE(is_asked_for("vp9"));
   EXPECT_TRUE(is_asked_for("vp8"));
+}
+
+TEST_F(BackupCodecTest, ItsOwnLayersCount) {
+  const TrackId sid = publish_to_bob_and_carol(::livekit::SIMULCAST);
+  publish_vp8_beside(sid);
+  carol_->on_downstream_bound(sid, "VP8");
+  EXPECT_EQ(max_spatial(bob_, sid), 0);
+  EXPECT_EQ(max_spatial(carol_, sid), 1);
+  // Nothing tells which one dave will get until he has answered.
+  Guest dave = join("dave");
+  dave->on_downstream_bound(sid, "VP8");
+  EXPECT_EQ(max_spatial(dave, sid), 1);
+  ::livekit::UpdateTrackSettings small;
+  small.add_track_sids(sid.value);
+  small.set_width(320);
+  small.set_height(180);
+  for (Guest* guest : {&carol_, &dave}) {
+    (*guest)->subscriptions().handle_settings(small);
+    timers_.advance(1s);
+    EXPECT_EQ(max_spatial(*guest, sid), 0);
+  }
+}
+
+TEST_F(BackupCodecTest, UnderRegressionItsLayersCountForAll) {
+  const TrackId sid = publish_to_bob_and_carol(::livekit::REGRESSION);
+  publish_vp8_beside(sid);
+  for (const Guest* guest : {&bob_, &carol_}) EXPECT_EQ(max_spatial(*guest, sid), 1);
 }
 
 class EveryRoomTest : public BackupCodecTest {

@@ -41,6 +41,19 @@ TEST_F(LayerReasonTest, WhatWasAskedForIsRequested) {
   EXPECT_EQ(reason(), LayerReason::Requested);
 }
 
+TEST_F(LayerReasonTest, EachCodecHasItsOwnLayers) {
+  track_.add_codecs()->set_mime_type("video/vp9");
+  ::livekit::SimulcastCodecInfo& backup = *track_.add_codecs();
+  backup.set_mime_type("video/vp8");
+  backup.add_layers()->set_quality(::livekit::HIGH);
+  question_.codec = "vp8";
+  layers_.resize(2);
+  forward(0);
+  EXPECT_EQ(reason(), LayerReason::Requested);
+  question_.codec = "vp9";
+  EXPECT_EQ(reason(), LayerReason::NotSent);
+}
+
 TEST_F(LayerReasonTest, ALayerThatThePublisherDoesNotSendCannotBeForwarded) {
   layers_[2].alive = false;
   forward(1);

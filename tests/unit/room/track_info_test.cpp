@@ -47,7 +47,7 @@ SubscriptionSettings settings(uint32_t height, ::livekit::VideoQuality quality) 
   request.set_height(height);
   request.set_width(height * 16 / 9);
   request.set_quality(quality);
-  return subscription_settings(request, published_camera());
+  return subscription_settings(request, published_camera().layers());
 }
 
 TEST(TrackInfo, CopiesTheRequestAndOrdersItsLayers) {
@@ -111,6 +111,68 @@ TEST(TrackInfo, SpatialLayersInOneStreamAreNoSimulcast) {
   EXPECT_TRUE(made().simulcast());
 }
 
+// What livekit-client says of a camera in VP9 with one spatial layer, and then of VP8 beside it.
+::livekit::TrackInfo flat_camera(const ::livekit::AddTrackRequest& backup) {
+  auto request = camera();
+  request.set_width(1280);
+  request.set_height(720);
+  request.mutable_layers()->DeleteSubrange(1, 2);
+  request.mutable_simulcast_codecs(0)->set_codec("vp9");
+  request.add_simulcast_codecs()->set_codec("vp8");
+  auto info = make_track_info(request, kSid, Settings().enabled_codecs, 5);
+  add_backup_codecs(backup, info);
+  complete_track_info({.cid = "backup",
+                       .sdp_cid = "backup",
+                       .mid = Mid("5"),
+                       .kind = TrackKind::Video,
+                       .rids = {Rid("q"), Rid("h"), Rid("f")},
+                       .codecs = {"VP8"}},
+                      info);
+  return info;
+}
+
+::livekit::AddTrackRequest backup() {
+  ::livekit::AddTrackRequest request;
+  request.set_type(::livekit::VIDEO);
+  request.add_simulcast_codecs()->set_codec("vp8");
+  request.mutable_simulcast_codecs(0)->set_cid("backup");
+  return request;
+}
+
+TEST(TrackInfo, ABackupCodecHasLayersOfItsOwn) {
+  auto request = backup();
+  *request.mutable_simulcast_codecs(0)->mutable_layers() = camera().layers();
+  const auto info = flat_camera(request);
+  EXPECT_EQ(layers_of(info, "vp9").size(), 1);
+  EXPECT_EQ(layers_of(info, "av1").size(), 1);
+  ASSERT_EQ(layers_of(info, "vp8").size(), 3);
+  EXPECT_EQ(layers_of(info, "vp8")[1].height(), 360u);
+  EXPECT_EQ(layers_of(info, "vp8")[1].rid(), "h");
+  EXPECT_EQ(info.layers_size(), 1);
+}
+
+// livekit-client before 2.23.
+TEST(TrackInfo, LayersOfABackupCodecThatHaveNoSizesHalveTheTracks) {
+  auto request = backup();
+  for (const auto quality : {::livekit::LOW, ::livekit::MEDIUM, ::livekit::HIGH})
+    request.add_layers()->set_quality(quality);
+  const auto info = flat_camera(request);
+  const auto& layers = layers_of(info, "vp8");
+  ASSERT_EQ(layers.size(), 3);
+  EXPECT_EQ(layers[0].height(), 180u);
+  EXPECT_EQ(layers[1].width(), 640u);
+  EXPECT_EQ(layers[2].height(), 720u);
+}
+
+TEST(TrackInfo, OfMoreEncodingsThanWereDescribedTheBestAre) {
+  const auto info = flat_camera(backup());
+  const auto& layers = layers_of(info, "vp8");
+  ASSERT_EQ(layers.size(), 1);
+  EXPECT_EQ(layers[0].rid(), "f");
+  EXPECT_EQ(spatial_layer_of(::livekit::HIGH, layers), 2);
+  EXPECT_EQ(spatial_layer_of(::livekit::LOW, layers), 2);
+}
+
 TEST(TrackInfo, FeaturesAreKeptOnceEach) {
   ::livekit::AddTrackRequest request;
   request.set_type(::livekit::AUDIO);
@@ -140,10 +202,10 @@ TEST(LayerChoice, DisabledPausesAndFpsCapsTemporalLayers) {
   ::livekit::UpdateTrackSettings request;
   request.set_quality(::livekit::HIGH);
   request.set_fps(15);
-  EXPECT_EQ(subscription_settings(request, published_camera()).max_temporal, 1);
+  EXPECT_EQ(subscription_settings(request, published_camera().layers()).max_temporal, 1);
   request.set_disabled(true);
-  EXPECT_TRUE(subscription_settings(request, published_camera()).paused);
-  EXPECT_EQ(wanted_quality(request, published_camera()), ::livekit::OFF);
+  EXPECT_TRUE(subscription_settings(request, published_camera().layers()).paused);
+  EXPECT_EQ(wanted_quality(request, published_camera().layers()), ::livekit::OFF);
 }
 
 TEST(LayerChoice, TheConfigurationSaysWhatThePublisherDoesNot) {
@@ -152,13 +214,13 @@ TEST(LayerChoice, TheConfigurationSaysWhatThePublisherDoesNot) {
   ::livekit::UpdateTrackSettings request;
   request.set_quality(::livekit::LOW);
   request.set_fps(15);
-  EXPECT_EQ(subscription_settings(request, track, defaults).max_temporal, 3);
-  EXPECT_EQ(subscription_settings(request, track).max_temporal, 1);
+  EXPECT_EQ(subscription_settings(request, track.layers(), defaults).max_temporal, 3);
+  EXPECT_EQ(subscription_settings(request, track.layers()).max_temporal, 1);
   request.set_fps(0);
-  EXPECT_EQ(subscription_settings(request, track, defaults).max_temporal, 3);
+  EXPECT_EQ(subscription_settings(request, track.layers(), defaults).max_temporal, 3);
   request.set_quality(::livekit::HIGH);
   track.mutable_layers(1)->set_bitrate(500'000);
-  EXPECT_EQ(layer_costs(request, track, defaults),
+  EXPECT_EQ(layer_costs(request, track.layers(), defaults),
             (std::vector<uint64_t>{200'000, 500'000, 2'500'000}));
 }
 
