@@ -83,4 +83,19 @@ ClientQuirks quirks_of(const Client& client) {
   return configuration;
 }
 
+std::vector<EnabledCodec> publish_codecs(const std::vector<EnabledCodec>& enabled,
+                                         const Client& client) {
+  const ::livekit::DisabledCodecs disabled = client_configuration(client).disabled_codecs();
+  std::vector<EnabledCodec> codecs;
+  for (const EnabledCodec& codec : enabled) {
+    const auto same = [&](const ::livekit::Codec& weak) {
+      return lower(weak.mime()) == lower(codec.mime);
+    };
+    if (std::ranges::none_of(disabled.codecs(), same) &&
+        std::ranges::none_of(disabled.publish(), same))
+      codecs.push_back(codec);
+  }
+  return codecs;
+}
+
 }  // namespace gstlk::room

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #pragma once
 
+#include <vector>
+
 #include "livekit_models.pb.h"
+#include "room/settings.h"
 
 namespace gstlk::room {
 
@@ -26,5 +29,9 @@ ClientQuirks quirks_of(const ::livekit::ClientInfo& client);
 
 // What the client is told about its own weaknesses.
 ::livekit::ClientConfiguration client_configuration(const ::livekit::ClientInfo& client);
+
+// Of what is enabled in a room, what the client may publish.
+std::vector<EnabledCodec> publish_codecs(const std::vector<EnabledCodec>& enabled,
+                                         const ::livekit::ClientInfo& client);
 
 }  // namespace gstlk::room

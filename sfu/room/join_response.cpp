@@ -43,19 +43,12 @@ int publish_rank(const std::string& mime) {
   return mime.starts_with("video/") ? 2 : 3;
 }
 
-void add_publish_codecs(const Settings& settings,
-                        const ::livekit::ClientConfiguration& configuration,
+void add_publish_codecs(const Participant& participant,
                         google::protobuf::RepeatedPtrField<::livekit::Codec>& list) {
   const auto key = [](const std::string& mime) { return mime_type(mime, ::livekit::VIDEO); };
-  const auto disabled = [&](const std::string& mime) {
-    const auto same = [&](const ::livekit::Codec& codec) { return key(codec.mime()) == key(mime); };
-    return std::ranges::any_of(configuration.disabled_codecs().codecs(), same) ||
-           std::ranges::any_of(configuration.disabled_codecs().publish(), same);
-  };
-  std::vector<EnabledCodec> codecs;
-  for (const EnabledCodec& codec : settings.enabled_codecs) {
-    if (key(codec.mime) != "video/rtx" && !disabled(codec.mime)) codecs.push_back(codec);
-  }
+  std::vector<EnabledCodec> codecs =
+      publish_codecs(participant.room().settings().enabled_codecs, participant.client());
+  std::erase_if(codecs, [&](const EnabledCodec& codec) { return key(codec.mime) == "video/rtx"; });
   std::ranges::stable_sort(
       codecs, {}, [&](const EnabledCodec& codec) { return publish_rank(key(codec.mime)); });
   for (const EnabledCodec& codec : codecs) {
@@ -100,7 +93,7 @@ void add_publish_codecs(const Settings& settings,
   join.set_fast_publish(participant.grant().may_publish() &&
                         participant.ice().preference() == IcePreference::None);
   *join.mutable_client_configuration() = configuration_of(participant);
-  add_publish_codecs(settings, join.client_configuration(), *join.mutable_enabled_publish_codecs());
+  add_publish_codecs(participant, *join.mutable_enabled_publish_codecs());
   join.set_sif_trailer(room.sif_trailer());
   return response;
 }

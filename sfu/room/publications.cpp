@@ -45,9 +45,7 @@ void Publications::handle_add_track(const ::livekit::AddTrackRequest& request) {
   Room& room = owner_.room();
   const TrackId sid = make_track_sid(request, room.random());
   list_.push_back(std::make_unique<Publication>(
-      owner_,
-      make_track_info(request, sid, room.settings().enabled_codecs, room.timers().unix_micros()),
-      request.cid()));
+      owner_, make_track_info(request, sid, codecs(), room.timers().unix_micros()), request.cid()));
   Publication& publication = *list_.back();
   announce(publication, request.cid());
   room.listeners().tell(&RoomListener::on_track_requested, std::as_const(publication));
@@ -110,9 +108,13 @@ void Publications::queue(const ::livekit::AddTrackRequest& request) {
 
 void Publications::add_backup_codec(const ::livekit::AddTrackRequest& request) {
   Publication& publication = *find(TrackId(request.sid()));
-  add_backup_codecs(request, publication.mutable_info());
+  add_backup_codecs(request, codecs(), publication.mutable_info());
   announce(publication, request.cid());
   claim(publication);
+}
+
+std::vector<EnabledCodec> Publications::codecs() const {
+  return publish_codecs(owner_.room().settings().enabled_codecs, owner_.client());
 }
 
 void Publications::announce(const Publication& publication, const std::string& cid) {
@@ -141,8 +143,7 @@ std::vector<UpstreamHint> Publications::hints() const {
   for (const ::livekit::AddTrackRequest& request : queued_) {
     const Publication* before = find_cid(request.cid());
     if (!before || !before->receives(request.cid())) continue;
-    const auto info =
-        make_track_info(request, TrackId(), owner_.room().settings().enabled_codecs, 0);
+    const auto info = make_track_info(request, TrackId(), codecs(), 0);
     for (UpstreamHint& hint : hints_of(info, request.cid())) all.push_back(std::move(hint));
   }
   return all;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "room/publication.h"
+#include "room/settings.h"
 
 namespace gstlk::room {
 
@@ -55,6 +56,8 @@ class Publications {
   bool refused(const ::livekit::AddTrackRequest& request);
   void add_backup_codec(const ::livekit::AddTrackRequest& request);
   void queue(const ::livekit::AddTrackRequest& request);
+  // That the client may publish: of others its offers are not accepted.
+  std::vector<EnabledCodec> codecs() const;
   void announce(const Publication& publication, const std::string& cid);
   void claim(Publication& publication);
   void on_never_offered(const TrackId& sid);

@@ -167,12 +167,16 @@ void copy_codecs(const ::livekit::AddTrackRequest& request,
   return info;
 }
 
-void add_backup_codecs(const ::livekit::AddTrackRequest& request, ::livekit::TrackInfo& info) {
+void add_backup_codecs(const ::livekit::AddTrackRequest& request,
+                       const std::vector<EnabledCodec>& enabled, ::livekit::TrackInfo& info) {
   for (const ::livekit::SimulcastCodec& wanted : request.simulcast_codecs()) {
-    const std::string mime = mime_type(wanted.codec(), info.type());
+    const std::string named = mime_type(wanted.codec(), info.type());
+    const std::string mime = enabled_mime(named, info.type(), enabled);
     auto codec = std::ranges::find_if(*info.mutable_codecs(),
                                       [&](const auto& known) { return known.mime_type() == mime; });
     if (codec != info.mutable_codecs()->end()) {
+      // What is there is no replacement for another.
+      if (mime != named && !codec->mid().empty()) continue;
       codec->set_cid(wanted.cid());
       if (info.type() == ::livekit::VIDEO) describe_layers(request, wanted, *codec);
     } else if (info.codecs_size() < kMaxCodecs) {

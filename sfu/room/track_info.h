@@ -14,13 +14,14 @@
 // TrackInfo, as AddTrack asks for it and as the session description completes it.
 namespace gstlk::room {
 
-// Everything of the request is copied; codecs that the room does not have are replaced by the first
-// it has. Layers get their numbers here, rids in complete_track_info().
+// Everything of the request is copied; codecs that are not enabled are replaced by the first that
+// is. Layers get their numbers here, rids in complete_track_info().
 ::livekit::TrackInfo make_track_info(const ::livekit::AddTrackRequest& request, const TrackId& sid,
                                      const std::vector<EnabledCodec>& enabled, int64_t unix_micros);
 
 // An AddTrack for a track that is there: it will be sent as these codecs, too.
-void add_backup_codecs(const ::livekit::AddTrackRequest& request, ::livekit::TrackInfo& info);
+void add_backup_codecs(const ::livekit::AddTrackRequest& request,
+                       const std::vector<EnabledCodec>& enabled, ::livekit::TrackInfo& info);
 
 // The m-line is known now: mid, mime type, rids.
 void complete_track_info(const UpstreamTrack& upstream, ::livekit::TrackInfo& info);

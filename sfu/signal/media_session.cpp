@@ -41,12 +41,15 @@ NegotiationOptions negotiation_options(const room::Participant& participant) {
   NegotiationOptions options;
   options.publish_codecs.clear();
   options.subscribe_codecs.clear();
-  for (const room::EnabledCodec& codec : settings.enabled_codecs) {
-    if (disabled(weak.codecs(), codec.mime)) continue;
-    if (!quirks.takes_red && same_mime(codec.mime, "audio/red")) continue;
-    options.subscribe_codecs.push_back({codec.mime, codec.fmtp});
-    if (!disabled(weak.publish(), codec.mime))
-      options.publish_codecs.push_back({codec.mime, codec.fmtp});
+  const auto taken = [&](const room::EnabledCodec& codec) {
+    return quirks.takes_red || !same_mime(codec.mime, "audio/red");
+  };
+  for (const auto& codec : settings.enabled_codecs) {
+    if (taken(codec) && !disabled(weak.codecs(), codec.mime))
+      options.subscribe_codecs.push_back({codec.mime, codec.fmtp});
+  }
+  for (const auto& codec : room::publish_codecs(settings.enabled_codecs, participant.client())) {
+    if (taken(codec)) options.publish_codecs.push_back({codec.mime, codec.fmtp});
   }
   std::array<uint8_t, 9> random;
   participant.room().random()(random);

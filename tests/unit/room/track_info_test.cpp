@@ -120,7 +120,7 @@ TEST(TrackInfo, SpatialLayersInOneStreamAreNoSimulcast) {
   request.mutable_simulcast_codecs(0)->set_codec("vp9");
   request.add_simulcast_codecs()->set_codec("vp8");
   auto info = make_track_info(request, kSid, Settings().enabled_codecs, 5);
-  add_backup_codecs(backup, info);
+  add_backup_codecs(backup, Settings().enabled_codecs, info);
   complete_track_info({.cid = "backup",
                        .sdp_cid = "backup",
                        .mid = Mid("5"),
@@ -171,6 +171,23 @@ TEST(TrackInfo, OfMoreEncodingsThanWereDescribedTheBestAre) {
   EXPECT_EQ(layers[0].rid(), "f");
   EXPECT_EQ(spatial_layer_of(::livekit::HIGH, layers), 2);
   EXPECT_EQ(spatial_layer_of(::livekit::LOW, layers), 2);
+}
+
+TEST(TrackInfo, ABackupCodecThatIsNotEnabledIsReplacedUnlessTheTrackHasThatAlready) {
+  auto first = camera();
+  first.mutable_simulcast_codecs(0)->set_codec("vp9");
+  auto request = backup();
+  request.mutable_simulcast_codecs(0)->set_codec("h264");
+  const std::vector<EnabledCodec> enabled = {{"video/VP8", ""}, {"video/VP9", ""}};
+  auto info = make_track_info(first, kSid, enabled, 5);
+  add_backup_codecs(request, enabled, info);
+  ASSERT_EQ(info.codecs_size(), 2);
+  EXPECT_EQ(info.codecs(1).mime_type(), "video/vp8");
+  EXPECT_EQ(info.codecs(1).cid(), "backup");
+  info = published_camera();
+  add_backup_codecs(request, enabled, info);
+  ASSERT_EQ(info.codecs_size(), 1);
+  EXPECT_EQ(info.codecs(0).cid(), "camera");
 }
 
 TEST(TrackInfo, FeaturesAreKeptOnceEach) {

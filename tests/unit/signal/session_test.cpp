@@ -214,6 +214,27 @@ TEST_F(SessionTest, ACodecThatRegressesChangesWhereItIs) {
   }
 }
 
+// Firefox on Linux may not publish H264: what it asks for and what it is answered are one.
+TEST_F(SessionTest, ACodecThatTheClientMayNotPublishIsReplaced) {
+  alice_.parameters.client.set_browser("Firefox");
+  alice_.parameters.client.set_os("Linux");
+  join_v1(alice_);
+  ::livekit::SignalRequest request;
+  ::livekit::AddTrackRequest& add = *request.mutable_add_track();
+  add.set_cid("camera");
+  add.set_type(::livekit::VIDEO);
+  add.add_simulcast_codecs()->set_codec("h264");
+  add.mutable_simulcast_codecs(0)->set_cid("camera");
+  alice_.request(request);
+  const auto told = alice_.last(Response::kTrackPublished).track_published().track();
+  EXPECT_EQ(told.codecs(0).mime_type(), "video/vp8");
+  alice_.offer(first_offer().video(Direction::SendOnly, "camera"), 2);
+  const auto answer = parsed(alice_.last(Response::kAnswer).answer().sdp());
+  EXPECT_EQ(answer.media[7].formats[0].encoding_name, "VP8");
+  join_v1(bob_);
+  EXPECT_EQ(bob_.publisher()->subscribed.at(TrackId(told.sid())).first.encoding_name, "VP8");
+}
+
 TEST_F(SessionTest, ATrackThatIsPublishedReachesTheOtherParticipant) {
   join_v1(alice_);
   join_v1(bob_);
