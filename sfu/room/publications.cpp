@@ -125,12 +125,11 @@ void Publications::announce(const Publication& publication, const std::string& c
 }
 
 void Publications::claim(Publication& publication) {
-  for (const UpstreamHint& hint : publication.hints()) {
+  for (UpstreamHint hint : publication.hints()) {
     if (hint.match == MatchBy::Place) continue;
-    if (const auto upstream = owner_.media().claim(hint)) {
-      bind(publication, *upstream);
-      return;
-    }
+    // What is free after one of its codecs was found may be another track's.
+    if (publication.is_published()) hint.match = MatchBy::Id;
+    if (const auto upstream = owner_.media().claim(hint)) bind(publication, *upstream);
   }
 }
 

@@ -294,9 +294,9 @@ TEST_F(BackupCodecTest, OfAudioOneIsLeftUnderRegression) {
     wanted.set_codec(codec);
     wanted.set_cid(codec);
   }
+  alice_.media->sends_at_once = false;
   alice_->publications().handle_add_track(request);
   const TrackId sid(alice_.link->last(Response::kTrackPublished).track_published().track().sid());
-  alice_.media->sends_at_once = false;
   alice_->on_upstream_tracks({{.cid = "red", .mid = Mid("1"), .codecs = {"red"}},
                               {.cid = "opus", .mid = Mid("2"), .codecs = {"opus"}}});
   EXPECT_EQ(codecs_for(bob_, sid), std::vector<std::string>{"opus"});

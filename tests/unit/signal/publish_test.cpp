@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
+#include <array>
+#include <map>
+
 #include "livekit_room.pb.h"
 #include "scripted_client.h"
 
@@ -100,6 +103,31 @@ TEST_F(PublishTest, TwoTracksThatLoseTheirIdsKeepTheirOrder) {
     }
   }
   EXPECT_EQ(mids, (std::map<std::string, Mid>{{"left", Mid("9")}, {"right", Mid("10")}}));
+}
+
+TEST_F(PublishTest, BothCodecsOfATrackMayBeOfferedBeforeAddTrack) {
+  alice_.offer(first_offer()
+                   .video(Direction::SendOnly, "other")
+                   .video(Direction::SendOnly, "nine")
+                   .video(Direction::SendOnly, "eight"),
+               2);
+  ::livekit::SignalRequest request;
+  ::livekit::AddTrackRequest& add = *request.mutable_add_track();
+  add.set_cid("nine");
+  add.set_type(::livekit::VIDEO);
+  const std::array<std::pair<const char*, const char*>, 3> codecs = {
+      {{"vp9", "nine"}, {"vp8", "eight"}, {"av1", "none"}}};
+  for (const auto& [codec, cid] : codecs) {
+    ::livekit::SimulcastCodec& wanted = *add.add_simulcast_codecs();
+    wanted.set_codec(codec);
+    wanted.set_cid(cid);
+  }
+  alice_.request(request);
+  const TrackId sid(alice_.last_track);
+  EXPECT_EQ(received(),
+            (std::map<Mid, TrackId>{{Mid("8"), sid}, {Mid("9"), TrackId(sid.value + "/vp8")}}));
+  const std::string other = add_camera("other");
+  EXPECT_EQ(received().at(Mid("7")), TrackId(other));
 }
 
 TEST_F(PublishTest, ATrackThatIsQueuedTakesNothingWhileTheFirstGoesOn) {
