@@ -4,78 +4,16 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
-#include <chrono>
 #include <filesystem>
-#include <functional>
 #include <iterator>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "base/ref.h"
-#include "plugins/livekit/plugin.h"
-#include "tests/elements/fake_room.h"
-#include "tests/support/eventually.h"
+#include "tests/elements/session_fixture.h"
 
 namespace gstlk::client {
 namespace {
-
-using gstlk::testing::FakeRoom;
-using namespace std::chrono_literals;
-
-using gstlk::testing::eventually;
-
-constexpr const char* kKeys =
-    " api-key=k identity=i room-name=r "
-    "secret-key=secretsecretsecretsecretsecretsecret ";
-
-class LiveKitSessionTest : public ::testing::Test {
- protected:
-  static void SetUpTestSuite() {
-    gst_init(nullptr, nullptr);
-    ASSERT_TRUE(gstlk_client_register_elements(nullptr));
-  }
-  void TearDown() override {
-    if (pipeline_) gst_element_set_state(pipeline_.get(), GST_STATE_NULL);
-  }
-
-  // "ws-url" and a long timeout are said of each element of `line` by URL.
-  void play(std::string line) {
-    const std::string mark = "URL";
-    const std::string text = "ws-url=" + room_.url() + " timeout=60 ";
-    for (size_t at = line.find(mark); at != std::string::npos; at = line.find(mark, at))
-      line.replace(at, mark.size(), text);
-    GError* error = nullptr;
-    pipeline_ = Ref<GstElement>::sink(gst_parse_launch(line.c_str(), &error));
-    ASSERT_EQ(error, nullptr) << error->message;
-    // Of one element alone gst_parse_launch() makes no pipeline.
-    if (!GST_IS_PIPELINE(pipeline_.get())) {
-      GstElement* alone = pipeline_.get();
-      auto pipeline = Ref<GstElement>::sink(gst_pipeline_new(nullptr));
-      gst_bin_add(GST_BIN(pipeline.get()), alone);
-      pipeline_ = pipeline;
-    }
-    gst_element_set_state(pipeline_.get(), GST_STATE_PLAYING);
-  }
-  Ref<GstElement> find(const char* name) const {
-    return Ref<GstElement>::adopt(gst_bin_get_by_name(GST_BIN(pipeline_.get()), name));
-  }
-  // The text of the first error since the last call, or "".
-  std::string error(GstClockTime within = 0) const {
-    const auto bus = Ref<GstBus>::adopt(gst_element_get_bus(pipeline_.get()));
-    GstMessage* message = gst_bus_timed_pop_filtered(bus.get(), within, GST_MESSAGE_ERROR);
-    if (!message) return "";
-    GError* why = nullptr;
-    gst_message_parse_error(message, &why, nullptr);
-    std::string text = why->message;
-    g_error_free(why);
-    gst_message_unref(message);
-    return text;
-  }
-
-  FakeRoom room_;
-  Ref<GstElement> pipeline_;
-};
 
 TEST_F(LiveKitSessionTest, AnErrorInsideAConnectionIsNotTheApplications) {
   for (const char* element :
