@@ -31,6 +31,7 @@ bool CompositeRoom::join(const ConnectionSettings& connection, unsigned latency,
   session->run([&] {
     session_ = session;
     timer_ = std::make_unique<ClientTimer>(session->thread());
+    change_timer_ = std::make_unique<ClientTimer>(session->thread());
     session->add(*this);
     update();
   });
@@ -43,6 +44,7 @@ void CompositeRoom::leave() {
   session->run([&] {
     session->remove(*this);
     timer_.reset();
+    change_timer_.reset();
     received_.clear();
     session_.reset();
   });
@@ -58,13 +60,11 @@ void CompositeRoom::change(const CompositeWishes& wishes) {
 void CompositeRoom::apply(const CompositeWishes& wishes) {
   if (!session_) return;
   wishes_ = wishes;
-  stage_.set_background(wishes.background);
-  stage_.set_names(wishes.names);
   if (tiles_.selection() != wishes.selection) {
     tiles_.set_selection(wishes.selection);
     select_audio();
   }
-  update();
+  changed();
 }
 
 void CompositeRoom::select_audio() {
@@ -119,16 +119,25 @@ void CompositeRoom::on_state(livekit::SessionState, const std::string&) {
   tiles_.forget_speakers();
 }
 
-void CompositeRoom::on_room_change(const livekit::RoomChange&) { update(); }
+void CompositeRoom::on_room_change(const livekit::RoomChange&) { changed(); }
 
 void CompositeRoom::on_message(const ::livekit::SignalResponse& message) {
   if (!message.has_speakers_changed()) return;
   tiles_.handle_speakers(message.speakers_changed(), session_->room(), monotonic_now());
-  update();
+  changed();
+}
+
+void CompositeRoom::changed() {
+  if (const auto wait = pace_.changed(monotonic_now()))
+    change_timer_->start(*wait, [this] { update(); });
 }
 
 void CompositeRoom::update() {
   const Timestamp now = monotonic_now();
+  change_timer_->stop();
+  pace_.updated(now);
+  stage_.set_background(wishes_.background);
+  stage_.set_names(wishes_.names);
   const std::vector<RoomTile> tiles = tiles_.tiles(session_->room(), now);
   std::vector<LayoutTile> layout;
   for (const RoomTile& tile : tiles) layout.push_back(tile.layout);
@@ -137,11 +146,12 @@ void CompositeRoom::update() {
   std::vector<StageTile> stage;
   std::map<std::string, ShownSize> shown;
   for (size_t i = 0; i < tiles.size(); ++i) {
+    if (!placed[i].shown) continue;
     const RoomTile& tile = tiles[i];
     StageTile on_stage{.place = placed[i], .name = tile.name};
     const ::livekit::ParticipantInfo* who = nullptr;
     const ::livekit::TrackInfo* track = session_->room().track(tile.track_sid, &who);
-    if (track && !tile.layout.muted && placed[i].shown) {
+    if (track && !tile.layout.muted) {
       on_stage.video = to_string(tracks_.identity_of(*who, *track));
       shown[tile.track_sid] = fitted(stage_.video_rect(placed[i].rect), tile.layout.aspect);
     }

@@ -15,6 +15,7 @@
 #include "plugins/livekit/remote_tracks.h"
 #include "plugins/livekit/room_tiles.h"
 #include "plugins/livekit/tile_arranger.h"
+#include "plugins/livekit/update_pace.h"
 
 namespace gstlk::client {
 
@@ -28,8 +29,9 @@ struct CompositeWishes {
 
 // Follows a room and lets a stage show it: who has a tile (RoomTiles), where (TileArranger), and
 // which tracks are received for that, at which size. A video that is not shown is paused at once
-// and given up a little later, decoder and all. Client thread only, except join(), leave() and
-// change(), which wait for that thread.
+// and given up a little later, decoder and all. What changes is arranged together, as a room that
+// fills changes with everybody who comes. Client thread only, except join(), leave() and change(),
+// which wait for that thread.
 //
 // Order of locks: mutex_ alone; never held while anything else is called.
 class CompositeRoom : private RemoteTracksOwner, private RoomListener {
@@ -45,6 +47,8 @@ class CompositeRoom : private RemoteTracksOwner, private RoomListener {
   void change(const CompositeWishes& wishes);
 
  private:
+  static constexpr Duration kArrangeEvery = 50ms;
+
   bool wants(const ::livekit::ParticipantInfo& who, const ::livekit::TrackInfo& track) override;
   void on_output_added(RemoteOutput& output) override;
   void on_output_removed(RemoteOutput& output) override;
@@ -53,9 +57,10 @@ class CompositeRoom : private RemoteTracksOwner, private RoomListener {
   void on_message(const ::livekit::SignalResponse& message) override;
 
   void link_outputs();
-  void unlink(const TrackIdentity& track);
   void apply(const CompositeWishes& wishes);
   void select_audio();
+  // Something is not what it was: update() follows.
+  void changed();
   void update();
   // The videos that are shown, at their sizes, and no others.
   void receive(const std::map<std::string, ShownSize>& shown, Timestamp now);
@@ -68,7 +73,9 @@ class CompositeRoom : private RemoteTracksOwner, private RoomListener {
   std::shared_ptr<RoomSession> session_;
   RoomTiles tiles_;
   TileArranger arranger_;
-  std::unique_ptr<ClientTimer> timer_;
+  std::unique_ptr<ClientTimer> timer_;         // for what is due without a change
+  std::unique_ptr<ClientTimer> change_timer_;  // for changes
+  UpdatePace pace_{kArrangeEvery};
   // By track sid, of videos that are subscribed: since when they are not shown.
   std::map<std::string, std::optional<Timestamp>> received_;
   Mutex mutex_;

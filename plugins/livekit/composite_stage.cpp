@@ -272,12 +272,14 @@ void CompositeStage::show(std::vector<StageTile> tiles) {
 }
 
 void CompositeStage::set_background(uint32_t background) {
+  if (background == settings_.background) return;
   settings_.background = background;
   cards_.set_background(background);
   draw();
 }
 
 void CompositeStage::set_names(bool names) {
+  if (names == settings_.names) return;
   settings_.names = names;
   draw();
 }

@@ -39,14 +39,6 @@ const LayoutTile* find(const Tiles& tiles, const std::string& id) {
   return it == tiles.end() ? nullptr : *it;
 }
 
-// Takes the best claim out of the list.
-const LayoutTile* take_claim(Tiles& waiting) {
-  const auto it = std::ranges::min_element(waiting, claims_before);
-  const LayoutTile* const tile = *it;
-  waiting.erase(it);
-  return tile;
-}
-
 PlacedTile placed(const LayoutTile& tile, const Rect& rect, unsigned z_order) {
   if (rect.width <= 0 || rect.height <= 0) return {.id = tile.id};
   return {.id = tile.id, .shown = true, .rect = rect, .z_order = z_order};
@@ -93,14 +85,15 @@ Tiles Places::update(Tiles tiles) {
   for (const LayoutTile* tile : tiles) {
     if (std::ranges::find(shown, tile) == shown.end()) waiting.push_back(tile);
   }
+  std::ranges::stable_sort(waiting, claims_before);
+  auto claim = waiting.begin();
   for (const LayoutTile*& tile : shown) {
-    if (!tile) tile = take_claim(waiting);
+    if (!tile) tile = *claim++;
   }
-  while (!waiting.empty()) {
-    const LayoutTile* const claim = take_claim(waiting);
+  for (; claim != waiting.end(); ++claim) {
     const auto silent = std::ranges::min_element(shown, silent_before);
-    if (!must_be_seen(*claim) || must_be_seen(**silent)) break;
-    *silent = claim;
+    if (!must_be_seen(**claim) || must_be_seen(**silent)) break;
+    *silent = *claim;
   }
   for (size_t i = 0; i < count_; ++i) ids_[i] = shown[i]->id;
   return shown;

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What elements make of what a room's server says.
+#include <gst/gst.h>
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <string>
+
+#include "base/ref.h"
+#include "tests/elements/session_fixture.h"
+
+namespace gstlk::client {
+namespace {
+
+::livekit::ParticipantInfo* add_participant(::livekit::SignalResponse& message,
+                                            const std::string& identity) {
+  auto* who = message.mutable_update()->add_participants();
+  who->set_sid("PA_" + identity);
+  who->set_identity(identity);
+  who->set_state(::livekit::ParticipantInfo::ACTIVE);
+  return who;
+}
+
+// A room that is composed, and how often what is behind the tiles has been drawn.
+class ComposedRoomTest : public LiveKitSessionTest {
+ protected:
+  void compose() {
+    play(std::string("livekitcompositesrc name=room URL") + kKeys +
+         "width=64 height=64 room.video ! fakesink room.audio ! fakesink");
+    ASSERT_TRUE(eventually([&] { return static_cast<bool>(find("subscriber")); }));
+    const auto compositor = find("compositor");
+    const auto behind = Ref<GstPad>::adopt(gst_element_get_static_pad(compositor.get(), "sink_0"));
+    gst_pad_add_probe(
+        behind.get(), GST_PAD_PROBE_TYPE_BUFFER,
+        +[](GstPad*, GstPadProbeInfo*, gpointer count) {
+          ++*static_cast<std::atomic<int>*>(count);
+          return GST_PAD_PROBE_OK;
+        },
+        &drawn_, nullptr);
+  }
+
+  std::atomic<int> drawn_ = 0;
+};
+
+TEST_F(ComposedRoomTest, IsDrawnAFewTimesWhileItFills) {
+  constexpr int kPeople = 100;
+  compose();
+  for (int i = 0; i < kPeople; ++i) {
+    ::livekit::SignalResponse message;
+    add_participant(message, "p" + std::to_string(i));
+    room_.send(message);
+  }
+  const std::string last = "p" + std::to_string(kPeople - 1);
+  for (std::string identity; identity != last;) {
+    const auto joined = told("livekit-participant");
+    ASSERT_TRUE(joined);
+    identity = gst_structure_get_string(joined.get(), "identity");
+  }
+  EXPECT_TRUE(eventually([&] { return drawn_ > 0; }));
+  EXPECT_LT(drawn_, kPeople / 4);
+}
+
+}  // namespace
+}  // namespace gstlk::client
