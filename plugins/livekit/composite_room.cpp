@@ -54,7 +54,8 @@ void CompositeRoom::leave() {
 }
 
 void CompositeRoom::change(const CompositeWishes& wishes) {
-  if (const auto session = tracks_.member().session()) session->run([&] { apply(wishes); });
+  if (const auto session = tracks_.member().session())
+    session->thread().post([self = shared_from_this(), wishes] { self->apply(wishes); });
 }
 
 void CompositeRoom::apply(const CompositeWishes& wishes) {

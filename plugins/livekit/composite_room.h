@@ -30,13 +30,15 @@ struct CompositeWishes {
 // Follows a room and lets a stage show it: who has a tile (RoomTiles), where (TileArranger), and
 // which tracks are received for that, at which size. A video that is not shown is paused at once
 // and given up a little later, decoder and all. What changes is arranged together, as a room that
-// fills changes with everybody who comes. Client thread only, except join(), leave() and change(),
-// which wait for that thread.
+// fills changes with everybody who comes. Client thread only, except join() and leave(), which wait
+// for that thread, and change(), which does not: the client thread may wait for who calls it.
 //
 // Order of locks: mutex_ alone; never held while anything else is called.
-class CompositeRoom : private RemoteTracksOwner, private RoomListener {
+class CompositeRoom : public std::enable_shared_from_this<CompositeRoom>,
+                      private RemoteTracksOwner,
+                      private RoomListener {
  public:
-  // All outlive this; `stage` has the size `canvas`.
+  // All outlive this until it has left; `stage` has the size `canvas`.
   CompositeRoom(GstElement* element, CompositeStage& stage, CanvasSize canvas)
       : tracks_(element, *this), stage_(stage), canvas_(canvas) {}
 

@@ -76,7 +76,7 @@ class Composite {
   void pause();
   // To READY.
   void finish();
-  // Any thread, also while the others run.
+  // Any thread, also while the others run. Neither waits for the room.
   void settings_changed() EXCLUDES(mutex_);
   void send_eos() EXCLUDES(mutex_);
 
@@ -186,7 +186,7 @@ void Composite::play() { stage_->play(); }
 void Composite::pause() { stage_->pause(); }
 
 void Composite::finish() {
-  // Who changes it just now goes on with one that has left.
+  // A change that comes now finds one that has left.
   if (room_) room_->leave();
   set_room(nullptr);
   set_target("video", {});
@@ -205,13 +205,10 @@ void Composite::set_stage(std::unique_ptr<CompositeStage> stage) {
   stage_.swap(stage);
 }
 
+// With the lock: of several threads the one that copies last is the last to tell the room.
 void Composite::settings_changed() {
-  std::shared_ptr<CompositeRoom> room;
-  {
-    MutexLock lock(mutex_);
-    room = room_;
-  }
-  if (room) room->change(copy_settings().wishes);
+  MutexLock lock(mutex_);
+  if (room_) room_->change(copy_settings().wishes);
 }
 
 // With the lock: the end of a stage takes its elements out, and another has the same names.

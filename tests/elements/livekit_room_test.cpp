@@ -4,9 +4,12 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
+#include <future>
 #include <string>
 
 #include "base/ref.h"
+#include "plugins/livekit/client_thread.h"
 #include "tests/elements/session_fixture.h"
 
 namespace gstlk::client {
@@ -58,6 +61,22 @@ TEST_F(ComposedRoomTest, IsDrawnAFewTimesWhileItFills) {
   }
   EXPECT_TRUE(eventually([&] { return drawn_ > 0; }));
   EXPECT_LT(drawn_, kPeople / 4);
+}
+
+// Who sets it may be what the client thread waits for.
+TEST_F(ComposedRoomTest, TakesAPropertyWithoutWaitingForTheClientThread) {
+  compose();
+  const int before = drawn_;
+  std::promise<void> set;
+  std::promise<bool> in_time;
+  ClientThread::get()->post([&] {
+    in_time.set_value(set.get_future().wait_for(std::chrono::seconds(5)) ==
+                      std::future_status::ready);
+  });
+  g_object_set(find("room").get(), "background", 0x00ff00, nullptr);
+  set.set_value();
+  EXPECT_TRUE(in_time.get_future().get());
+  EXPECT_TRUE(eventually([&] { return drawn_ > before; }));
 }
 
 }  // namespace
