@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "plugins/livekit/track_selection.h"
+
 namespace gstlk::client {
 
 namespace {
@@ -24,8 +26,11 @@ bool CompositeRoom::join(const ConnectionSettings& connection, unsigned latency,
                          const CompositeWishes& wishes) {
   wishes_ = wishes;
   tiles_.set_selection(wishes.selection);
-  if (!tracks_.join(connection,
-                    {.form = OutputForm::Raw, .latency = latency, .hold = 0s, .fill_gaps = false}))
+  if (!tracks_.join(connection, {.form = OutputForm::Raw,
+                                 .latency = latency,
+                                 .hold = 0s,
+                                 .fill_gaps = false,
+                                 .encrypted = false}))
     return false;
   const auto session = tracks_.member().session();
   session->run([&] {
@@ -152,7 +157,9 @@ void CompositeRoom::update() {
     StageTile on_stage{.place = placed[i], .name = tile.name};
     const ::livekit::ParticipantInfo* who = nullptr;
     const ::livekit::TrackInfo* track = session_->room().track(tile.track_sid, &who);
-    if (track && !tile.layout.muted) {
+    if (track && is_encrypted(*track)) {
+      tracks_.tell_encrypted(*who, *track);
+    } else if (track && !tile.layout.muted) {
       on_stage.video = to_string(tracks_.identity_of(*who, *track));
       shown[tile.track_sid] = fitted(stage_.video_rect(placed[i].rect), tile.layout.aspect);
     }

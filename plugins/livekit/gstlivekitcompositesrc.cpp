@@ -8,7 +8,8 @@
  * sound. Both pads are there always and give raw media from the first moment at the pipeline's
  * pace: in front of the join, in an empty room, and while the server is away. Tiles follow who
  * comes and goes, mutes, speaks or shares a screen. Only what is shown is received and decoded, in
- * the size at which it is shown.
+ * the size at which it is shown. Of a track that is end-to-end encrypted there is a warning; it is
+ * not heard, and instead of the video there is the participant's initial.
  *
  * |[
  * gst-launch-1.0 -e livekitcompositesrc name=room ws-url=ws://127.0.0.1:7880 api-key=devkey \

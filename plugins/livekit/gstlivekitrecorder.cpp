@@ -9,7 +9,7 @@
  * at any moment, also when the recorder was killed. The times in all files are those since the
  * pipeline played: files of one recorder are in sync with each other. While a publisher is away or
  * muted its file has a gap; when the track is gone, or at EOS, it is closed. EOS comes when all
- * are.
+ * are. A track that is end-to-end encrypted gets no file, which nobody could play, but a warning.
  *
  * The element message "livekit-file" tells of each: event ("file-opened", "file-closed"), location,
  * identity, source, name.
@@ -160,7 +160,8 @@ bool Recorder::join() {
   thread_ = ClientThread::get();
   return tracks_.join(wanted.connection, {.form = OutputForm::Encoded,
                                           .latency = wanted.latency,
-                                          .hold = std::chrono::seconds(wanted.hold)});
+                                          .hold = std::chrono::seconds(wanted.hold),
+                                          .encrypted = false});
 }
 
 void Recorder::leave() {

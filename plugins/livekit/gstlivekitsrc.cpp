@@ -11,6 +11,9 @@
  * do, so that a muxer or a mixer goes on. Data packets come out of a pad for each topic, each
  * buffer with a GstCustomMeta "GstLiveKitDataMeta" (identity, topic, reliable).
  *
+ * Of a track that is end-to-end encrypted there is a warning. Encoded or as RTP it comes out as it
+ * is, for who has the keys; nothing comes out where raw media is asked for.
+ *
  * |[
  * gst-launch-1.0 livekitsrc name=r ws-url=ws://127.0.0.1:7880 api-key=devkey secret-key=secret \
  *     room-name=room identity=viewer participants=kiosk \

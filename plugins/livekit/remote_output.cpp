@@ -161,12 +161,13 @@ RemoteOutput::~RemoteOutput() {
   if (GST_OBJECT_PARENT(own_bin_.get()) == GST_OBJECT(bin_)) gst_bin_remove(bin_, own_bin_.get());
 }
 
-Result<void> RemoteOutput::attach(GstPad* source, OutputForm form) {
+Result<void> RemoteOutput::attach(GstPad* source, OutputForm form, bool encrypted) {
   detach();
   const Codec* codec = codec_of(source);
   form_ = form;
+  encrypted_ = encrypted;
   gstlk_track_bin_restore(GSTLK_TRACK_BIN(own_bin_.get()));
-  const auto built = build(codec, form);
+  const auto built = build(codec, form, encrypted);
   source_ = Ref<GstPad>::share(source);
   {
     auto jitter_buffer = jitter_buffer_of(source);
@@ -196,8 +197,8 @@ bool RemoteOutput::wants_raw(const Codec& codec) const {
   return !gst_caps_can_intersect(peer.get(), encoded.get());
 }
 
-Result<void> RemoteOutput::build(const Codec* codec, OutputForm form) {
-  const auto factories = chain_of(codec, form);
+Result<void> RemoteOutput::build(const Codec* codec, OutputForm form, bool encrypted) {
+  const auto factories = chain_of(codec, form, encrypted);
   std::vector<GstElement*> elements;
   std::string missing;
   if (factories) {
@@ -226,11 +227,13 @@ Result<void> RemoteOutput::build(const Codec* codec, OutputForm form) {
 }
 
 // The elements in front of the outlet.
-Result<std::vector<std::string>> RemoteOutput::chain_of(const Codec* codec, OutputForm form) const {
+Result<std::vector<std::string>> RemoteOutput::chain_of(const Codec* codec, OutputForm form,
+                                                        bool encrypted) const {
   std::vector<std::string> factories;
   if (form == OutputForm::Rtp) return std::vector<std::string>{"identity"};
   if (!codec) return fail("its codec is not known");
   if (form == OutputForm::Auto) form = wants_raw(*codec) ? OutputForm::Raw : OutputForm::Encoded;
+  if (form == OutputForm::Raw && encrypted) return fail("it is end-to-end encrypted");
   factories.emplace_back(codec->depayloader);
   if (codec->parser) {
     factories.emplace_back(codec->parser);
@@ -283,7 +286,7 @@ void RemoteOutput::mend() {
   if (!source_) return;
   const auto source = source_;
   const gulong dropping = detach_from_source();
-  (void)attach(source.get(), form_);
+  (void)attach(source.get(), form_, encrypted_);
   gst_pad_remove_probe(source.get(), dropping);
   request_keyframe();
 }

@@ -39,9 +39,9 @@ class RemoteOutput {
   GstStream* stream() const { return stream_.get(); }
   bool attached() const { return chain_first_ != nullptr; }
 
-  // Lets the RTP of `source`, a pad of webrtcbin, come out. The error says what is missing; what
-  // comes is dropped then.
-  Result<void> attach(GstPad* source, OutputForm form);
+  // Lets the RTP of `source`, a pad of webrtcbin, come out. The error says what is missing, or that
+  // raw media is wanted of what is end-to-end encrypted; what comes is dropped then.
+  Result<void> attach(GstPad* source, OutputForm form, bool encrypted = false);
   void detach();
   // Has the chain failed a second or more before `now`, of g_get_monotonic_time()? Any thread.
   bool wants_mending(gint64 now) const;
@@ -60,10 +60,11 @@ class RemoteOutput {
   GstStructure* stats() const EXCLUDES(mutex_);
 
  private:
-  Result<void> build(const Codec* codec, OutputForm form);
+  Result<void> build(const Codec* codec, OutputForm form, bool encrypted);
   // The probe that drops what `source_` still brings, or 0.
   gulong detach_from_source();
-  Result<std::vector<std::string>> chain_of(const Codec* codec, OutputForm form) const;
+  Result<std::vector<std::string>> chain_of(const Codec* codec, OutputForm form,
+                                            bool encrypted) const;
   bool wants_raw(const Codec& codec) const;
   GstElement* add(const std::string& factory);
 
@@ -76,6 +77,7 @@ class RemoteOutput {
   GstPad* pad_ = nullptr;               // likewise
   GstElement* chain_first_ = nullptr;
   OutputForm form_ = OutputForm::Auto;
+  bool encrypted_ = false;
   Ref<GstPad> source_;
   mutable Mutex mutex_;
   Ref<GstElement> jitter_buffer_ GUARDED_BY(mutex_);  // in front of source_

@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include "plugins/livekit/track_selection.h"
+
 namespace gstlk::client {
 
 namespace {
@@ -77,6 +79,7 @@ void RemoteTracks::let_go(RoomSession& session) {
   outputs_timer_.reset();
   session_ = nullptr;
   wishes_.clear();
+  told_encrypted_.clear();
   identities_.clear();
   // What is left is removed by whoever leaves, on another thread.
   MutexLock lock(mutex_);
@@ -137,7 +140,7 @@ void RemoteTracks::on_offer(const std::map<std::string, std::string>& mid_to_tra
   for (const auto& [mid, sid] : mid_to_track) {
     const ::livekit::ParticipantInfo* who = nullptr;
     const ::livekit::TrackInfo* track = session_->room().track(sid, &who);
-    if (track) by_mid_[mid] = {who->sid(), identity_of(*who, *track)};
+    if (track) by_mid_[mid] = {who->sid(), identity_of(*who, *track), is_encrypted(*track)};
   }
 }
 
@@ -159,12 +162,17 @@ void RemoteTracks::handle_pad(GstPad* pad) {
     drop_media(pad);
     return;
   }
+  const bool encrypted = [&] {
+    MutexLock lock(mutex_);
+    return entry->encrypted;
+  }();
   // webrtcbin has a thread for each stream.
   const auto attached = [&] {
     MutexLock one_at_a_time(entry->one_at_a_time);
-    return entry->output->attach(pad, settings_.form);
+    return entry->output->attach(pad, settings_.form, encrypted);
   }();
-  if (!attached)
+  // Of what is encrypted there was a warning before.
+  if (!attached && !encrypted)
     GST_ELEMENT_WARNING(
         element_, STREAM, DECODE,
         ("%s cannot come out: %s", entry->output->name().c_str(), attached.error().message.c_str()),
@@ -206,6 +214,7 @@ std::shared_ptr<RemoteTracks::Entry> RemoteTracks::begin_attaching(const std::st
 std::shared_ptr<RemoteTracks::Entry> RemoteTracks::attach_to(const std::shared_ptr<Entry>& entry,
                                                              const Announced& announced) {
   entry->publisher = announced.publisher;
+  entry->encrypted = announced.encrypted;
   entry->attaching += 1;
   return entry;
 }
@@ -232,12 +241,28 @@ void RemoteTracks::subscribe(const ::livekit::ParticipantInfo& who,
   const bool wanted =
       has_wish && wish->second.subscribed ? *wish->second.subscribed : owner_.wants(who, track);
   if (!wanted) return;
+  if (is_encrypted(track)) {
+    tell_encrypted(who, track);
+    if (!settings_.encrypted) return;
+  }
   send_subscription(track.sid(), true);
   if (track.type() != ::livekit::VIDEO) return;
   if (has_wish && wish->second.size)
     send_size(track.sid(), *wish->second.size);
   else if (settings_.size.width != 0 && settings_.size.height != 0)
     send_size(track.sid(), settings_.size);
+}
+
+void RemoteTracks::tell_encrypted(const ::livekit::ParticipantInfo& who,
+                                  const ::livekit::TrackInfo& track) {
+  if (!told_encrypted_.insert(track.sid()).second) return;
+  const std::string name = track.name().empty() ? source_name(track.source()) : track.name();
+  GST_ELEMENT_WARNING(
+      element_, STREAM, DECRYPT,
+      ("Track \"%s\" of %s is end-to-end encrypted; its media cannot be decoded here: it %s.",
+       name.c_str(), who.identity().c_str(),
+       settings_.encrypted ? "comes out as it is, and not as raw media" : "is left out"),
+      (nullptr));
 }
 
 void RemoteTracks::send_subscription(const std::string& track_sid, bool subscribed) {
@@ -305,6 +330,7 @@ void RemoteTracks::track_unpublished(const livekit::RoomChange& change) {
   if (wish != wishes_.end()) wishes_.erase(wish);
   const TrackIdentity track = identity_of(change.participant, change.track);
   identities_.forget(change.track.sid());
+  told_encrypted_.erase(change.track.sid());
   MutexLock lock(mutex_);
   // No output is made of it any more.
   std::erase_if(by_mid_, [&](const auto& announced) {

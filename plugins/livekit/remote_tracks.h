@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -52,6 +53,7 @@ class RemoteTracks : public SubscriberOwner, public RoomListener {
     Duration hold = 10s;     // for a publisher that went away to come back
     ShownSize size;          // of the tracks that nothing else was said of
     bool fill_gaps = true;   // gap events come out where media does not
+    bool encrypted = true;   // what is end-to-end encrypted comes out too, but not as raw media
   };
 
   // Both outlive this.
@@ -74,6 +76,8 @@ class RemoteTracks : public SubscriberOwner, public RoomListener {
   bool set_subscribed(const std::string& track_sid, bool subscribed);
   // Of video that comes out. False when there is none of that sid.
   bool request_keyframe(const std::string& track_sid);
+  // A warning of the element, the first time.
+  void tell_encrypted(const ::livekit::ParticipantInfo& who, const ::livekit::TrackInfo& track);
   // At what size the track is shown; nullopt: not at all, so that no media of it is sent.
   void show(const std::string& track_sid, std::optional<ShownSize> size);
   TrackIdentity identity_of(const ::livekit::ParticipantInfo& who,
@@ -86,10 +90,12 @@ class RemoteTracks : public SubscriberOwner, public RoomListener {
   struct Announced {
     std::string publisher;  // sid of the participant
     TrackIdentity track;
+    bool encrypted = false;
   };
   struct Entry {
     std::unique_ptr<RemoteOutput> output;
     std::string publisher;                  // sid of the participant whose track came out last
+    bool encrypted = false;                 // that track
     std::unique_ptr<ClientTimer> farewell;  // runs while the track is away
     // Pads of webrtcbin that are being attached, with mutex_. The output does not end before.
     unsigned attaching = 0;
@@ -135,6 +141,7 @@ class RemoteTracks : public SubscriberOwner, public RoomListener {
   RoomSession* session_ = nullptr;              // client thread; the member keeps it
   bool receiving_ = false;                      // client thread: there is a peer connection
   std::map<std::string, Wish> wishes_;          // client thread; by track sid
+  std::set<std::string> told_encrypted_;        // client thread; track sids
   TrackIdentities identities_;                  // client thread
   std::unique_ptr<ClientTimer> outputs_timer_;  // client thread
   Mutex mutex_;

@@ -20,6 +20,7 @@ const ::livekit::TrackInfo* camera_of(const ::livekit::ParticipantInfo& who) {
 
 void set_video(RoomTile& tile, const ::livekit::TrackInfo& track) {
   tile.track_sid = track.sid();
+  if (is_encrypted(track)) return;
   tile.layout.has_video = true;
   tile.layout.muted = track.muted();
   if (track.width() > 0 && track.height() > 0)

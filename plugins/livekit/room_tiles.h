@@ -16,8 +16,9 @@ namespace gstlk::client {
 // What a tile of a room shows.
 struct RoomTile {
   LayoutTile layout;
-  std::string name;       // for people to read
-  std::string track_sid;  // of the video, whether muted or not; empty: there is none
+  std::string name;  // for people to read
+  // Of the video, whether muted or encrypted or not; empty: there is none.
+  std::string track_sid;
 };
 
 // Whose tiles there are, by their identities as globs.
@@ -30,7 +31,8 @@ struct TileSelection {
 };
 
 // The tiles that a room has: one for each participant, with the camera where there is one, and one
-// for each further video, such as a screen. Who may not publish has none. It remembers who spoke.
+// for each further video, such as a screen. Who may not publish has none. Of a video that is
+// end-to-end encrypted there is nothing to see. It remembers who spoke.
 // Not thread-safe.
 class RoomTiles {
  public:

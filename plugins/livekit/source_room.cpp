@@ -24,7 +24,8 @@ bool SourceRoom::join() {
   if (!tracks_.join(wanted.connection, {.form = wanted.form,
                                         .latency = wanted.latency,
                                         .hold = std::chrono::seconds(wanted.hold),
-                                        .size = {wanted.width, wanted.height}}))
+                                        .size = {wanted.width, wanted.height},
+                                        .encrypted = wanted.form != OutputForm::Raw}))
     return false;
   (void)in_session([this, has_topics = !wanted.topics.empty()](RoomSession& session) {
     // Of a URI's pads one that cannot be decoded is an error.

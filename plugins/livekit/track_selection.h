@@ -20,6 +20,13 @@ struct TrackSelection {
   bool wants(const ::livekit::ParticipantInfo& who, const ::livekit::TrackInfo& track) const;
 };
 
+// By keys that the server does not have, nor do we: its media is what it is only to who has them.
+inline bool is_encrypted(const ::livekit::TrackInfo& track) {
+  return track.encryption() != ::livekit::Encryption::NONE;
+}
+// "camera", "screen_share" and so on.
+std::string source_name(::livekit::TrackSource source);
+
 // No glob at all matches everything.
 bool matches(const std::vector<std::string>& globs, const std::string& text);
 std::vector<std::string> split_list(const std::string& text);

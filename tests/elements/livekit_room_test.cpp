@@ -79,5 +79,78 @@ TEST_F(ComposedRoomTest, TakesAPropertyWithoutWaitingForTheClientThread) {
   EXPECT_TRUE(eventually([&] { return drawn_ > before; }));
 }
 
+void add_track(::livekit::ParticipantInfo* who, const std::string& sid, ::livekit::TrackType type,
+               bool encrypted) {
+  auto* track = who->add_tracks();
+  track->set_sid(sid);
+  track->set_type(type);
+  track->set_source(type == ::livekit::VIDEO ? ::livekit::CAMERA : ::livekit::MICROPHONE);
+  if (encrypted) track->set_encryption(::livekit::Encryption::GCM);
+}
+
+class EncryptedTracksTest : public LiveKitSessionTest {
+ protected:
+  // Somebody with an encrypted camera and microphone comes, then somebody without.
+  void play_with_both(const std::string& element) {
+    play(element + " name=e URL" + kKeys);
+    ASSERT_TRUE(eventually([&] { return static_cast<bool>(find("subscriber")); }));
+    ::livekit::SignalResponse message;
+    auto* secret = add_participant(message, "secret");
+    add_track(secret, "TR_secret_video", ::livekit::VIDEO, true);
+    add_track(secret, "TR_secret_audio", ::livekit::AUDIO, true);
+    auto* plain = add_participant(message, "plain");
+    add_track(plain, "TR_video", ::livekit::VIDEO, false);
+    add_track(plain, "TR_audio", ::livekit::AUDIO, false);
+    room_.send(message);
+    ASSERT_TRUE(eventually([&] { return asked("TR_video") == 1 && asked("TR_audio") == 1; }));
+  }
+  size_t asked(const std::string& sid) const {
+    return room_.count([&](const auto& request) {
+      return request.has_subscription() && request.subscription().subscribe() &&
+             request.subscription().track_sids(0) == sid;
+    });
+  }
+  // One for each track, in any order.
+  void expect_warnings(const std::string& end) {
+    const std::string all = warning(10 * GST_SECOND) + "\n" + warning(10 * GST_SECOND);
+    for (const char* name : {"camera", "microphone"})
+      EXPECT_NE(all.find("Track \"" + std::string(name) +
+                         "\" of secret is end-to-end encrypted; its media cannot be decoded here: "
+                         "it " +
+                         end),
+                std::string::npos)
+          << all;
+    EXPECT_EQ(warning(), "");
+  }
+};
+
+TEST_F(EncryptedTracksTest, ComeOutEncodedWithAWarning) {
+  play_with_both("livekitsrc");
+  EXPECT_EQ(asked("TR_secret_video"), 1u);
+  EXPECT_EQ(asked("TR_secret_audio"), 1u);
+  expect_warnings("comes out as it is");
+}
+
+TEST_F(EncryptedTracksTest, DoNotComeOutRaw) {
+  play_with_both("livekitsrc output=raw");
+  EXPECT_EQ(asked("TR_secret_video"), 0u);
+  EXPECT_EQ(asked("TR_secret_audio"), 0u);
+  expect_warnings("is left out");
+}
+
+TEST_F(EncryptedTracksTest, AreNotRecorded) {
+  play_with_both("livekitrecorder location=/tmp");
+  EXPECT_EQ(asked("TR_secret_video"), 0u);
+  EXPECT_EQ(asked("TR_secret_audio"), 0u);
+  expect_warnings("is left out");
+}
+
+TEST_F(EncryptedTracksTest, AreNotComposed) {
+  play_with_both("livekitcompositesrc");
+  EXPECT_EQ(asked("TR_secret_video"), 0u);
+  EXPECT_EQ(asked("TR_secret_audio"), 0u);
+  expect_warnings("is left out");
+}
+
 }  // namespace
 }  // namespace gstlk::client

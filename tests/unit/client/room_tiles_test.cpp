@@ -125,5 +125,13 @@ TEST_F(RoomTilesTest, RemembersWhoSpoke) {
   EXPECT_FALSE(only().layout.last_spoke);
 }
 
+TEST_F(RoomTilesTest, OfAnEncryptedVideoThereIsNothingToSee) {
+  auto& camera = add_track(add("a"), "TR_v", ::livekit::CAMERA);
+  camera.set_encryption(::livekit::Encryption::GCM);
+  const RoomTile tile = only();
+  EXPECT_EQ(tile.track_sid, "TR_v");
+  EXPECT_FALSE(tile.layout.has_video);
+}
+
 }  // namespace
 }  // namespace gstlk::client
