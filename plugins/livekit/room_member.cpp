@@ -28,6 +28,17 @@ std::string lower(const std::string& text) {
   return result;
 }
 
+const char* reason_of(::livekit::SubscriptionError error) {
+  switch (error) {
+    case ::livekit::SE_CODEC_UNSUPPORTED:
+      return "codec_unsupported";
+    case ::livekit::SE_TRACK_NOTFOUND:
+      return "track_notfound";
+    default:
+      return "unknown";
+  }
+}
+
 }  // namespace
 
 bool RoomMember::find_session(const ConnectionSettings& settings) {
@@ -108,6 +119,7 @@ void RoomMember::on_room_change(const livekit::RoomChange& change) {
 void RoomMember::on_message(const ::livekit::SignalResponse& message) {
   if (message.has_speakers_changed()) post_speakers(message.speakers_changed());
   if (message.has_connection_quality()) post_quality(message.connection_quality());
+  if (message.has_subscription_response()) post_refusal(message.subscription_response());
 }
 
 void RoomMember::post_speakers(const ::livekit::SpeakersChanged& changed) {
@@ -124,6 +136,20 @@ void RoomMember::post_speakers(const ::livekit::SpeakersChanged& changed) {
                              G_TYPE_BOOLEAN, static_cast<gboolean>(speaker.active()), nullptr));
   }
   post(with_array("livekit-speakers", "speakers", &array));
+}
+
+// There is no other response than a refusal.
+void RoomMember::post_refusal(const ::livekit::SubscriptionResponse& refused) {
+  const auto joined = session();
+  if (!joined) return;
+  GstStructure* structure = gst_structure_new(
+      "livekit-subscription", "event", G_TYPE_STRING, "subscription-failed", "sid", G_TYPE_STRING,
+      refused.track_sid().c_str(), "reason", G_TYPE_STRING, reason_of(refused.err()), nullptr);
+  const ::livekit::ParticipantInfo* who = nullptr;
+  if (const auto* track = joined->room().track(refused.track_sid(), &who))
+    gst_structure_set(structure, "identity", G_TYPE_STRING, who->identity().c_str(), "name",
+                      G_TYPE_STRING, track->name().c_str(), nullptr);
+  post(structure);
 }
 
 void RoomMember::post_quality(const ::livekit::ConnectionQualityUpdate& update) {

@@ -16,14 +16,17 @@ namespace gstlk::client {
 // What livekitsrc and livekitsink have in common: the membership in a session, and the element
 // messages that tell the application of the room. The messages have the structures
 //
-//   livekit-state        state, detail (strings)
-//   livekit-participant  event ("participant-joined", -updated, -left), identity, sid, name,
-//   metadata livekit-track        event ("track-published", -updated, -unpublished), identity, sid,
-//   name,
-//                        source, kind, muted
-//   livekit-speakers     speakers (array of structures: identity, level 0 to 1, active)
-//   livekit-quality      participants (array of structures: identity, quality, score)
-//   livekit-data         identity, topic, reliable, payload (GBytes)
+//   livekit-state         state, detail (strings)
+//   livekit-participant   event ("participant-joined", -updated, -left), identity, sid, name,
+//                         metadata
+//   livekit-track         event ("track-published", -updated, -unpublished), identity, sid, name,
+//                         source, kind, muted
+//   livekit-subscription  event ("subscription-failed"), sid of the track, reason
+//                         ("codec_unsupported", "track_notfound", "unknown"), and of a track that
+//                         is known identity, name
+//   livekit-speakers      speakers (array of structures: identity, level 0 to 1, active)
+//   livekit-quality       participants (array of structures: identity, quality, score)
+//   livekit-data          identity, topic, reliable, payload (GBytes)
 //
 // An end that is not of our making is an error of the element. join() and leave() on the thread of
 // the state change, session() on any, everything else on the client thread.
@@ -107,6 +110,7 @@ class RoomMember : public RoomListener {
   }
   void post(GstStructure* structure);
   void post_speakers(const ::livekit::SpeakersChanged& changed);
+  void post_refusal(const ::livekit::SubscriptionResponse& refused);
   void post_quality(const ::livekit::ConnectionQualityUpdate& update);
 
   GstElement* const element_;

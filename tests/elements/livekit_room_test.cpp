@@ -152,5 +152,25 @@ TEST_F(EncryptedTracksTest, AreNotComposed) {
   expect_warnings("is left out");
 }
 
+class RoomMessagesTest : public LiveKitSessionTest {};
+
+TEST_F(RoomMessagesTest, TellOfATrackThatTheServerDoesNotSend) {
+  play(std::string("livekitsrc name=e URL") + kKeys);
+  ASSERT_TRUE(eventually([&] { return static_cast<bool>(find("subscriber")); }));
+  ::livekit::SignalResponse update;
+  add_track(add_participant(update, "ada"), "TR_v", ::livekit::VIDEO, false);
+  room_.send(update);
+  ::livekit::SignalResponse refusal;
+  refusal.mutable_subscription_response()->set_track_sid("TR_v");
+  refusal.mutable_subscription_response()->set_err(::livekit::SE_CODEC_UNSUPPORTED);
+  room_.send(refusal);
+  const auto message = told("livekit-subscription");
+  ASSERT_TRUE(message);
+  EXPECT_STREQ(gst_structure_get_string(message.get(), "event"), "subscription-failed");
+  EXPECT_STREQ(gst_structure_get_string(message.get(), "sid"), "TR_v");
+  EXPECT_STREQ(gst_structure_get_string(message.get(), "identity"), "ada");
+  EXPECT_STREQ(gst_structure_get_string(message.get(), "reason"), "codec_unsupported");
+}
+
 }  // namespace
 }  // namespace gstlk::client
