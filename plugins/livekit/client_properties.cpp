@@ -40,7 +40,7 @@ constexpr std::array<TextProperty, 9> kTexts = {{
      &ConnectionSettings::metadata, false},
     {"session", "Session",
      "Elements of one process with the same session name are one participant, and name the same "
-     "room; "
+     "room; whose token it has, and whether it is hidden, the first to start says; "
      "empty: a participant of its own",
      &ConnectionSettings::session, false},
 }};

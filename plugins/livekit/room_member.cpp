@@ -45,12 +45,39 @@ bool RoomMember::find_session(const ConnectionSettings& settings) {
   auto session = RoomSession::find_or_make(settings);
   if (session) {
     leaving_ = false;
+    check_hidden(settings, (*session)->settings());
     set_session(*session);
     return true;
   }
   GST_ELEMENT_ERROR(element_, RESOURCE, SETTINGS, ("%s", session.error().message.c_str()),
                     (nullptr));
   return false;
+}
+
+// The token is that of the element that opened the session. Of one that was given it is not known
+// here what it hides.
+void RoomMember::check_hidden(const ConnectionSettings& wanted, const ConnectionSettings& opened) {
+  if (wanted.hidden == opened.hidden || !wanted.auth_token.empty() || !opened.auth_token.empty())
+    return;
+  GST_ELEMENT_WARNING(
+      element_, RESOURCE, SETTINGS,
+      ("The element that opened session \"%s\" %s. Give this one another session, or start it "
+       "first.",
+       opened.session.c_str(),
+       opened.hidden ? "hides its participant, as a recorder: nobody sees what this one publishes"
+                     : "does not hide its participant: others see that of this one, too"),
+      (nullptr));
+}
+
+void RoomMember::catch_up(const RoomSession& session) {
+  using livekit::RoomChangeKind;
+  if (session.state() == livekit::SessionState::Idle) return;
+  on_state(session.state(), "");
+  for (const auto& [identity, who] : session.room().participants()) {
+    on_room_change({RoomChangeKind::ParticipantJoined, who, {}});
+    for (const auto& track : who.tracks())
+      on_room_change({RoomChangeKind::TrackPublished, who, track});
+  }
 }
 
 void RoomMember::post(GstStructure* structure) {

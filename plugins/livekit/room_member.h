@@ -28,8 +28,10 @@ namespace gstlk::client {
 //   livekit-quality       participants (array of structures: identity, quality, score)
 //   livekit-data          identity, topic, reliable, payload (GBytes)
 //
-// An end that is not of our making is an error of the element. join() and leave() on the thread of
-// the state change, session() on any, everything else on the client thread.
+// Who joins a session that is open already is told first how it is: the state, participants and
+// tracks, by the same messages. An end that is not of our making is an error of the element. join()
+// and leave() on the thread of the state change, session() on any, everything else on the client
+// thread.
 class RoomMember : public RoomListener {
  public:
   // `element` owns this.
@@ -50,6 +52,7 @@ class RoomMember : public RoomListener {
         ready = !ended && prepare(*found);
         if (!ready) return;
         found->add(*this);
+        catch_up(*found);
         found->open();
       });
     } while (ended);
@@ -103,6 +106,9 @@ class RoomMember : public RoomListener {
 
  private:
   bool find_session(const ConnectionSettings& settings);
+  void check_hidden(const ConnectionSettings& wanted, const ConnectionSettings& opened);
+  // What whoever opened the session has been told: the state, and who is there with what.
+  void catch_up(const RoomSession& session);
   void set_session(std::shared_ptr<RoomSession> session) EXCLUDES(mutex_) {
     // What goes is destroyed without the lock.
     MutexLock lock(mutex_);

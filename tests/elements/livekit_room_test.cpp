@@ -172,5 +172,40 @@ TEST_F(RoomMessagesTest, TellOfATrackThatTheServerDoesNotSend) {
   EXPECT_STREQ(gst_structure_get_string(message.get(), "reason"), "codec_unsupported");
 }
 
+TEST_F(RoomMessagesTest, TellWhoJoinsASharedSessionWhoIsThere) {
+  play(std::string("livekitsrc name=first session=shared URL") + kKeys);
+  ASSERT_TRUE(eventually([&] { return static_cast<bool>(find("subscriber")); }));
+  ::livekit::SignalResponse update;
+  add_track(add_participant(update, "ada"), "TR_v", ::livekit::VIDEO, false);
+  room_.send(update);
+  ASSERT_TRUE(told("livekit-track", "first"));
+  add("livekitsink", "second", "shared");
+  EXPECT_TRUE(told("livekit-state", "second"));
+  const auto who = told("livekit-participant", "second");
+  ASSERT_TRUE(who);
+  EXPECT_STREQ(gst_structure_get_string(who.get(), "event"), "participant-joined");
+  EXPECT_STREQ(gst_structure_get_string(who.get(), "identity"), "ada");
+  const auto track = told("livekit-track", "second");
+  ASSERT_TRUE(track);
+  EXPECT_STREQ(gst_structure_get_string(track.get(), "event"), "track-published");
+  EXPECT_STREQ(gst_structure_get_string(track.get(), "sid"), "TR_v");
+}
+
+TEST_F(LiveKitSessionTest, ASharedSessionIsHiddenIfTheElementThatOpensItSaysSo) {
+  play(std::string("livekitrecorder location=/tmp session=shared URL") + kKeys);
+  ASSERT_TRUE(eventually([&] { return room_.joins() == 1; }));
+  EXPECT_EQ(warning(), "");
+  add("livekitsink", "second", "shared");
+  EXPECT_NE(warning(10 * GST_SECOND).find("nobody sees what this one publishes"),
+            std::string::npos);
+}
+
+TEST_F(LiveKitSessionTest, WhoWouldHideInASharedSessionIsToldThatItDoesNot) {
+  play(std::string("livekitsink session=shared URL") + kKeys);
+  ASSERT_TRUE(eventually([&] { return room_.joins() == 1; }));
+  add("livekitcompositesrc", "second", "shared");
+  EXPECT_NE(warning(10 * GST_SECOND).find("does not hide its participant"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace gstlk::client
