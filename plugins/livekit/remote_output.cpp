@@ -118,6 +118,39 @@ void set_whole_pictures(GstElement* filter, const Codec& codec) {
   g_object_set(filter, "caps", caps.get(), nullptr);
 }
 
+// How late media is, as a pad's chain said last; the pad has it.
+struct KnownLatency {
+  explicit KnownLatency(GstClockTime setting) : least(setting) {}
+
+  Mutex mutex;
+  GstClockTime least GUARDED_BY(mutex);
+  GstClockTime most GUARDED_BY(mutex) = GST_CLOCK_TIME_NONE;
+};
+
+// Of a pad whose chain leads nowhere the default answer is that nothing is live.
+gboolean answer_query(GstPad* pad, GstObject* parent, GstQuery* query) {
+  const gboolean answered = gst_pad_query_default(pad, parent, query);
+  if (GST_QUERY_TYPE(query) != GST_QUERY_LATENCY) return answered;
+  auto& known = *static_cast<KnownLatency*>(pad->querydata);
+  gboolean live = FALSE;
+  GstClockTime least = 0;
+  GstClockTime most = 0;
+  gst_query_parse_latency(query, &live, &least, &most);
+  MutexLock lock(known.mutex);
+  if (answered && live) {
+    known.least = least;
+    known.most = most;
+  } else {
+    gst_query_set_latency(query, TRUE, known.least, known.most);
+  }
+  return TRUE;
+}
+
+void remember_latency(GstPad* pad, GstClockTime latency) {
+  gst_pad_set_query_function_full(pad, answer_query, new KnownLatency(latency),
+                                  [](gpointer data) { delete static_cast<KnownLatency*>(data); });
+}
+
 // An error behind a track ends that track alone: webrtcbin would stop them all.
 
 GstFlowReturn keep_to_itself(GstPad* entry, GstFlowReturn flow) {
@@ -136,7 +169,8 @@ GstFlowReturn entry_chain_list(GstPad* entry, GstObject* parent, GstBufferList* 
 
 }  // namespace
 
-RemoteOutput::RemoteOutput(GstBin* bin, const std::string& name, const TrackIdentity& track)
+RemoteOutput::RemoteOutput(GstBin* bin, const std::string& name, const TrackIdentity& track,
+                           GstClockTime latency)
     : bin_(bin),
       name_(name),
       track_(track),
@@ -148,6 +182,7 @@ RemoteOutput::RemoteOutput(GstBin* bin, const std::string& name, const TrackIden
   gst_bin_add(GST_BIN(own_bin_.get()), GST_ELEMENT(outlet_));
   const auto src = Ref<GstPad>::adopt(gst_element_get_static_pad(GST_ELEMENT(outlet_), "src"));
   pad_ = gst_ghost_pad_new("src", src.get());
+  remember_latency(pad_, latency);
   gst_pad_set_active(pad_, TRUE);
   gst_element_add_pad(own_bin_.get(), pad_);
   gst_bin_add(bin_, own_bin_.get());

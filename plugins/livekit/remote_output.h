@@ -24,12 +24,15 @@ enum class OutputForm : uint8_t { Auto, Encoded, Raw, Rtp };
 //
 //   (webrtcbin) ! depayloader ! parser ! (decoder) ! track output ! pad
 //
-// The pad stays while connections come and go; the chain is made for each. attach(), detach() and
-// mend() are called one at a time.
+// The pad stays while connections come and go; the chain is made for each. Without one the pad
+// answers how late media is as with the last, or as the setting is: it does not become early by
+// being away. attach(), detach() and mend() are called one at a time.
 class RemoteOutput {
  public:
-  // Adds nothing to `bin`, which outlives this, but a bin of its own. `name` is "video_0" or alike.
-  RemoteOutput(GstBin* bin, const std::string& name, const TrackIdentity& track);
+  // Adds nothing to `bin`, which outlives this, but a bin of its own. `name` is "video_0" or alike;
+  // `latency` that of the jitter buffer.
+  RemoteOutput(GstBin* bin, const std::string& name, const TrackIdentity& track,
+               GstClockTime latency);
   ~RemoteOutput();
 
   // Inside `bin`: to be linked there, or the target of a ghost pad.

@@ -197,7 +197,8 @@ std::shared_ptr<RemoteTracks::Entry> RemoteTracks::begin_attaching(const std::st
   }
   // An application may look at what is added to the element.
   auto entry = std::make_shared<Entry>();
-  entry->output = std::make_unique<RemoteOutput>(GST_BIN(element_), name, announced.track);
+  entry->output = std::make_unique<RemoteOutput>(GST_BIN(element_), name, announced.track,
+                                                 settings_.latency * GST_MSECOND);
   entry->farewell = std::make_unique<ClientTimer>(*ClientThread::get());
   {
     MutexLock lock(mutex_);

@@ -20,7 +20,8 @@ class RemoteOutputTest : public ::testing::Test {
     pipeline_ = Ref<GstElement>::sink(gst_pipeline_new(nullptr));
     output_ = std::make_unique<RemoteOutput>(
         GST_BIN(pipeline_.get()), "audio_0",
-        TrackIdentity{.identity = "ada", .name = "voice", .kind = MediaKind::Audio});
+        TrackIdentity{.identity = "ada", .name = "voice", .kind = MediaKind::Audio},
+        200 * GST_MSECOND);
     sink_ = gst_element_factory_make("fakesink", nullptr);
     g_object_set(sink_, "async", FALSE, "sync", FALSE, "signal-handoffs", TRUE, nullptr);
     g_signal_connect(sink_, "handoff",
