@@ -6,6 +6,8 @@
 #include <utility>
 #include <vector>
 
+#include "plugins/livekit/received_stream.h"
+
 namespace gstlk::client {
 
 namespace {
@@ -54,34 +56,6 @@ GstStream* make_stream(const TrackIdentity& track) {
   return stream;
 }
 
-bool is_jitter_buffer(GstElement* element) {
-  GstElementFactory* factory = gst_element_get_factory(element);
-  return factory && std::string_view(GST_OBJECT_NAME(factory)) == "rtpjitterbuffer";
-}
-
-// What sends into the element, which has one sink pad.
-Ref<GstPad> upstream_of(GstElement* element) {
-  const auto sink = Ref<GstPad>::adopt(gst_element_get_static_pad(element, "sink"));
-  return sink ? Ref<GstPad>::adopt(gst_pad_get_peer(sink.get())) : Ref<GstPad>();
-}
-
-// The jitter buffer whose packets come out of a pad of webrtcbin: behind it are a demuxer of
-// payload types and what repairs packets.
-Ref<GstElement> jitter_buffer_of(GstPad* source) {
-  constexpr int kMostBetween = 8;
-  auto pad = Ref<GstPad>::share(source);
-  for (int i = 0; pad && i < kMostBetween; ++i) {
-    if (GST_IS_GHOST_PAD(pad.get())) {
-      pad = Ref<GstPad>::adopt(gst_ghost_pad_get_target(GST_GHOST_PAD(pad.get())));
-      continue;
-    }
-    auto element = Ref<GstElement>::adopt(gst_pad_get_parent_element(pad.get()));
-    if (!element || is_jitter_buffer(element.get())) return element;
-    pad = upstream_of(element.get());
-  }
-  return {};
-}
-
 void add_rtp_stats(GstElement* jitter_buffer, GstStructure* into) {
   static constexpr std::pair<const char*, const char*> kNames[] = {
       {"num-pushed", "packets"},
@@ -117,6 +91,8 @@ void set_whole_pictures(GstElement* filter, const Codec& codec) {
   gst_structure_remove_field(gst_caps_get_structure(caps.get(), 0), "stream-format");
   g_object_set(filter, "caps", caps.get(), nullptr);
 }
+
+constexpr gint64 kBeforeMending = G_TIME_SPAN_SECOND;
 
 // How late media is, as a pad's chain said last; the pad has it.
 struct KnownLatency {
@@ -299,19 +275,6 @@ GstElement* RemoteOutput::add(const std::string& factory) {
   return element;
 }
 
-namespace {
-
-constexpr gint64 kBeforeMending = G_TIME_SPAN_SECOND;
-constexpr auto kMedia =
-    static_cast<GstPadProbeType>(GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST);
-GstPadProbeReturn drop(GstPad*, GstPadProbeInfo*, gpointer) { return GST_PAD_PROBE_DROP; }
-
-}  // namespace
-
-gulong drop_media(GstPad* source) {
-  return gst_pad_add_probe(source, kMedia, drop, nullptr, nullptr);
-}
-
 bool RemoteOutput::wants_mending(gint64 now) const {
   const gint64 failed = gstlk_track_bin_failed(GSTLK_TRACK_BIN(own_bin_.get()));
   return failed != 0 && now - failed >= kBeforeMending;
@@ -326,7 +289,11 @@ void RemoteOutput::mend() {
   request_keyframe();
 }
 
-void RemoteOutput::detach() { (void)detach_from_source(); }
+Ref<GstPad> RemoteOutput::detach() {
+  auto source = source_;
+  (void)detach_from_source();
+  return source;
+}
 
 gulong RemoteOutput::detach_from_source() {
   if (!chain_first_) return 0;
@@ -367,9 +334,10 @@ gulong RemoteOutput::detach_from_source() {
   return dropping;
 }
 
-void RemoteOutput::end() {
-  detach();
+Ref<GstPad> RemoteOutput::end() {
+  auto source = detach();
   gstlk_track_output_end(outlet_);
+  return source;
 }
 
 GstStructure* RemoteOutput::stats() const {

@@ -45,13 +45,14 @@ class RemoteOutput {
   // Lets the RTP of `source`, a pad of webrtcbin, come out. The error says what is missing, or that
   // raw media is wanted of what is end-to-end encrypted; what comes is dropped then.
   Result<void> attach(GstPad* source, OutputForm form, bool encrypted = false);
-  void detach();
+  // The pad that was attached, from which nothing comes any more; null when there was none.
+  Ref<GstPad> detach();
   // Has the chain failed a second or more before `now`, of g_get_monotonic_time()? Any thread.
   bool wants_mending(gint64 now) const;
   // Makes another chain for the same source.
   void mend();
-  // The track is gone for good.
-  void end();
+  // The track is gone for good. What detach() gives.
+  Ref<GstPad> end();
   // Nothing comes out any more, without waiting for what is downstream: a muxer takes no more of
   // this track before it has had the end of another. Any thread.
   void send_eos() { gstlk_track_output_end_async(outlet_); }
@@ -85,9 +86,5 @@ class RemoteOutput {
   mutable Mutex mutex_;
   Ref<GstElement> jitter_buffer_ GUARDED_BY(mutex_);  // in front of source_
 };
-
-// Of a pad of webrtcbin that leads nowhere: not linked, its media would end the connection. The
-// probe that does it.
-gulong drop_media(GstPad* source);
 
 }  // namespace gstlk::client

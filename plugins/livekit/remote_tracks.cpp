@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "plugins/livekit/received_stream.h"
 #include "plugins/livekit/track_selection.h"
 
 namespace gstlk::client {
@@ -12,6 +13,8 @@ namespace {
 constexpr Duration kLookEvery = 250ms;
 // Within which a pad of webrtcbin is attached, most times.
 constexpr Duration kAttachTime = 20ms;
+// For as long at least packets of a stream that is over may come.
+constexpr Duration kLastPackets = 3s;
 
 GST_DEBUG_CATEGORY_STATIC(remote_tracks_debug);
 #define GST_CAT_DEFAULT remote_tracks_debug
@@ -50,6 +53,7 @@ bool RemoteTracks::join(const ConnectionSettings& connection, const Settings& se
     if (session.set_subscriber(subscriber_.get())) {
       session.add(*this);
       outputs_timer_ = std::make_unique<ClientTimer>(session.thread());
+      stream_timer_ = std::make_unique<ClientTimer>(session.thread());
       outputs_timer_->start(kLookEvery, [this] { look_after_outputs(); });
       return true;
     }
@@ -77,6 +81,7 @@ void RemoteTracks::let_go(RoomSession& session) {
   (void)session.set_subscriber(nullptr);
   subscriber_.reset();
   outputs_timer_.reset();
+  stream_timer_.reset();
   session_ = nullptr;
   wishes_.clear();
   told_encrypted_.clear();
@@ -127,9 +132,12 @@ void RemoteTracks::on_transceiver(GstElement*, GstWebRTCRTPTransceiver* transcei
 
 void RemoteTracks::on_peer_connection_gone() {
   receiving_ = false;
+  removable_.clear();
+  std::vector<Ref<GstPad>> over;
   {
     MutexLock lock(mutex_);
     by_mid_.clear();
+    over.swap(over_);
   }
   const ClientThread::Stopping stopping(session_->thread());
   for (const auto& entry : copy_entries()) entry->output->detach();
@@ -160,17 +168,20 @@ void RemoteTracks::handle_pad(GstPad* pad) {
     // Whoever came has left already.
     GST_INFO_OBJECT(element_, "a stream of no known track");
     drop_media(pad);
-    return;
+    return stream_is_over(Ref<GstPad>::share(pad));
   }
   const bool encrypted = [&] {
     MutexLock lock(mutex_);
     return entry->encrypted;
   }();
   // webrtcbin has a thread for each stream.
+  Ref<GstPad> before;
   const auto attached = [&] {
     MutexLock one_at_a_time(entry->one_at_a_time);
+    before = entry->output->detach();
     return entry->output->attach(pad, settings_.form, encrypted);
   }();
+  stream_is_over(std::move(before));
   // Of what is encrypted there was a warning before.
   if (!attached && !encrypted)
     GST_ELEMENT_WARNING(
@@ -360,6 +371,31 @@ std::vector<std::shared_ptr<RemoteTracks::Entry>> RemoteTracks::copy_entries() {
   return entries;
 }
 
+void RemoteTracks::stream_is_over(Ref<GstPad> source) {
+  if (!source) return;
+  {
+    MutexLock lock(mutex_);
+    over_.push_back(std::move(source));
+  }
+  ClientThread::get()->post([this] {
+    if (stream_timer_ && !stream_timer_->waiting())
+      stream_timer_->start(kLastPackets, [this] { remove_streams(); });
+  });
+}
+
+void RemoteTracks::remove_streams() {
+  const auto streams = std::exchange(removable_, {});
+  {
+    MutexLock lock(mutex_);
+    removable_.swap(over_);
+  }
+  {
+    const ClientThread::Stopping stopping(session_->thread());
+    for (const auto& source : streams) remove_stream(source.get());
+  }
+  if (!removable_.empty()) stream_timer_->start(kLastPackets, [this] { remove_streams(); });
+}
+
 void RemoteTracks::look_after_outputs() {
   // A packet that is late by the whole latency still comes out in front of the next gap.
   const GstClockTime behind = (settings_.latency + 100) * GST_MSECOND;
@@ -412,7 +448,7 @@ void RemoteTracks::end(const TrackIdentity& track) {
     entries_.erase(it);
   }
   const ClientThread::Stopping stopping(session_->thread());
-  entry->output->end();
+  stream_is_over(entry->output->end());
   owner_.on_output_removed(*entry->output);
 }
 

@@ -129,6 +129,9 @@ class RemoteTracks : public SubscriberOwner, public RoomListener {
   void track_unpublished(const livekit::RoomChange& change);
   void end(const TrackIdentity& track);
   void remove_all();
+  // Nothing more is made of what comes from the pad of webrtcbin, if not null. Any thread.
+  void stream_is_over(Ref<GstPad> source) EXCLUDES(mutex_);
+  void remove_streams() EXCLUDES(mutex_);
   void look_after_outputs();
   void mend(Entry& entry);
   std::vector<std::shared_ptr<Entry>> copy_entries() EXCLUDES(mutex_);
@@ -144,10 +147,14 @@ class RemoteTracks : public SubscriberOwner, public RoomListener {
   std::set<std::string> told_encrypted_;        // client thread; track sids
   TrackIdentities identities_;                  // client thread
   std::unique_ptr<ClientTimer> outputs_timer_;  // client thread
+  // Client thread: runs while there are streams that are over. Those that were when it began.
+  std::unique_ptr<ClientTimer> stream_timer_;
+  std::vector<Ref<GstPad>> removable_;
   Mutex mutex_;
   std::map<std::string, Announced> by_mid_ GUARDED_BY(mutex_);
   std::map<TrackIdentity, std::shared_ptr<Entry>> entries_ GUARDED_BY(mutex_);
   std::map<MediaKind, unsigned> next_number_ GUARDED_BY(mutex_);
+  std::vector<Ref<GstPad>> over_ GUARDED_BY(mutex_);  // streams, since the timer began
 };
 
 }  // namespace gstlk::client

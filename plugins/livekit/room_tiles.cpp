@@ -54,6 +54,9 @@ void RoomTiles::handle_speakers(const ::livekit::SpeakersChanged& changed,
     else if (!known.since)
       known.since = now;
   }
+  // Not everybody who ever was there.
+  std::erase_if(speakers_,
+                [&](const auto& known) { return !room.participants().contains(known.first); });
 }
 
 void RoomTiles::add_tiles(const ::livekit::ParticipantInfo& who, Timestamp now,

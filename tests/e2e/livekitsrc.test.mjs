@@ -180,12 +180,18 @@ sourceTest('a track comes back when it is subscribed to again', async (s, start)
   const { sid } = await pipeline.waitFor('livekit-track', (track) => track.source === 'camera');
   const frames = async (pad) => (await pipeline.get('r', 'stats'))[pad]?.packets ?? 0;
   await eventually(async () => (await frames('video_0')) > 30, { what: 'the picture' });
-  for (const pad of ['video_1', 'video_2']) {
+  const threads = () => fs.readdirSync(`/proc/${pipeline.pid}/task`).length;
+  const before = threads();
+  for (const pad of ['video_1', 'video_2', 'video_3', 'video_4']) {
     await pipeline.request({ emit: 'set-subscribed', to: 'r', text: sid, flag: false });
     await sleep(1000);
     await pipeline.request({ emit: 'set-subscribed', to: 'r', text: sid, flag: true });
     await eventually(async () => (await frames(pad)) > 30, { what: `the picture at ${pad}` });
   }
+  // webrtcbin keeps a jitter buffer with two threads for each that ever came.
+  await eventually(() => threads() <= before + 2, { what: 'the threads of what is over end' });
+  const shown = await frames('video_4');
+  await eventually(async () => (await frames('video_4')) > shown + 30, { what: 'the picture goes on' });
   assert.deepEqual(pipeline.errors(), []);
 });
 

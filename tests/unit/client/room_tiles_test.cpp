@@ -125,6 +125,18 @@ TEST_F(RoomTilesTest, RemembersWhoSpoke) {
   EXPECT_FALSE(only().layout.last_spoke);
 }
 
+TEST_F(RoomTilesTest, ForgetsWhoSpokeAndHasLeft) {
+  add("a");
+  speak("a", true, kStart);
+  ASSERT_TRUE(only().layout.last_spoke);
+  join.clear_other_participants();
+  add("b");
+  speak("b", true, kStart + 1s);
+  join.clear_other_participants();
+  add("a");
+  EXPECT_FALSE(only(kStart + 2s).layout.last_spoke);
+}
+
 TEST_F(RoomTilesTest, OfAnEncryptedVideoThereIsNothingToSee) {
   auto& camera = add_track(add("a"), "TR_v", ::livekit::CAMERA);
   camera.set_encryption(::livekit::Encryption::GCM);
