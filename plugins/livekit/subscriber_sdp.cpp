@@ -121,6 +121,9 @@ std::string_view attribute_payload(std::string_view line) {
   return {};
 }
 
+// LiveKit's server says recvonly of a section without a track, ours inactive.
+bool sends_nothing(std::string_view line) { return line == "a=recvonly" || line == "a=inactive"; }
+
 void print_section(const Lines& section, std::string_view encoding, const CanReceive& can_receive,
                    std::string& out) {
   const Payloads unwanted = unwanted_payloads(section, encoding, can_receive);
@@ -130,7 +133,7 @@ void print_section(const Lines& section, std::string_view encoding, const CanRec
       out += media_line(line, unwanted);
     } else if (line == "a=sendrecv") {
       out += "a=sendonly";
-    } else if (line == "a=recvonly") {
+    } else if (sends_nothing(line)) {
       // webrtcbin keeps receiving where a track was: of the next one it only sees another source.
       out += encoding.empty() ? "a=inactive" : "a=sendonly";
     } else {
@@ -194,7 +197,7 @@ std::string translate_subscriber_answer(std::string_view sdp, std::string_view o
   for (size_t i = 0; i < answered.size(); ++i) {
     const bool media = carries_media(answered[i]) && i < offered.size();
     const Addition more = media ? addition(answered[i], offered[i], can_receive) : Addition();
-    const bool gone = media && std::ranges::count(offered[i], std::string_view("a=recvonly")) != 0;
+    const bool gone = media && std::ranges::any_of(offered[i], sends_nothing);
     for (std::string_view line : answered[i]) {
       if (gone && line == "a=recvonly") line = "a=inactive";
       out.append(media ? offered_format(line, offered[i]) : line);

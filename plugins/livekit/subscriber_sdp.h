@@ -17,7 +17,8 @@ namespace gstlk::client {
 // - RED (RFC 2198) goes: webrtcbin takes it and cannot take it apart. The server sends Opus then.
 // - LiveKit's sections are sendrecv while they carry a track and recvonly when it is gone, until
 // the
-//   next one comes; webrtcbin cannot change a direction. It goes on receiving, and we never send.
+//   next one comes, ours sendonly and inactive; webrtcbin cannot change a direction. It goes on
+//   receiving, and we never send.
 std::string translate_server_offer(std::string_view sdp,
                                    const std::map<std::string, std::string>& mime_types,
                                    const std::function<bool(std::string_view)>& can_receive);

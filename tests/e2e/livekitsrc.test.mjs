@@ -190,6 +190,8 @@ sourceTest('a track comes back when it is subscribed to again', async (s, start)
   }
   // webrtcbin keeps a jitter buffer with two threads for each that ever came.
   await eventually(() => threads() <= before + 2, { what: 'the threads of what is over end' });
+  // The connection, and with it the sound, goes on: sections are used again.
+  assert.deepEqual(pipeline.elementMessages('livekit-state').map((m) => m.state), ['connecting', 'connected']);
   const shown = await frames('video_4');
   await eventually(async () => (await frames('video_4')) > shown + 30, { what: 'the picture goes on' });
   assert.deepEqual(pipeline.errors(), []);

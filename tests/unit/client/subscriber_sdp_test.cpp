@@ -107,18 +107,22 @@ TEST(ServerOffer, NeverAsksUsToSend) {
   EXPECT_TRUE(out.ends_with("a=inactive\r\n")) << out;
 }
 
+// LiveKit's server says the one, ours the other.
 TEST(ServerOffer, ASectionWhoseTrackIsGoneGoesOnReceiving) {
-  std::string gone = offer();
-  gone.replace(gone.rfind("a=sendrecv"), 10, "a=recvonly");
-  EXPECT_TRUE(translated(gone, {{"2", "audio/opus"}}).ends_with("a=sendonly\r\n"));
-  const std::string answer =
-      "v=0\r\nm=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\n"
-      "m=video 9 UDP/TLS/RTP/SAVPF 96\r\na=rtpmap:96 VP8/90000\r\na=recvonly\r\n"
-      "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=rtpmap:111 OPUS/48000/2\r\na=recvonly\r\n";
-  const std::string out =
-      translate_subscriber_answer(answer, gone, [](std::string_view) { return false; });
-  EXPECT_NE(out.find("a=rtpmap:96 VP8/90000\r\na=recvonly\r\n"), std::string::npos) << out;
-  EXPECT_TRUE(out.ends_with("a=inactive\r\n")) << out;
+  for (const char* direction : {"a=recvonly", "a=inactive"}) {
+    std::string gone = offer();
+    gone.replace(gone.rfind("a=sendrecv"), 10, direction);
+    EXPECT_TRUE(translated(gone, {{"2", "audio/opus"}}).ends_with("a=sendonly\r\n")) << direction;
+    EXPECT_TRUE(translated(gone, {}).ends_with("a=inactive\r\n")) << direction;
+    const std::string answer =
+        "v=0\r\nm=application 9 UDP/DTLS/SCTP webrtc-datachannel\r\n"
+        "m=video 9 UDP/TLS/RTP/SAVPF 96\r\na=rtpmap:96 VP8/90000\r\na=recvonly\r\n"
+        "m=audio 9 UDP/TLS/RTP/SAVPF 111\r\na=rtpmap:111 OPUS/48000/2\r\na=recvonly\r\n";
+    const std::string out =
+        translate_subscriber_answer(answer, gone, [](std::string_view) { return false; });
+    EXPECT_NE(out.find("a=rtpmap:96 VP8/90000\r\na=recvonly\r\n"), std::string::npos) << out;
+    EXPECT_TRUE(out.ends_with("a=inactive\r\n")) << out;
+  }
 }
 
 TEST(ServerOffer, ChangesNothingElse) {
