@@ -22,7 +22,8 @@ struct EncodingBranch {
   GstElement* scale_filter = nullptr;
   GstElement* payloader = nullptr;
   Ref<GstPad> keyframe_pad;  // where to ask for a keyframe of encoded media
-  bool enabled = true;
+  bool enabled = true;       // subscribers want it
+  bool carried = true;       // the uplink has room for it
   Bitrate target;
   std::atomic<bool> open = false;
   std::atomic<uint64_t> frames = 0;

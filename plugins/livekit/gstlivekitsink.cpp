@@ -6,8 +6,9 @@
  *
  * Joins a LiveKit room and publishes what comes to its pads, one track for each. Raw media is
  * encoded for real time, video in up to three sizes (simulcast), of which only those are encoded
- * that somebody watches. Encoded media and RTP are never encoded again. A lost connection is made
- * anew inside, and the tracks are published again; sources and encoders go on meanwhile.
+ * that somebody watches and the network carries. Encoded media and RTP are never encoded again. A
+ * lost connection is made anew inside, and the tracks are published again; sources and encoders go
+ * on meanwhile.
  *
  * Pads of encoded video with the same `track` are the encodings of one track, the smallest first.
  *

@@ -173,8 +173,9 @@ static void gst_livekit_sink_pad_class_init(GstLiveKitSinkPadClass* klass) {
                               nullptr, flags));
   install(PROP_MIN_BITRATE,
           g_param_spec_uint("min-bitrate", "Least bitrate",
-                            "Bits per second that each encoding of raw video has at least; 0: a "
-                            "quarter of its greatest",
+                            "Bits per second that each encoding of raw video has at least; where "
+                            "the network has no room for that, the highest encodings are left "
+                            "out; 0: a quarter of its greatest",
                             0, G_MAXUINT, 0, flags));
   install(PROP_MAX_BITRATE,
           g_param_spec_uint("max-bitrate", "Greatest bitrate",

@@ -26,6 +26,16 @@ const char* sink_caps(MediaKind kind) {
              : "audio/x-raw;audio/x-opus;application/x-rtp,media=audio";
 }
 
+// Encoders start their rate control anew at every change: only what can be seen is passed on.
+void set_target(EncodingBranch& branch, Bitrate bitrate) {
+  const double change = static_cast<double>(bitrate.bps) /
+                        static_cast<double>(std::max<uint64_t>(branch.target.bps, 1));
+  if (change > 0.95 && change < 1.05 && bitrate != branch.encoding.max_bitrate) return;
+  if (bitrate == branch.target) return;
+  branch.target = bitrate;
+  branch.encoder->set_bitrate(bitrate);
+}
+
 }  // namespace
 
 LocalTrack::LocalTrack(MediaKind kind, const std::string& name, Listener& listener)
@@ -102,7 +112,7 @@ void LocalTrack::change_gates(Change change) {
     change();
     gstlk_outlet_set_open(outlet_, connected_);
     for (const auto& branch : chain_.branches()) {
-      const bool open = connected_ && !muted_ && branch->enabled;
+      const bool open = connected_ && !muted_ && branch->enabled && branch->carried;
       if (!branch->open.exchange(open) && open) opened.push_back(branch.get());
     }
   }
@@ -130,8 +140,10 @@ std::vector<VideoEncoding> LocalTrack::encodings() const {
 void LocalTrack::set_connected(bool connected) {
   change_gates([&]() NO_THREAD_SAFETY_ANALYSIS {
     connected_ = connected;
-    // What the next session wants of it is not known yet.
-    for (const auto& branch : chain_.branches()) branch->enabled = branch->enabled || !connected;
+    if (connected) return;
+    // What the next session wants of it, and carries, is not known yet.
+    for (const auto& branch : chain_.branches()) branch->enabled = branch->carried = true;
+    rates_ = LayerRates();
   });
 }
 
@@ -149,25 +161,25 @@ void LocalTrack::enable(::livekit::VideoQuality quality, bool enabled) {
   });
 }
 
-void LocalTrack::set_bitrate(Bitrate total) {
-  MutexLock lock(mutex_);
-  std::vector<EncodingBranch*> running;
-  std::vector<RateWish> wishes;
+void LocalTrack::set_bitrate(Bitrate total, Timestamp now) {
+  change_gates([&]() NO_THREAD_SAFETY_ANALYSIS { share_out(total, now); });
+}
+
+void LocalTrack::share_out(Bitrate total, Timestamp now) {
+  if (kind_ != MediaKind::Video) return;
+  std::vector<LayerWish> wishes;
   for (const auto& branch : chain_.branches()) {
-    if (!branch->enabled || !branch->encoder || kind_ != MediaKind::Video) continue;
-    running.push_back(branch.get());
+    // What was encoded elsewhere has the bitrate that it has.
+    if (!branch->encoder) return;
     const Bitrate maximum = branch->encoding.max_bitrate;
-    wishes.push_back({least_bitrate(min_bitrate_, maximum), maximum});
+    wishes.push_back({{least_bitrate(min_bitrate_, maximum), maximum}, branch->enabled});
   }
-  const std::vector<Bitrate> shares = share_bitrate(total, wishes);
-  for (size_t i = 0; i < running.size(); ++i) {
-    // Encoders start their rate control anew at every change: only what can be seen is passed on.
-    const double change = static_cast<double>(shares[i].bps) /
-                          static_cast<double>(std::max<uint64_t>(running[i]->target.bps, 1));
-    if (change > 0.95 && change < 1.05 && shares[i] != wishes[i].maximum) continue;
-    if (shares[i] == running[i]->target) continue;
-    running[i]->target = shares[i];
-    running[i]->encoder->set_bitrate(shares[i]);
+  if (wishes.empty()) return;
+  const std::vector<LayerShare> shares = rates_.share(total, wishes, now);
+  for (size_t i = 0; i < shares.size(); ++i) {
+    EncodingBranch& branch = *chain_.branches()[i];
+    branch.carried = shares[i].carried;
+    if (shares[i].bitrate.bps > 0) set_target(branch, shares[i].bitrate);
   }
 }
 
@@ -187,8 +199,9 @@ TrackStats LocalTrack::stats() const {
   gstlk_outlet_get_counts(outlet_, &stats.packets, &stats.bytes);
   for (const auto& branch : chain_.branches())
     stats.encodings.push_back({branch->encoding.rid, branch->encoding.width,
-                               branch->encoding.height, branch->enabled, branch->target,
-                               branch->frames.load(std::memory_order_relaxed)});
+                               branch->encoding.height, branch->enabled && branch->carried,
+                               branch->target, branch->frames.load(std::memory_order_relaxed)});
   return stats;
 }
+
 }  // namespace gstlk::client

@@ -12,6 +12,7 @@
 #include "base/ref.h"
 #include "base/result.h"
 #include "livekit_models.pb.h"
+#include "plugins/livekit/layer_rates.h"
 #include "plugins/livekit/media_format.h"
 #include "plugins/livekit/outlet.h"
 #include "plugins/livekit/simulcast.h"
@@ -77,9 +78,9 @@ class LocalTrack {
   void set_muted(bool muted) EXCLUDES(mutex_);
   // By quality; encodings of others stay.
   void enable(::livekit::VideoQuality quality, bool enabled) EXCLUDES(mutex_);
-  // For all encodings that run.
-  void set_bitrate(Bitrate total) EXCLUDES(mutex_);
-  // What all of them that run may take.
+  // For all encodings that are wanted; those that it does not carry are shut.
+  void set_bitrate(Bitrate total, Timestamp now) EXCLUDES(mutex_);
+  // What all of them that are wanted may take, shut or not.
   Bitrate max_bitrate() const EXCLUDES(mutex_);
   TrackStats stats() const EXCLUDES(mutex_);
 
@@ -88,6 +89,7 @@ class LocalTrack {
   void handle_caps(TrackEntry& entry, GstCaps* caps) EXCLUDES(mutex_);
   Result<void> take_format(TrackEntry& entry, const MediaFormat& format,
                            const TrackSettings& settings) REQUIRES(mutex_);
+  void share_out(Bitrate total, Timestamp now) REQUIRES(mutex_);
   // Does `change` with the lock, opens and shuts the gates, and asks for keyframes without it.
   template <class Change>
   void change_gates(Change change) EXCLUDES(mutex_);
@@ -100,6 +102,7 @@ class LocalTrack {
   mutable Mutex mutex_;
   TrackChain chain_ GUARDED_BY(mutex_);
   Bitrate min_bitrate_ GUARDED_BY(mutex_);
+  LayerRates rates_ GUARDED_BY(mutex_);
   std::vector<std::unique_ptr<TrackEntry>> entries_ GUARDED_BY(mutex_);
   std::optional<MediaFormat> format_ GUARDED_BY(mutex_);
   bool connected_ GUARDED_BY(mutex_) = false;

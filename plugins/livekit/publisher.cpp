@@ -95,6 +95,7 @@ void Publisher::set_muted(LocalTrack& track, bool muted) {
   if (!publication || publication->muted == muted) return;
   publication->muted = muted;
   track.set_muted(muted);
+  if (connected_) apply_bitrate();
   send_mute(*publication);
 }
 
@@ -402,10 +403,12 @@ void Publisher::apply_bitrate() {
   const double part = video == 0 ? 0
                                  : static_cast<double>(target - std::min(target, audio)) /
                                        static_cast<double>(video);
+  const Timestamp now = monotonic_now();
   for (const auto& publication : publications_) {
     if (publication->muted || publication->track.kind() != MediaKind::Video) continue;
     const double wanted = static_cast<double>(publication->track.max_bitrate().bps);
-    publication->track.set_bitrate(Bitrate{static_cast<uint64_t>(wanted * std::min(part, 1.0))});
+    publication->track.set_bitrate(Bitrate{static_cast<uint64_t>(wanted * std::min(part, 1.0))},
+                                   now);
   }
 }
 

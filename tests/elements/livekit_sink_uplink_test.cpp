@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+// What a track does with its part of an uplink, without a room.
+#include <gst/gst.h>
+#include <gtest/gtest.h>
+
+#include "base/time.h"
+#include "plugins/livekit/local_track.h"
+#include "tests/elements/track_pipeline.h"
+
+namespace gstlk::client {
+namespace {
+
+constexpr Bitrate kPlenty{10'000'000};
+
+class UplinkTest : public ::testing::Test {
+ protected:
+  static void SetUpTestSuite() { gst_init(nullptr, nullptr); }
+
+  // Sixths of what its encodings may have at most: three encodings need one and a half at least.
+  static Bitrate sixths(TrackPipeline& pipeline, uint64_t part) {
+    return Bitrate{pipeline.track().max_bitrate().bps / 6 * part};
+  }
+  static bool is_sent(TrackPipeline& pipeline, const std::string& rid) {
+    for (const EncodingStats& encoding : pipeline.track().stats().encodings)
+      if (encoding.rid == rid) return encoding.enabled;
+    return false;
+  }
+
+  Timestamp now_{};
+};
+
+TEST_F(UplinkTest, ALayerThatItDoesNotCarryRestsAndComesBackWithAKeyframe) {
+  TrackPipeline pipeline(MediaKind::Video, kLargeVideo, vp8(), rtp::parse_vp8);
+  pipeline.connect();
+  for (const char* rid : {"q", "h", "f"}) ASSERT_TRUE(pipeline.encodes(rid)) << rid;
+  pipeline.track().set_bitrate(sixths(pipeline, 1), now_);
+  EXPECT_TRUE(eventually([&] { return pipeline.rests("f"); }));
+  EXPECT_TRUE(pipeline.encodes("h"));
+  EXPECT_TRUE(pipeline.encodes("q"));
+  EXPECT_FALSE(is_sent(pipeline, "f"));
+
+  pipeline.capture().clear();
+  pipeline.track().set_bitrate(kPlenty, now_ += 1s);
+  EXPECT_FALSE(is_sent(pipeline, "f"));
+  pipeline.track().set_bitrate(kPlenty, now_ += 3s);
+  EXPECT_TRUE(pipeline.encodes("f"));
+  EXPECT_TRUE(eventually([&] { return pipeline.capture().by_rid("f").packets > 0; }));
+  EXPECT_TRUE(pipeline.capture().by_rid("f").begins_with_keyframe);
+  EXPECT_EQ(pipeline.capture().by_rid("q").keyframes, 0);
+}
+
+TEST_F(UplinkTest, ALayerThatItDoesNotCarryStaysShutWhenSubscribersWantIt) {
+  TrackPipeline pipeline(MediaKind::Video, kLargeVideo, vp8());
+  pipeline.connect();
+  pipeline.track().set_bitrate(sixths(pipeline, 1), now_);
+  pipeline.track().enable(::livekit::HIGH, false);
+  pipeline.track().set_bitrate(kPlenty, now_ += 60s);
+  EXPECT_FALSE(is_sent(pipeline, "f"));
+  pipeline.track().enable(::livekit::HIGH, true);
+  EXPECT_FALSE(is_sent(pipeline, "f"));
+  pipeline.track().set_bitrate(kPlenty, now_ += 500ms);
+  pipeline.track().set_bitrate(kPlenty, now_ += 3s);
+  EXPECT_TRUE(is_sent(pipeline, "f"));
+}
+
+TEST_F(UplinkTest, ALayerThatNobodyWantsStaysShutWhateverItCarries) {
+  TrackPipeline pipeline(MediaKind::Video, kLargeVideo, vp8());
+  pipeline.connect();
+  pipeline.track().enable(::livekit::HIGH, false);
+  for (int i = 0; i < 10; ++i) pipeline.track().set_bitrate(kPlenty, now_ += 5s);
+  EXPECT_FALSE(is_sent(pipeline, "f"));
+  EXPECT_TRUE(is_sent(pipeline, "h"));
+}
+
+TEST_F(UplinkTest, ANewConnectionBeginsWithAllLayers) {
+  TrackPipeline pipeline(MediaKind::Video, kLargeVideo, vp8());
+  pipeline.connect();
+  pipeline.track().set_bitrate(Bitrate{}, now_);
+  EXPECT_FALSE(is_sent(pipeline, "h"));
+  EXPECT_TRUE(is_sent(pipeline, "q"));
+  pipeline.track().set_connected(false);
+  pipeline.track().set_connected(true);
+  EXPECT_TRUE(is_sent(pipeline, "f"));
+  pipeline.track().set_bitrate(kPlenty, now_);
+  EXPECT_TRUE(is_sent(pipeline, "f"));
+}
+
+}  // namespace
+}  // namespace gstlk::client
