@@ -2,6 +2,7 @@
 #include "plugins/livekit/local_track.h"
 
 #include <algorithm>
+#include <string_view>
 #include <utility>
 
 #include "plugins/livekit/rate_control.h"
@@ -19,11 +20,10 @@ void ghost(GstElement* bin, GstElement* element, const char* name) {
   gst_element_add_pad(bin, ghost_pad);
 }
 
-const char* sink_caps(MediaKind kind) {
-  return kind == MediaKind::Video
-             ? "video/x-raw;video/x-h264;video/x-h265;video/x-vp8;video/x-vp9;video/x-av1;"
-               "application/x-rtp,media=video"
-             : "audio/x-raw;audio/x-opus;application/x-rtp,media=audio";
+std::string sink_caps(MediaKind kind) {
+  if (kind == MediaKind::Audio) return "audio/x-raw;audio/x-opus;application/x-rtp,media=audio";
+  return "video/x-raw;" + h264_caps() +
+         ";video/x-h265;video/x-vp8;video/x-vp9;video/x-av1;application/x-rtp,media=video";
 }
 
 // Encoders start their rate control anew at every change: only what can be seen is passed on.
@@ -60,7 +60,7 @@ GstPad* LocalTrack::add_sink() {
 
 GstPad* LocalTrack::add_entry(const std::string& name) {
   entries_.push_back(std::make_unique<TrackEntry>(
-      GST_BIN(bin_.get()), name, sink_caps(kind_),
+      GST_BIN(bin_.get()), name, sink_caps(kind_).c_str(),
       [this](TrackEntry& entry, GstCaps* caps) { handle_caps(entry, caps); }));
   return entries_.back()->pad();
 }
@@ -95,8 +95,20 @@ Result<void> LocalTrack::take_format(TrackEntry& entry, const MediaFormat& forma
     return {};
   if (const auto built = chain_.build(entries_, settings); !built) return built;
   format_ = format;
+  check_streams();
   for (const auto& known : entries_) known->open();
   return {};
+}
+
+// Of encoders that are not ours. Other codecs than these have no order but one.
+void LocalTrack::check_streams() {
+  const std::string_view codec = chain_.codec()->name;
+  if (codec != "h264" && codec != "h265") return;
+  for (const auto& branch : chain_.branches())
+    if (!branch->encoder)
+      checks_.push_back(std::make_unique<StreamCheck>(
+          branch->payloader, [this](const std::string& why) { listener_.on_track_error(why); },
+          [this](const std::string& why) { listener_.on_track_warning(why); }));
 }
 
 Ref<GstCaps> LocalTrack::bind(const TrackBinding& binding) {

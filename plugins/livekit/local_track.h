@@ -16,6 +16,7 @@
 #include "plugins/livekit/media_format.h"
 #include "plugins/livekit/outlet.h"
 #include "plugins/livekit/simulcast.h"
+#include "plugins/livekit/stream_check.h"
 #include "plugins/livekit/track_chain.h"
 #include "plugins/livekit/track_entry.h"
 
@@ -50,8 +51,10 @@ class LocalTrack {
     virtual TrackSettings track_settings() = 0;
     // Its format is known, and it can be published. Streaming thread.
     virtual void on_track_ready() = 0;
-    // It cannot be published, and why. Streaming thread.
+    // It cannot be published, or no more, and why. Streaming thread.
     virtual void on_track_error(const std::string& why) = 0;
+    // It is published, but those who watch will complain. Streaming thread.
+    virtual void on_track_warning(const std::string& why) {}
   };
 
   // `listener` outlives this.
@@ -90,6 +93,7 @@ class LocalTrack {
   Result<void> take_format(TrackEntry& entry, const MediaFormat& format,
                            const TrackSettings& settings) REQUIRES(mutex_);
   void share_out(Bitrate total, Timestamp now) REQUIRES(mutex_);
+  void check_streams() REQUIRES(mutex_);
   // Does `change` with the lock, opens and shuts the gates, and asks for keyframes without it.
   template <class Change>
   void change_gates(Change change) EXCLUDES(mutex_);
@@ -104,6 +108,7 @@ class LocalTrack {
   Bitrate min_bitrate_ GUARDED_BY(mutex_);
   LayerRates rates_ GUARDED_BY(mutex_);
   std::vector<std::unique_ptr<TrackEntry>> entries_ GUARDED_BY(mutex_);
+  std::vector<std::unique_ptr<StreamCheck>> checks_ GUARDED_BY(mutex_);
   std::optional<MediaFormat> format_ GUARDED_BY(mutex_);
   bool connected_ GUARDED_BY(mutex_) = false;
   bool muted_ GUARDED_BY(mutex_) = false;

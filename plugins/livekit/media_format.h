@@ -3,6 +3,8 @@
 
 #include <gst/gst.h>
 
+#include <string>
+
 #include "base/result.h"
 #include "plugins/livekit/codec.h"
 
@@ -27,5 +29,11 @@ struct MediaFormat {
 
 // The error says what cannot be published and what could be done instead.
 Result<MediaFormat> media_format(const GstCaps* caps);
+
+// Whether browsers decode H264 of the profile, where the caps say one: eight bits, 4:2:0.
+Result<void> check_profile(const GstStructure* structure);
+// What a pad takes of H264, in the order in which an encoder whose profile is open should choose.
+// The last are refused, but with words.
+std::string h264_caps();
 
 }  // namespace gstlk::client

@@ -16,7 +16,9 @@ struct OfferedTrack {
 
 // webrtcbin's offer as LiveKit's clients would have written it: `a=msid:<stream> <cid>` in the
 // sections of tracks, by their mid, instead of what webrtcbin says about streams in a=ssrc lines,
-// and Constrained Baseline for H264 instead of the profile that its encoder happens to have.
+// and Constrained Baseline for H264 instead of the profile that its encoder happens to have:
+// servers enable no other one for sure, and browsers that offer only this one decode Main and High
+// as well.
 std::string translate_offer(std::string_view sdp,
                             const std::map<std::string, OfferedTrack>& tracks);
 

@@ -41,6 +41,11 @@ void SinkTrack::on_track_error(const std::string& why) {
                     ("%s: %s", GST_PAD_NAME(pad_.get()), why.c_str()), (nullptr));
 }
 
+void SinkTrack::on_track_warning(const std::string& why) {
+  GST_ELEMENT_WARNING(sink_.element(), STREAM, FORMAT,
+                      ("%s: %s", GST_PAD_NAME(pad_.get()), why.c_str()), (nullptr));
+}
+
 bool SinkRoom::join() {
   GST_OBJECT_LOCK(element_);
   const ConnectionSettings copy = settings;

@@ -28,6 +28,7 @@ class SinkTrack : public LocalTrack::Listener {
 
   void on_track_ready() override;
   void on_track_error(const std::string& why) override;
+  void on_track_warning(const std::string& why) override;
 
   LocalTrack& track() { return track_; }
   GstLiveKitSinkPad* pad() const { return pad_.get(); }

@@ -74,6 +74,10 @@ class TrackPipeline : public LocalTrack::Listener {
     const std::lock_guard lock(mutex_);
     return error_;
   }
+  std::vector<std::string> warnings() const {
+    const std::lock_guard lock(mutex_);
+    return warnings_;
+  }
   uint64_t frames(const std::string& rid) const {
     for (const EncodingStats& encoding : track_->stats().encodings)
       if (encoding.rid == rid) return encoding.frames_encoded;
@@ -123,6 +127,10 @@ class TrackPipeline : public LocalTrack::Listener {
     const std::lock_guard lock(mutex_);
     error_ = why;
   }
+  void on_track_warning(const std::string& why) override {
+    const std::lock_guard lock(mutex_);
+    warnings_.push_back(why);
+  }
 
   const TrackSettings settings_;
   Ref<GstElement> pipeline_;
@@ -134,6 +142,7 @@ class TrackPipeline : public LocalTrack::Listener {
   std::atomic<bool> ready_ = false;
   mutable std::mutex mutex_;
   std::string error_;
+  std::vector<std::string> warnings_;
 };
 
 // Costs the least of the codecs that are installed everywhere.

@@ -80,6 +80,19 @@ TEST_F(MediaFormatTest, TakesAv1WhereItCanBePayloaded) {
   }
 }
 
+TEST_F(MediaFormatTest, TakesH264OfTheProfilesThatBrowsersDecode) {
+  for (const char* profile : {"constrained-baseline", "baseline", "main", "high"})
+    EXPECT_TRUE(of((std::string("video/x-h264,profile=(string)") + profile).c_str())) << profile;
+  EXPECT_TRUE(of("video/x-h264,stream-format=byte-stream"));
+  for (const std::string profile : {"high-10", "high-4:2:2", "high-4:4:4", "extended"}) {
+    const auto format = of(("video/x-h264,profile=(string)" + profile).c_str());
+    ASSERT_FALSE(format) << profile;
+    EXPECT_NE(format.error().message.find(profile + ";"), std::string::npos)
+        << format.error().message;
+  }
+  EXPECT_TRUE(of("video/x-h265,profile=(string)main-10")) << "nothing is said of other codecs";
+}
+
 TEST_F(MediaFormatTest, KnowsWhenAChainCanGoOn) {
   EXPECT_TRUE(
       of("video/x-raw,width=640,height=360")->is_like(*of("video/x-raw,width=1280,height=720")));
