@@ -58,6 +58,7 @@ struct Publisher::Publication {
   std::unique_ptr<ClientTimer> answer_timer;  // for AddTrack's
   Ref<GstPad> pad;                            // webrtcbin's
   Ref<GstWebRTCRTPTransceiver> transceiver;
+  bool negotiated = false;  // the answer to an offer with its section has been taken
 };
 
 Publisher::Publisher(RoomSession& session, GstBin* bin, PublisherOwner* owner)
@@ -237,7 +238,6 @@ void Publisher::attach(Publication& publication) {
   // Not for audio: webrtcbin would give its retransmissions a payload type that is in use.
   g_object_set(transceiver, "direction", GST_WEBRTC_RTP_TRANSCEIVER_DIRECTION_SENDONLY, "do-nack",
                publication.track.kind() == MediaKind::Video, nullptr);
-  if (connected_) publication.track.set_connected(true);
 }
 
 void Publisher::detach(Publication& publication) {
@@ -245,6 +245,7 @@ void Publisher::detach(Publication& publication) {
   publication.answer_timer.reset();
   publication.cid.clear();
   publication.sid.clear();
+  publication.negotiated = false;
   if (!publication.pad) return;
   const auto src = Ref<GstPad>::adopt(gst_element_get_static_pad(publication.track.bin(), "src"));
   gst_pad_unlink(src.get(), publication.pad.get());
@@ -297,10 +298,25 @@ void Publisher::handle_answer(const ::livekit::SessionDescription& answer) {
                     [this, refused = translated.refused](Result<void> result) {
                       if (!result) return failed(result.error().message);
                       offering_ = false;
+                      open_negotiated(refused);
                       if (offer_wanted_) want_offer();
                       // Behind it all: an application may leave when it is told.
                       for (const std::string& mid : refused) refuse_section(mid);
                     });
+}
+
+// Until then webrtcbin holds up what comes to the pad, and with it the other tracks of its source.
+void Publisher::open_negotiated(const std::vector<std::string>& refused) {
+  bool opened = false;
+  for (const auto& publication : publications_) {
+    if (!publication->pad || publication->negotiated ||
+        offered_.find("a=mid:" + publication->mid + "\r\n") == std::string::npos ||
+        std::ranges::find(refused, publication->mid) != refused.end())
+      continue;
+    publication->negotiated = opened = true;
+    if (connected_) publication->track.set_connected(true);
+  }
+  if (opened && connected_) apply_bitrate();
 }
 
 void Publisher::refuse_section(const std::string& mid) {
@@ -360,7 +376,7 @@ void Publisher::on_local_candidate(unsigned mline, const std::string& candidate)
 void Publisher::on_connected() {
   connected_ = true;
   for (const auto& publication : publications_)
-    if (publication->pad) publication->track.set_connected(true);
+    if (publication->negotiated) publication->track.set_connected(true);
   apply_bitrate();
   feedback_timer_.start(kFeedbackInterval, [this] { poll_feedback(); });
   session_.peer_connected(::livekit::PUBLISHER);

@@ -77,6 +77,7 @@ class Publisher : public SessionPeer, public PeerConnection::Listener {
 
   void handle_published(const ::livekit::TrackPublishedResponse& response);
   void handle_answer(const ::livekit::SessionDescription& answer);
+  void open_negotiated(const std::vector<std::string>& refused);
   void refuse_section(const std::string& mid);
   void handle_qualities(const ::livekit::SubscribedQualityUpdate& update);
   void handle_mute(const ::livekit::MuteTrackRequest& mute);
