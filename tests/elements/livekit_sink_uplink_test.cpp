@@ -3,6 +3,8 @@
 #include <gst/gst.h>
 #include <gtest/gtest.h>
 
+#include <string>
+
 #include "base/time.h"
 #include "plugins/livekit/local_track.h"
 #include "tests/elements/track_pipeline.h"
@@ -28,6 +30,25 @@ class UplinkTest : public ::testing::Test {
 
   Timestamp now_{};
 };
+
+// What has no room for the number is not told of in feedback, and there is no estimate.
+TEST_F(UplinkTest, EachPacketHasRoomForItsTransportWideNumber) {
+  for (const std::string& source : {kLargeVideo, kSmallVideo}) {
+    TrackPipeline pipeline(MediaKind::Video, source, vp8());
+    pipeline.connect();
+    ASSERT_TRUE(eventually([&] { return !pipeline.capture().streams().empty(); }));
+    for (int binding = 0; binding < 2; ++binding) {
+      pipeline.capture().clear();
+      const auto packets = [&] { return pipeline.capture().streams().begin()->second.packets; };
+      ASSERT_TRUE(
+          eventually([&] { return !pipeline.capture().streams().empty() && packets() > 5; }));
+      for (const auto& [ssrc, stream] : pipeline.capture().streams())
+        EXPECT_EQ(stream.numbered, stream.packets) << stream.rid << " of binding " << binding;
+      pipeline.track().set_connected(false);
+      pipeline.connect();
+    }
+  }
+}
 
 TEST_F(UplinkTest, ALayerThatItDoesNotCarryRestsAndComesBackWithAKeyframe) {
   TrackPipeline pipeline(MediaKind::Video, kLargeVideo, vp8(), rtp::parse_vp8);

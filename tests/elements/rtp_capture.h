@@ -27,6 +27,7 @@ class RtpCapture {
     std::set<uint32_t> timestamps;
     uint8_t payload_type = 0;
     int packets = 0;
+    int numbered = 0;  // for transport-wide feedback
     int keyframes = 0;
     bool begins_with_keyframe = false;
     int width = 0;  // of the last keyframe
@@ -96,6 +97,7 @@ class RtpCapture {
     stream.largest = std::max(stream.largest, packet.bytes().size());
     stream.timestamps.insert(packet.timestamp());
     ++stream.packets;
+    if (rtp::find_extension(packet, 4).size() == 2) ++stream.numbered;
     const auto payload = parser_ ? parser_(packet.payload(), packet.marker()) : std::nullopt;
     if (!payload || !payload->keyframe) return;
     stream.width = payload->width;
