@@ -19,6 +19,13 @@ constexpr Duration kQueueGrows = 300us;
 constexpr int kReportsOfQueue = 2;
 // Nothing is learned about a path that is used less than this: the encoder had no more to send.
 constexpr double kUsedEnough = 0.6;
+// Where all of a little arrives, a queue that grows is not ours, and what is lost is lost at
+// random, until there is much of either.
+constexpr double kAllArrives = 0.8;
+constexpr int kReportsOfQueueOfOthers = 6;
+constexpr double kLossOfAFullPath = 0.20;
+// A report is of few packets: of twenty, one is a loss of 5 %.
+constexpr double kWeightOfReport = 0.25;
 
 Bitrate scaled(Bitrate rate, double factor) {
   return Bitrate{static_cast<uint64_t>(static_cast<double>(rate.bps) * factor)};
@@ -35,12 +42,15 @@ Bitrate RateControl::handle(const PathReport& report, Timestamp now) {
   last_ = now;
   over_used_ = report.delay_gradient > kQueueGrows ? over_used_ + 1 : 0;
   const Bitrate allowed = target();
-  if (over_used_ >= kReportsOfQueue) {
-    estimate_ = std::min(allowed, scaled(report.received, kFallToReceived));
+  loss_ = loss_ ? *loss_ + kWeightOfReport * (report.loss - *loss_) : report.loss;
+  const bool is_used = report.sent >= scaled(allowed, kUsedEnough) ||
+                       report.received < scaled(report.sent, kAllArrives);
+  if (over_used_ >= (is_used ? kReportsOfQueue : kReportsOfQueueOfOthers)) {
+    estimate_ = std::min(allowed, scaled(is_used ? report.received : allowed, kFallToReceived));
     over_used_ = 0;
-  } else if (report.loss > kLossThatLowers) {
-    estimate_ = scaled(allowed, 1 - 0.5 * report.loss);
-  } else if (report.loss < kLossThatAllowsMore && over_used_ == 0 &&
+  } else if (*loss_ > (is_used ? kLossThatLowers : kLossOfAFullPath)) {
+    estimate_ = scaled(allowed, 1 - 0.5 * *loss_);
+  } else if (*loss_ < kLossThatAllowsMore && over_used_ == 0 &&
              report.sent >= scaled(estimate_, kUsedEnough)) {
     const double seconds = std::chrono::duration<double>(since).count();
     const Bitrate risen = scaled(estimate_, 1 + (kRisePerSecond - 1) * seconds);

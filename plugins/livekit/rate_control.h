@@ -20,9 +20,9 @@ struct PathReport {
 };
 
 // How much a publisher may send: rises while nothing is lost and the delay is steady, falls to what
-// arrived when a queue builds up, and by half the loss when more than a tenth is lost (as GCC,
-// draft-ietf-rmcat-gcc-02 sections 5.5 and 6). What was learned of the path outlives a time in
-// which less is wanted. Not thread-safe.
+// arrived when a queue builds up (or a little, where hardly anything was sent), and by half the
+// loss when more than a tenth is lost (as GCC, draft-ietf-rmcat-gcc-02 sections 5.5 and 6). What
+// was learned of the path outlives a time in which less is wanted. Not thread-safe.
 class RateControl {
  public:
   struct Limits {
@@ -40,7 +40,8 @@ class RateControl {
   Limits limits_;
   Bitrate estimate_;  // of the path, whatever the limits
   std::optional<Timestamp> last_;
-  int over_used_ = 0;  // reports in a row
+  int over_used_ = 0;           // reports in a row
+  std::optional<double> loss_;  // over some seconds
 };
 
 struct RateWish {

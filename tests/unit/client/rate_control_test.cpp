@@ -62,6 +62,33 @@ TEST_F(RateControlTest, DoesNotFallForOneLateMoment) {
   EXPECT_GE(control_.target(), kMbit);
 }
 
+TEST_F(RateControlTest, DoesNotFallToTheLittleThatWasSent) {
+  const PathReport kLate = {
+      .sent = Bitrate{100'000}, .received = Bitrate{99'000}, .delay_gradient = 5ms};
+  for (int i = 0; i < 5; ++i) report(kLate);
+  EXPECT_EQ(control_.target(), kMbit);
+  report(kLate);
+  EXPECT_EQ(control_.target().bps, 850'000u);
+}
+
+TEST_F(RateControlTest, FewPacketsThatAreLostAtRandomDoNotLowerIt) {
+  // Of twenty packets each: 5 %.
+  for (int i = 0; i < 1000; ++i) {
+    const double loss = i % 4 == 0 ? 0.20 : 0;
+    report({.sent = Bitrate{200'000},
+            .received = Bitrate{static_cast<uint64_t>(200'000 * (1 - loss))},
+            .loss = loss});
+    EXPECT_EQ(control_.target(), kMbit) << i;
+  }
+}
+
+TEST_F(RateControlTest, FallsToWhatArrivesWhereEvenThatLittleIsTooMuch) {
+  const PathReport kQueue = {
+      .sent = Bitrate{200'000}, .received = Bitrate{150'000}, .delay_gradient = 5ms};
+  for (int i = 0; i < 2; ++i) report(kQueue);
+  EXPECT_EQ(control_.target().bps, 127'500u);
+}
+
 TEST_F(RateControlTest, FallsByHalfTheLossAboveATenth) {
   report({.sent = kMbit, .received = Bitrate{800'000}, .loss = 0.2});
   EXPECT_EQ(control_.target().bps, 900'000u);
