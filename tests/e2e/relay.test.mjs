@@ -35,7 +35,7 @@ async function roundTrip(options) {
     socket.send(packet, relay.port, '127.0.0.1');
     if (i % 10 === 9) await sleep(1);
   }
-  await sleep(2 * options.delay + 200);
+  await sleep(2 * options.delay + (options.wait ?? 200));
   const counts = await relay.stop();
   socket.close();
   echo.close();
@@ -55,4 +55,13 @@ test('the relay without loss passes everything', async () => {
   const { numbers, counts } = await roundTrip({ loss: 0, delay: 0 });
   assert.equal(numbers.length, 1000);
   assert.equal(counts.lost, 0);
+});
+
+test('the relay with a rate towards its target delays, and loses what would wait for long', async () => {
+  // 800 kbit within a tenth of a second and a bit: 300 ms of them wait.
+  const { numbers, times, counts } = await roundTrip({ loss: 0, delay: 0, rate: 1000, wait: 600 });
+  assert.ok(numbers.length > 350 && numbers.length < 700, `${numbers.length} came back`);
+  assert.equal(counts.lost, 1000 - numbers.length);
+  assert.deepEqual(numbers, [...numbers].sort((a, b) => a - b));
+  assert.ok(Math.max(...times) > 250 && Math.max(...times) < 400, `${Math.max(...times)} ms`);
 });

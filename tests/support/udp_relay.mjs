@@ -4,11 +4,12 @@
 // kernels without it and users without root.
 //
 //   node udp_relay.mjs --to <port> [--at <address>] [--from <port>] [--loss <percent>] [--delay <ms>] [--mangle <percent>] [--seed <number>]
-//     [--extension <id>]
+//     [--extension <id>] [--rate <kbit/s>]
 //
+// The rate is that of each sender towards the target, as of a thin uplink: what would wait for longer than 300 ms is lost.
 // Of the packets that arrive at the target it counts those with this RTP header extension. A mangled packet arrives, and after it once more the same, once with a wrong byte and once cut short.
 // It listens on a free port of 127.0.0.1, or on <port> of <address>, prints {"port": N}, and one line of counts when it ends with
-// its standard input. A line {"loss": <percent>} on that changes the loss from then on. Each sender gets a socket of its own towards the target, as behind a NAT.
+// its standard input. A line {"loss": <percent>} or {"rate": <kbit/s>} on that changes it from then on, no rate being 0. Each sender gets a socket of its own towards the target, as behind a NAT.
 
 import dgram from 'node:dgram';
 import { performance } from 'node:perf_hooks';
@@ -24,6 +25,7 @@ let loss = Number(option('loss', 0)) / 100;
 const delay = Number(option('delay', 0));
 const mangle = Number(option('mangle', 0)) / 100;
 const extension = Number(option('extension', 0));
+let rate = Number(option('rate', 0));
 const counts = { passed: 0, lost: 0, mangled: 0, latest: 0, extended: 0 };
 
 /** Whether RTP has the header extension of this id in its one-byte form (RFC 8285 section 4.2). */
@@ -56,26 +58,34 @@ function mangledCopies(packet) {
   return [packet, wrong, packet.subarray(0, Math.floor(random() * packet.length))];
 }
 
-/** One direction: packets leave in the order in which they came, `delay` later. */
+const kLongestQueue = 300;
+
+/** One direction: packets leave in the order in which they came, `delay` later, and one after the other where it is `thin`. */
 class Line {
-  constructor(send) {
+  constructor(send, thin) {
     this.send = send;
+    this.thin = thin;
+    this.freeAt = 0;
     this.waiting = [];
     this.timer = null;
   }
 
   push(packet) {
-    if (random() < loss) {
+    const now = performance.now();
+    const queue = this.thin && rate > 0 ? Math.max(0, this.freeAt - now) : 0;
+    if (random() < loss || queue > kLongestQueue) {
       counts.lost += 1;
       return;
     }
-    const due = performance.now() + delay;
+    const sent = now + queue + (this.thin && rate > 0 ? packet.length * 8 / rate : 0);
+    this.freeAt = sent;
+    const due = sent + delay;
     this.waiting.push({ packet, due });
     if (mangle > 0 && random() < mangle) {
       counts.mangled += 1;
       this.waiting.push(...mangledCopies(packet).map((copy) => ({ packet: copy, due })));
     }
-    this.timer ??= setTimeout(() => this.run(), delay);
+    this.timer ??= setTimeout(() => this.run(), due - now);
   }
 
   run() {
@@ -107,12 +117,12 @@ function senderFor(from) {
   let sender = senders.get(key);
   if (!sender) {
     const socket = open({ port: 0, address: '127.0.0.1' });
-    const back = new Line((packet) => front.send(packet, from.port, from.address));
+    const back = new Line((packet) => front.send(packet, from.port, from.address), false);
     socket.on('message', (packet) => back.push(packet));
     sender = new Line((packet) => {
       if (extension > 0 && hasExtension(packet, extension)) counts.extended += 1;
       socket.send(packet, target, '127.0.0.1');
-    });
+    }, true);
     senders.set(key, sender);
   }
   return sender;
@@ -121,7 +131,11 @@ function senderFor(from) {
 front.on('message', (packet, from) => senderFor(from).push(packet));
 front.on('listening', () => console.log(JSON.stringify({ port: front.address().port })));
 const orders = readline.createInterface({ input: process.stdin });
-orders.on('line', (line) => { loss = JSON.parse(line).loss / 100; });
+orders.on('line', (line) => {
+  const order = JSON.parse(line);
+  if ('loss' in order) loss = order.loss / 100;
+  if ('rate' in order) rate = order.rate;
+});
 orders.on('close', () => {
   console.log(JSON.stringify(counts));
   process.exit(0);
