@@ -15,8 +15,8 @@
  * is, for who has the keys; nothing comes out where raw media is asked for.
  *
  * The element message "livekit-subscription" tells of a track that the server does not send: event
- * ("subscription-failed"), sid, reason ("codec_unsupported", "track_notfound", "unknown"), and where
- * the track is known identity and name.
+ * ("subscription-failed"), sid, reason ("codec_unsupported", "track_notfound", "unknown"), and
+ * where the track is known identity and name.
  *
  * |[
  * gst-launch-1.0 livekitsrc name=r ws-url=ws://127.0.0.1:7880 api-key=devkey secret-key=secret \
