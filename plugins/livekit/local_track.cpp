@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "plugins/livekit/rate_control.h"
-#include "plugins/livekit/rtp_extensions.h"
 
 namespace gstlk::client {
 
@@ -114,13 +113,7 @@ void LocalTrack::check_streams() {
 
 Ref<GstCaps> LocalTrack::bind(const TrackBinding& binding) {
   MutexLock lock(mutex_);
-  Ref<GstCaps> offered = chain_.bind(binding);
-  // The session counts packets that have room for a number, and those alone are told of in
-  // feedback.
-  if (kind_ == MediaKind::Video)
-    for (const auto& branch : chain_.branches())
-      add_extension(branch->payloader, kTransportCcExtension);
-  return offered;
+  return chain_.bind(binding);
 }
 
 template <class Change>

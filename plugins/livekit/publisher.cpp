@@ -393,10 +393,9 @@ void Publisher::on_data(const std::string& label, ByteView message) {
 void Publisher::poll_feedback() {
   feedback_timer_.start(kFeedbackInterval, [this] { poll_feedback(); });
   peer_->get_stats([this](const GstStructure* stats) {
-    if (const auto report = reports_.next(stats)) {
-      rate_.handle(*report, monotonic_now());
-      apply_bitrate();
-    }
+    if (const auto report = reports_.next(stats)) rate_.handle(*report, monotonic_now());
+    // Also without a word of the path: what was left out is tried again after a time.
+    apply_bitrate();
   });
 }
 

@@ -23,6 +23,7 @@ constexpr double kUsedEnough = 0.6;
 // random, until there is much of either.
 constexpr double kAllArrives = 0.8;
 constexpr int kReportsOfQueueOfOthers = 6;
+constexpr double kAllThatIsNotLost = 0.95;
 constexpr double kLossOfAFullPath = 0.20;
 // A report is of few packets: of twenty, one is a loss of 5 %.
 constexpr double kWeightOfReport = 0.25;
@@ -40,7 +41,10 @@ Bitrate RateControl::target() const {
 Bitrate RateControl::handle(const PathReport& report, Timestamp now) {
   const Duration since = last_ ? std::min<Duration>(now - *last_, 2s) : Duration(1s);
   last_ = now;
-  over_used_ = report.delay_gradient > kQueueGrows ? over_used_ + 1 : 0;
+  // Of few packets a gradient is a millisecond or two, which anything may be. A queue swallows.
+  const bool swallows =
+      report.received < scaled(report.sent, kAllThatIsNotLost * (1 - report.loss));
+  over_used_ = report.delay_gradient > kQueueGrows && swallows ? over_used_ + 1 : 0;
   const Bitrate allowed = target();
   loss_ = loss_ ? *loss_ + kWeightOfReport * (report.loss - *loss_) : report.loss;
   const bool is_used = report.sent >= scaled(allowed, kUsedEnough) ||

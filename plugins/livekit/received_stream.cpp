@@ -2,6 +2,7 @@
 #include "plugins/livekit/received_stream.h"
 
 #include <cstdio>
+#include <string>
 #include <string_view>
 
 namespace gstlk::client {
@@ -23,7 +24,20 @@ constexpr auto kMedia =
     static_cast<GstPadProbeType>(GST_PAD_PROBE_TYPE_BUFFER | GST_PAD_PROBE_TYPE_BUFFER_LIST);
 GstPadProbeReturn drop(GstPad*, GstPadProbeInfo*, gpointer) { return GST_PAD_PROBE_DROP; }
 
-// rtpbin takes a stream apart when the demuxer in front of its jitter buffer forgets it.
+// Nothing goes in through the demuxer's pad any more, and nobody is inside.
+void stop_input(GstElement* demuxer, const std::string& name) {
+  const auto pad = Ref<GstPad>::adopt(gst_element_get_static_pad(demuxer, name.c_str()));
+  if (!pad) return;
+  drop_media(pad.get());
+  const auto behind = Ref<GstPad>::adopt(gst_pad_get_peer(pad.get()));
+  if (!behind) return;
+  GST_PAD_STREAM_LOCK(behind.get());
+  GST_PAD_STREAM_UNLOCK(behind.get());
+}
+
+// rtpbin takes a stream apart when the demuxer in front of its jitter buffer forgets it. It holds
+// its lock meanwhile and waits for who is inside the jitter buffer, who may want that lock for a
+// sender report.
 void forget(GstElement* jitter_buffer) {
   const auto ahead = upstream_of(jitter_buffer);
   const auto demuxer =
@@ -32,6 +46,8 @@ void forget(GstElement* jitter_buffer) {
   if (!demuxer || std::sscanf(GST_PAD_NAME(ahead.get()), "src_%u", &ssrc) != 1 ||
       !g_signal_lookup("clear-ssrc", G_OBJECT_TYPE(demuxer.get())))
     return;
+  for (const char* name : {"src_", "rtcp_src_"})
+    stop_input(demuxer.get(), name + std::to_string(ssrc));
   g_signal_emit_by_name(demuxer.get(), "clear-ssrc", ssrc);
 }
 
@@ -57,10 +73,23 @@ gulong drop_media(GstPad* source) {
   return gst_pad_add_probe(source, kMedia, drop, nullptr, nullptr);
 }
 
-void remove_stream(GstPad* source) {
+void keep_nothing_for_fec(GstElement* webrtcbin, GstElement* rtpbin) {
+  g_signal_handlers_disconnect_matched(
+      rtpbin, static_cast<GSignalMatchType>(G_SIGNAL_MATCH_ID | G_SIGNAL_MATCH_DATA),
+      g_signal_lookup("request-fec-decoder-full", G_OBJECT_TYPE(rtpbin)), 0, nullptr, nullptr,
+      webrtcbin);
+  // Behind webrtcbin's own, which sets it.
+  g_signal_connect(rtpbin, "new-storage", G_CALLBACK(+[](GstElement*, GstElement* storage, guint) {
+                     g_object_set(storage, "size-time", guint64{0}, nullptr);
+                   }),
+                   nullptr);
+}
+
+void remove_stream(GstPad* source, bool with_jitter_buffer) {
   const auto webrtcbin = Ref<GstElement>::adopt(gst_pad_get_parent_element(source));
   if (!webrtcbin) return;
-  if (const auto jitter_buffer = jitter_buffer_of(source)) forget(jitter_buffer.get());
+  const auto jitter_buffer = with_jitter_buffer ? jitter_buffer_of(source) : Ref<GstElement>();
+  if (jitter_buffer) forget(jitter_buffer.get());
   gst_pad_set_active(source, FALSE);
   gst_element_remove_pad(webrtcbin.get(), source);
 }

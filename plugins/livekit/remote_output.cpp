@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "plugins/livekit/remote_output.h"
 
+#include <algorithm>
 #include <memory>
 #include <string_view>
 #include <utility>
@@ -92,7 +93,10 @@ void set_whole_pictures(GstElement* filter, const Codec& codec) {
   g_object_set(filter, "caps", caps.get(), nullptr);
 }
 
-constexpr gint64 kBeforeMending = G_TIME_SPAN_SECOND;
+constexpr gint64 kShortestWait = G_TIME_SPAN_SECOND;
+constexpr gint64 kLongestWait = 60 * G_TIME_SPAN_SECOND;
+// A chain that has gone on for so long was good.
+constexpr gint64 kProvenAfter = 10 * G_TIME_SPAN_SECOND;
 
 // How late media is, as a pad's chain said last; the pad has it.
 struct KnownLatency {
@@ -277,11 +281,14 @@ GstElement* RemoteOutput::add(const std::string& factory) {
 
 bool RemoteOutput::wants_mending(gint64 now) const {
   const gint64 failed = gstlk_track_bin_failed(GSTLK_TRACK_BIN(own_bin_.get()));
-  return failed != 0 && now - failed >= kBeforeMending;
+  return failed != 0 && now - failed >= mending_wait_;
 }
 
-void RemoteOutput::mend() {
+void RemoteOutput::mend(gint64 now) {
   if (!source_) return;
+  const gint64 failed = gstlk_track_bin_failed(GSTLK_TRACK_BIN(own_bin_.get()));
+  const bool again = failed - std::exchange(mended_at_, now) < kProvenAfter;
+  mending_wait_ = again ? std::min(2 * mending_wait_, kLongestWait) : kShortestWait;
   const auto source = source_;
   const gulong dropping = detach_from_source();
   (void)attach(source.get(), form_, encrypted_);
@@ -348,13 +355,13 @@ GstStructure* RemoteOutput::stats() const {
                         lower(::livekit::TrackSource_Name(track_.source)).c_str(), "buffers",
                         G_TYPE_UINT64, counts.buffers, "bytes", G_TYPE_UINT64, counts.bytes, "gaps",
                         G_TYPE_UINT64, counts.gaps, nullptr);
-  Ref<GstElement> jitter_buffer;
-  {
-    MutexLock lock(mutex_);
-    jitter_buffer = jitter_buffer_;
-  }
-  if (jitter_buffer) add_rtp_stats(jitter_buffer.get(), stats);
+  if (const auto buffer = jitter_buffer()) add_rtp_stats(buffer.get(), stats);
   return stats;
+}
+
+Ref<GstElement> RemoteOutput::jitter_buffer() const {
+  MutexLock lock(mutex_);
+  return jitter_buffer_;
 }
 
 }  // namespace gstlk::client

@@ -47,10 +47,13 @@ class RemoteOutput {
   Result<void> attach(GstPad* source, OutputForm form, bool encrypted = false);
   // The pad that was attached, from which nothing comes any more; null when there was none.
   Ref<GstPad> detach();
-  // Has the chain failed a second or more before `now`, of g_get_monotonic_time()? Any thread.
+  // Whose packets come out; null when there is none. Any thread.
+  Ref<GstElement> jitter_buffer() const EXCLUDES(mutex_);
+  // Has the chain failed a second or more before `now`, of g_get_monotonic_time()? Where it fails
+  // again and again: up to a minute, as each time costs its publisher a keyframe.
   bool wants_mending(gint64 now) const;
   // Makes another chain for the same source.
-  void mend();
+  void mend(gint64 now);
   // The track is gone for good. What detach() gives.
   Ref<GstPad> end();
   // Nothing comes out any more, without waiting for what is downstream: a muxer takes no more of
@@ -83,6 +86,8 @@ class RemoteOutput {
   OutputForm form_ = OutputForm::Auto;
   bool encrypted_ = false;
   Ref<GstPad> source_;
+  gint64 mending_wait_ = G_TIME_SPAN_SECOND;
+  gint64 mended_at_ = -G_TIME_SPAN_MINUTE;
   mutable Mutex mutex_;
   Ref<GstElement> jitter_buffer_ GUARDED_BY(mutex_);  // in front of source_
 };

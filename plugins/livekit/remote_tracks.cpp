@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "plugins/livekit/remote_tracks.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "plugins/livekit/received_stream.h"
@@ -110,7 +111,10 @@ void RemoteTracks::on_peer_connection(PeerConnection& peer) {
   g_signal_connect(webrtcbin, "on-new-transceiver", G_CALLBACK(on_transceiver), this);
   const auto rtpbin = Ref<GstElement>::adopt(gst_bin_get_by_name(GST_BIN(webrtcbin), "rtpbin"));
   // The sender's wall clock on every buffer that a sender report tells of.
-  if (rtpbin) g_object_set(rtpbin.get(), "add-reference-timestamp-meta", TRUE, nullptr);
+  if (rtpbin) {
+    g_object_set(rtpbin.get(), "add-reference-timestamp-meta", TRUE, nullptr);
+    keep_nothing_for_fec(webrtcbin, rtpbin.get());
+  }
   // The server knows nothing of what an earlier session was subscribed to.
   receiving_ = true;
   const auto& self = session_->room().self();
@@ -391,25 +395,33 @@ void RemoteTracks::remove_streams() {
   }
   {
     const ClientThread::Stopping stopping(session_->thread());
-    for (const auto& source : streams) remove_stream(source.get());
+    for (const auto& source : streams) remove_stream(source.get(), !is_received(source.get()));
   }
   if (!removable_.empty()) stream_timer_->start(kLastPackets, [this] { remove_streams(); });
+}
+
+bool RemoteTracks::is_received(GstPad* source) {
+  const auto jitter_buffer = jitter_buffer_of(source);
+  return jitter_buffer && std::ranges::any_of(copy_entries(), [&](const auto& entry) {
+           return entry->output->jitter_buffer().get() == jitter_buffer.get();
+         });
 }
 
 void RemoteTracks::look_after_outputs() {
   // A packet that is late by the whole latency still comes out in front of the next gap.
   const GstClockTime behind = (settings_.latency + 100) * GST_MSECOND;
+  const gint64 now = g_get_monotonic_time();
   for (const auto& entry : copy_entries()) {
-    if (entry->output->wants_mending(g_get_monotonic_time())) mend(*entry);
+    if (entry->output->wants_mending(now)) mend(*entry, now);
     if (settings_.fill_gaps) entry->output->fill_gap(behind);
   }
   outputs_timer_->start(kLookEvery, [this] { look_after_outputs(); });
 }
 
-void RemoteTracks::mend(Entry& entry) {
+void RemoteTracks::mend(Entry& entry, gint64 now) {
   const ClientThread::Stopping stopping(session_->thread());
   MutexLock one_at_a_time(entry.one_at_a_time);
-  entry.output->mend();
+  entry.output->mend(now);
 }
 
 void RemoteTracks::add_stats(GstStructure* into) {

@@ -132,8 +132,10 @@ class RemoteTracks : public SubscriberOwner, public RoomListener {
   // Nothing more is made of what comes from the pad of webrtcbin, if not null. Any thread.
   void stream_is_over(Ref<GstPad> source) EXCLUDES(mutex_);
   void remove_streams() EXCLUDES(mutex_);
+  // Does an output have packets of the stream that the pad of webrtcbin is of?
+  bool is_received(GstPad* source) EXCLUDES(mutex_);
   void look_after_outputs();
-  void mend(Entry& entry);
+  void mend(Entry& entry, gint64 now);
   std::vector<std::shared_ptr<Entry>> copy_entries() EXCLUDES(mutex_);
 
   GstElement* const element_;

@@ -269,6 +269,9 @@ Ref<GstCaps> TrackChain::bind(const TrackBinding& binding) {
       add_extension(branch->payloader, kRidExtension, "rid", branch->encoding.rid);
     if (kind_ == MediaKind::Audio && branch->encoder)
       add_extension(branch->payloader, kAudioLevelExtension);
+    // The session counts packets that have room for a number, and those alone are told of in
+    // feedback.
+    if (kind_ == MediaKind::Video) add_extension(branch->payloader, kTransportCcExtension);
   }
   if (branches_.size() > 1) return caps;
   // Of a single encoding the offer tells the SSRC; of several, the rids.

@@ -27,6 +27,10 @@ class ReceivedStreamTest : public ::testing::Test {
     GstElement* rtpbin = gst_element_factory_make("rtpbin", "rtpbin");
     g_signal_connect(rtpbin, "pad-added", G_CALLBACK(on_pad_added), this);
     g_signal_connect(rtpbin, "request-pt-map", G_CALLBACK(on_pt_map), nullptr);
+    g_signal_connect(rtpbin, "request-fec-decoder-full", G_CALLBACK(on_fec_decoder), webrtcbin_);
+    g_signal_connect(rtpbin, "new-storage", G_CALLBACK(on_storage), this);
+    keep_nothing_for_fec(webrtcbin_, rtpbin);
+    g_signal_connect(rtpbin, "new-storage", G_CALLBACK(see_storage), this);
     gst_bin_add(GST_BIN(webrtcbin_), rtpbin);
     gst_bin_add(GST_BIN(pipeline_.get()), webrtcbin_);
     const auto sink = Ref<GstPad>::adopt(gst_element_request_pad_simple(rtpbin, "recv_rtp_sink_0"));
@@ -47,6 +51,16 @@ class ReceivedStreamTest : public ::testing::Test {
 
   static GstCaps* on_pt_map(GstElement*, guint, guint, gpointer) {
     return gst_caps_from_string(kCaps);
+  }
+  // As webrtcbin does.
+  static GstElement* on_fec_decoder(GstElement*, guint, guint, guint, gpointer) {
+    return gst_element_factory_make("rtpulpfecdec", nullptr);
+  }
+  static void on_storage(GstElement*, GstElement* storage, guint, gpointer) {
+    g_object_set(storage, "size-time", 250 * GST_MSECOND, nullptr);
+  }
+  static void see_storage(GstElement*, GstElement* storage, guint, gpointer data) {
+    g_object_get(storage, "size-time", &static_cast<ReceivedStreamTest*>(data)->stored_, nullptr);
   }
   static void on_pad_added(GstElement*, GstPad* pad, gpointer data) {
     if (!g_str_has_prefix(GST_PAD_NAME(pad), "recv_rtp_src")) return;
@@ -88,6 +102,7 @@ class ReceivedStreamTest : public ::testing::Test {
   const Ref<GstElement> pipeline_ = Ref<GstElement>::sink(gst_pipeline_new(nullptr));
   GstElement* const webrtcbin_ = gst_bin_new(nullptr);  // in pipeline_
   const Ref<GstPad> input_ = Ref<GstPad>::sink(gst_pad_new("input", GST_PAD_SRC));
+  guint64 stored_ = 1;  // nanoseconds
   mutable std::mutex mutex_;
   std::vector<Ref<GstPad>> sources_;
 };
@@ -98,9 +113,11 @@ TEST_F(ReceivedStreamTest, LeavesNothingInsideWhenItIsRemoved) {
     ASSERT_TRUE(eventually([&] { return sources().size() == ssrc; }));
     EXPECT_EQ(count("rtpjitterbuffer"), 1);
     EXPECT_TRUE(jitter_buffer_of(sources().back().get()));
-    remove_stream(sources().back().get());
+    remove_stream(sources().back().get(), true);
     EXPECT_EQ(count("rtpjitterbuffer"), 0);
     EXPECT_EQ(count("rtpptdemux"), 0);
+    EXPECT_EQ(count("rtpulpfecdec"), 0);
+    EXPECT_EQ(stored_, 0u);
     EXPECT_EQ(GST_ELEMENT(webrtcbin_)->numsrcpads, 0);
   }
 }
@@ -108,7 +125,7 @@ TEST_F(ReceivedStreamTest, LeavesNothingInsideWhenItIsRemoved) {
 TEST_F(ReceivedStreamTest, IsAnotherOneWhenSomethingComesNevertheless) {
   for (uint8_t sequence = 1; sequence < 5; ++sequence) send(1, sequence);
   ASSERT_TRUE(eventually([&] { return sources().size() == 1; }));
-  remove_stream(sources().back().get());
+  remove_stream(sources().back().get(), true);
   for (uint8_t sequence = 5; sequence < 10; ++sequence) send(1, sequence);
   EXPECT_TRUE(eventually([&] { return sources().size() == 2; }));
 }

@@ -111,7 +111,7 @@ TEST_F(RemoteOutputTest, AChainThatFailedIsMadeAnew) {
   const gint64 now = g_get_monotonic_time();
   EXPECT_FALSE(output_->wants_mending(now));
   ASSERT_TRUE(output_->wants_mending(now + G_TIME_SPAN_SECOND));
-  output_->mend();
+  output_->mend(now + G_TIME_SPAN_SECOND);
   EXPECT_FALSE(output_->wants_mending(now + G_TIME_SPAN_SECOND));
   EXPECT_NE(first_of_chain().get(), before.get());
   EXPECT_EQ(push_packet(), GST_FLOW_OK);
@@ -119,6 +119,17 @@ TEST_F(RemoteOutputTest, AChainThatFailedIsMadeAnew) {
   messages(GST_MESSAGE_WARNING);
   fail_chain();
   EXPECT_EQ(messages(GST_MESSAGE_WARNING), 1u);
+}
+
+TEST_F(RemoteOutputTest, AChainThatFailsAgainAndAgainIsMadeAnewMoreSeldom) {
+  gint64 now = g_get_monotonic_time();
+  for (const gint64 wait : {1, 1, 2, 4, 8, 16, 32, 60, 60}) {
+    fail_chain();
+    now = g_get_monotonic_time();
+    EXPECT_FALSE(output_->wants_mending(now + wait * G_TIME_SPAN_SECOND - G_TIME_SPAN_SECOND / 2));
+    ASSERT_TRUE(output_->wants_mending(now + wait * G_TIME_SPAN_SECOND));
+    output_->mend(now);
+  }
 }
 
 // What is linked behind the pad is the application's.

@@ -62,9 +62,15 @@ TEST_F(RateControlTest, DoesNotFallForOneLateMoment) {
   EXPECT_GE(control_.target(), kMbit);
 }
 
+TEST_F(RateControlTest, DoesNotFallForAQueueThatSwallowsNothing) {
+  for (int i = 0; i < 20; ++i)
+    report({.sent = kMbit, .received = Bitrate{970'000}, .delay_gradient = 5ms});
+  EXPECT_GE(control_.target(), kMbit);
+}
+
 TEST_F(RateControlTest, DoesNotFallToTheLittleThatWasSent) {
   const PathReport kLate = {
-      .sent = Bitrate{100'000}, .received = Bitrate{99'000}, .delay_gradient = 5ms};
+      .sent = Bitrate{100'000}, .received = Bitrate{90'000}, .delay_gradient = 5ms};
   for (int i = 0; i < 5; ++i) report(kLate);
   EXPECT_EQ(control_.target(), kMbit);
   report(kLate);
