@@ -7,6 +7,8 @@
 #include <cstdlib>
 #include <string>
 
+#include "room/track_info.h"
+
 namespace gstlk::room {
 namespace {
 
@@ -40,6 +42,13 @@ bool at_least(const std::string& text, std::array<long, 3> wanted) {
     position = *end == '.' ? end + 1 : "";
   }
   return true;
+}
+
+int publish_rank(const EnabledCodec& codec) {
+  const std::string mime = mime_type(codec.mime, ::livekit::VIDEO);
+  if (mime == "video/vp8") return 0;
+  if (mime == "video/h264") return 1;
+  return mime.starts_with("video/") ? 2 : 3;
 }
 
 }  // namespace
@@ -95,6 +104,7 @@ std::vector<EnabledCodec> publish_codecs(const std::vector<EnabledCodec>& enable
         std::ranges::none_of(disabled.publish(), same))
       codecs.push_back(codec);
   }
+  std::ranges::stable_sort(codecs, {}, publish_rank);
   return codecs;
 }
 

@@ -30,7 +30,8 @@ ClientQuirks quirks_of(const ::livekit::ClientInfo& client);
 // What the client is told about its own weaknesses.
 ::livekit::ClientConfiguration client_configuration(const ::livekit::ClientInfo& client);
 
-// Of what is enabled in a room, what the client may publish.
+// Of what is enabled in a room, what the client may publish: VP8 first, then H264, other video,
+// audio. Clients take the first they can, and so does the server where one cannot be.
 std::vector<EnabledCodec> publish_codecs(const std::vector<EnabledCodec>& enabled,
                                          const ::livekit::ClientInfo& client);
 

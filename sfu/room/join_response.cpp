@@ -36,22 +36,11 @@ void add_ice_servers(const Participant& participant,
   return configuration;
 }
 
-// VP8 first, then H264, other video, audio: clients take the first they can.
-int publish_rank(const std::string& mime) {
-  if (mime == "video/vp8") return 0;
-  if (mime == "video/h264") return 1;
-  return mime.starts_with("video/") ? 2 : 3;
-}
-
 void add_publish_codecs(const Participant& participant,
                         google::protobuf::RepeatedPtrField<::livekit::Codec>& list) {
-  const auto key = [](const std::string& mime) { return mime_type(mime, ::livekit::VIDEO); };
-  std::vector<EnabledCodec> codecs =
-      publish_codecs(participant.room().settings().enabled_codecs, participant.client());
-  std::erase_if(codecs, [&](const EnabledCodec& codec) { return key(codec.mime) == "video/rtx"; });
-  std::ranges::stable_sort(
-      codecs, {}, [&](const EnabledCodec& codec) { return publish_rank(key(codec.mime)); });
-  for (const EnabledCodec& codec : codecs) {
+  for (const EnabledCodec& codec :
+       publish_codecs(participant.room().settings().enabled_codecs, participant.client())) {
+    if (mime_type(codec.mime, ::livekit::VIDEO) == "video/rtx") continue;
     ::livekit::Codec& entry = *list.Add();
     entry.set_mime(codec.mime);
     entry.set_fmtp_line(codec.fmtp);

@@ -23,7 +23,9 @@ enum class TrackKind : uint8_t { Audio, Video };
 // How the m-line of an announced track is found.
 enum class MatchBy : uint8_t {
   Kind,   // by its id, else the first of its kind that is free
-  Id,     // its track is published as another codec: what has another id is another track
+  Rest,   // its track is published as another codec: by its id, which browsers may have changed,
+          // else the only one of its kind that nobody else has, if nobody else is left either
+  Id,     // by its id: what has another one is another track
   Place,  // it is received on an m-line, and on no other
 };
 

@@ -41,7 +41,7 @@ bool Publication::has_cid(const std::string& cid) const {
 std::vector<UpstreamHint> Publication::hints() const {
   std::vector<UpstreamHint> hints = hints_of(info_, cid_);
   if (!published_) return hints;
-  for (UpstreamHint& hint : hints) hint.match = receives(hint.cid) ? MatchBy::Place : MatchBy::Id;
+  for (UpstreamHint& hint : hints) hint.match = receives(hint.cid) ? MatchBy::Place : MatchBy::Rest;
   return hints;
 }
 
@@ -101,7 +101,8 @@ TrackId Publication::add_stream(const UpstreamTrack& upstream) {
   sources_[codec] = source;
   streams_[source] = upstream;
   // Opus inside RED goes without it too.
-  if (codec == "red") sources_["opus"] = source;
+  if (codec == "red" && codec_name(info_.codecs(0).mime_type()) != "opus")
+    sources_["opus"] = source;
   // Decided as a codec arrives, and not again when people come and go: as LiveKit does.
   if (may_regress()) set_regressed(true);
   return source;
@@ -115,9 +116,10 @@ std::vector<TrackId> Publication::remove_streams(const std::vector<UpstreamTrack
       return goes_on_with(track) && codec_of(track.cid) == i;
     };
     if (codec.mid().empty() || std::ranges::any_of(sent, is_sent)) continue;
+    const auto stream = std::ranges::find_if(
+        streams_, [&](const auto& entry) { return entry.second.mid.value == codec.mid(); });
+    removed.push_back(stream == streams_.end() ? sid_ : stream->first);
     codec.clear_mid();
-    const auto source = sources_.find(codec_name(codec.mime_type()));
-    removed.push_back(source == sources_.end() ? sid_ : source->second);
     std::erase_if(sources_, [&](const auto& entry) { return entry.second == removed.back(); });
     streams_.erase(removed.back());
     if (regressed_ && i == kBackup) set_regressed(false);

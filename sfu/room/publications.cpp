@@ -125,10 +125,8 @@ void Publications::announce(const Publication& publication, const std::string& c
 }
 
 void Publications::claim(Publication& publication) {
-  for (UpstreamHint hint : publication.hints()) {
+  for (const UpstreamHint& hint : publication.hints()) {
     if (hint.match == MatchBy::Place) continue;
-    // What is free after one of its codecs was found may be another track's.
-    if (publication.is_published()) hint.match = MatchBy::Id;
     if (const auto upstream = owner_.media().claim(hint)) bind(publication, *upstream);
   }
 }

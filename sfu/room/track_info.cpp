@@ -225,7 +225,8 @@ std::vector<UpstreamHint> hints_of(const ::livekit::TrackInfo& info, const std::
                      .preferred_codec = codec,
                      .red = info.type() == ::livekit::AUDIO && !info.disable_red(),
                      .dtx = std::ranges::count(features, ::livekit::TF_NO_DTX) == 0,
-                     .stereo = std::ranges::count(features, ::livekit::TF_STEREO) != 0});
+                     .stereo = std::ranges::count(features, ::livekit::TF_STEREO) != 0,
+                     .match = hints.empty() ? MatchBy::Kind : MatchBy::Id});
   };
   for (const ::livekit::SimulcastCodecInfo& codec : info.codecs())
     add(codec.cid(), codec.mime_type());

@@ -136,6 +136,21 @@ void ReceiveSections::match(std::span<const PublishHint> hints) {
       if (found != tracks_.end()) bind(*found, hint);
     }
   }
+  match_rest(hints);
+}
+
+void ReceiveSections::match_rest(std::span<const PublishHint> hints) {
+  for (const auto kind : {room::TrackKind::Audio, room::TrackKind::Video}) {
+    const auto is_left = [&](const PublishHint& hint) {
+      return hint.match == MatchBy::Rest && hint.kind == kind && !hint.cid.empty() &&
+             !is_bound(hint);
+    };
+    const auto is_free = [&](const ReceivedTrack& track) {
+      return !track.cid && track.kind == kind;
+    };
+    if (std::ranges::count_if(hints, is_left) == 1 && std::ranges::count_if(tracks_, is_free) == 1)
+      bind(*std::ranges::find_if(tracks_, is_free), *std::ranges::find_if(hints, is_left));
+  }
 }
 
 std::optional<ReceivedTrack> ReceiveSections::claim(const PublishHint& hint) {

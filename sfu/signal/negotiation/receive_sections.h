@@ -35,6 +35,7 @@ class ReceiveSections {
   bool is_bound(const PublishHint& hint) const;
   void bind(ReceivedTrack& track, const PublishHint& hint);
   bool fits(const ReceivedTrack& track, const PublishHint& hint, room::MatchBy by) const;
+  void match_rest(std::span<const PublishHint> hints);
 
   std::vector<ReceivedTrack> tracks_;  // in the order of the m-lines
   std::map<Mid, PublishHint> hints_;

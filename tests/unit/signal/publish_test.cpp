@@ -41,6 +41,18 @@ class PublishTest : public testing::Test {
     alice_.request(request);
     return alice_.last_track;
   }
+  // The camera is sent as VP8, too.
+  void add_backup(const std::string& sid, const std::string& cid) {
+    ::livekit::SignalRequest request;
+    ::livekit::AddTrackRequest& add = *request.mutable_add_track();
+    add.set_cid(cid);
+    add.set_sid(sid);
+    add.set_type(::livekit::VIDEO);
+    add.set_source(::livekit::CAMERA);
+    add.add_simulcast_codecs()->set_codec("vp8");
+    add.mutable_simulcast_codecs(0)->set_cid(cid);
+    alice_.request(request);
+  }
   // By their m-lines.
   std::map<Mid, TrackId> received() {
     std::map<Mid, TrackId> result;
@@ -53,7 +65,7 @@ class PublishTest : public testing::Test {
   ScriptedClient bob_{server_, "bob"};
 };
 
-// Chromium gives the second sender of a track an id of its own, Firefox does not.
+// Chromium gives the second sender of a track an id of its own, Firefox each.
 TEST_F(PublishTest, TheSameTrackOnceMoreInOneOfferIsAnotherOne) {
   for (const char* id : {"camera", "renamed"}) {
     const std::string before = add_camera("camera", "h264");
@@ -103,6 +115,65 @@ TEST_F(PublishTest, TwoTracksThatLoseTheirIdsKeepTheirOrder) {
     }
   }
   EXPECT_EQ(mids, (std::map<std::string, Mid>{{"left", Mid("9")}, {"right", Mid("10")}}));
+}
+
+TEST_F(PublishTest, ABackupCodecWhoseIdABrowserMadeUpIsFound) {
+  for (const bool offered_first : {false, true}) {
+    const std::string sid = add_camera("camera", "vp9");
+    alice_.offer(sending("camera"), 2);
+    if (!offered_first) add_backup(sid, "backup");
+    alice_.offer(sending("camera").video(Direction::SendOnly, "made-up"), 3);
+    if (offered_first) add_backup(sid, "backup");
+    EXPECT_EQ(received(), (std::map<Mid, TrackId>{{Mid("7"), TrackId(sid)},
+                                                  {Mid("8"), TrackId(sid + "/vp8")}}));
+    alice_.offer(first_offer(), 4);
+  }
+}
+
+TEST_F(PublishTest, ABackupCodecTakesNoneOfTwoThatMayBeIts) {
+  const std::string sid = add_camera("camera", "vp9");
+  alice_.offer(sending("camera"), 2);
+  add_backup(sid, "backup");
+  alice_.offer(
+      sending("camera").video(Direction::SendOnly, "one").video(Direction::SendOnly, "two"), 3);
+  EXPECT_EQ(received(), (std::map<Mid, TrackId>{{Mid("7"), TrackId(sid)}}));
+}
+
+TEST_F(PublishTest, TheSecondCodecOfATrackTakesNoOthersMLine) {
+  ::livekit::SignalRequest request;
+  ::livekit::AddTrackRequest& add = *request.mutable_add_track();
+  add.set_cid("nine");
+  add.set_type(::livekit::VIDEO);
+  for (const auto& [codec, cid] : {std::pair("vp9", "nine"), std::pair("vp8", "eight")}) {
+    ::livekit::SimulcastCodec& wanted = *add.add_simulcast_codecs();
+    wanted.set_codec(codec);
+    wanted.set_cid(cid);
+  }
+  alice_.request(request);
+  const TrackId sid(alice_.last_track);
+  alice_.offer(sending("nine").video(Direction::SendOnly, "other"), 2);
+  EXPECT_EQ(received(), (std::map<Mid, TrackId>{{Mid("7"), sid}}));
+}
+
+TEST_F(PublishTest, OfTwoAudioCodecsTheOtherOneGoesOn) {
+  ::livekit::SignalRequest request;
+  ::livekit::AddTrackRequest& add = *request.mutable_add_track();
+  add.set_cid("plain");
+  add.set_type(::livekit::AUDIO);
+  add.set_disable_red(true);
+  for (const auto& [codec, cid] : {std::pair("opus", "plain"), std::pair("red", "redundant")}) {
+    ::livekit::SimulcastCodec& wanted = *add.add_simulcast_codecs();
+    wanted.set_codec(codec);
+    wanted.set_cid(cid);
+  }
+  alice_.request(request);
+  const std::string sid = alice_.last_track;
+  alice_.offer(
+      first_offer().audio(Direction::SendOnly, "plain").audio(Direction::SendOnly, "redundant"), 2);
+  EXPECT_EQ(received(),
+            (std::map<Mid, TrackId>{{Mid("7"), TrackId(sid)}, {Mid("8"), TrackId(sid + "/red")}}));
+  alice_.offer(first_offer().audio(Direction::Inactive).audio(Direction::SendOnly, "redundant"), 3);
+  EXPECT_EQ(received(), (std::map<Mid, TrackId>{{Mid("8"), TrackId(sid + "/red")}}));
 }
 
 TEST_F(PublishTest, BothCodecsOfATrackMayBeOfferedBeforeAddTrack) {
