@@ -221,31 +221,10 @@ bool SctpSession::read() {
 }
 
 void SctpSession::handle_data(ChannelId stream, DataPpid ppid, ByteView bytes, bool complete) {
-  Partial& message = partial_[stream];
-  if (!message.too_long) {
-    message.bytes.insert(message.bytes.end(), bytes.begin(), bytes.end());
-    partial_size_ += bytes.size();
-  }
-  // All channels together may hold twice what one message may.
-  if (message.bytes.size() > kMaxReceivedSize || partial_size_ > 2 * kMaxReceivedSize) {
-    partial_size_ -= message.bytes.size();
-    message = {{}, true};
-  }
-  if (!complete) return;
-  const bool too_long = message.too_long;
-  Received whole{stream, ppid, std::move(message.bytes)};
-  message.bytes.clear();
-  partial_size_ -= whole.bytes.size();
-  partial_.erase(stream);
-  if (too_long) return count_drop();
-  handle_message(std::move(whole));
-}
-
-void SctpSession::forget_partial(ChannelId stream) {
-  const auto found = partial_.find(stream);
-  if (found == partial_.end()) return;
-  partial_size_ -= found->second.bytes.size();
-  partial_.erase(found);
+  std::optional<SctpReassembly::Message> message = reassembly_.add(stream, bytes, complete);
+  if (!message) return;
+  if (message->too_long) return count_drop();
+  handle_message({stream, ppid, std::move(message->bytes)});
 }
 
 void SctpSession::handle_notification(ByteView notification) {
@@ -259,7 +238,7 @@ void SctpSession::handle_notification(ByteView notification) {
   }
   // The rest of a message was given up.
   if (n.sn_header.sn_type == SCTP_PARTIAL_DELIVERY_EVENT)
-    return forget_partial(static_cast<ChannelId>(n.sn_pdapi_event.pdapi_stream));
+    return reassembly_.forget(static_cast<ChannelId>(n.sn_pdapi_event.pdapi_stream));
   if (n.sn_header.sn_type != SCTP_STREAM_RESET_EVENT) return;
   if (!(n.sn_strreset_event.strreset_flags & SCTP_STREAM_RESET_INCOMING_SSN)) return;
   for (size_t at = sizeof(sctp_stream_reset_event); at + 2 <= notification.size(); at += 2) {

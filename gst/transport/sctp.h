@@ -15,6 +15,7 @@
 #include "base/mutex.h"
 #include "base/time.h"
 #include "transport/data_channel.h"
+#include "transport/sctp_reassembly.h"
 
 struct socket;
 struct sctp_status;
@@ -148,11 +149,6 @@ class SctpSession {
     DataPpid ppid;
     Bytes bytes;
   };
-  // A message of which the end is missing.
-  struct Partial {
-    Bytes bytes;
-    bool too_long = false;
-  };
   struct Control {
     ChannelId stream;
     Bytes bytes;
@@ -169,7 +165,6 @@ class SctpSession {
   // Takes one message, or a piece of one, from usrsctp. False: there is none.
   bool read();
   void handle_data(ChannelId stream, DataPpid ppid, ByteView bytes, bool complete);
-  void forget_partial(ChannelId stream);
   void handle_notification(ByteView notification);
   void handle_association_change(bool up);
   void handle_stream_reset(ChannelId id);
@@ -202,8 +197,7 @@ class SctpSession {
   std::deque<Control> control_;
   std::deque<SctpEvent> events_;
   bool receiving_ = true;
-  std::map<ChannelId, Partial> partial_;
-  size_t partial_size_ = 0;
+  SctpReassembly reassembly_{kMaxReceivedSize};
   ChannelId next_fed_ = 0;
   bool is_pressed_ = false;  // for acknowledgements, as of note_window()
 
