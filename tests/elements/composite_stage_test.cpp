@@ -19,6 +19,7 @@
 
 #include "base/ref.h"
 #include "plugins/livekit/composite_stage.h"
+#include "tests/elements/buffer_count.h"
 
 namespace gstlk::client {
 namespace {
@@ -429,13 +430,7 @@ TEST_F(CompositeStageTest, TakesNothingButTheNewestBackgroundAlongFromAPause) {
   std::atomic<int> pushed = 0;
   const auto compositor = pipeline.find("compositor");
   const auto behind = Ref<GstPad>::adopt(gst_element_get_static_pad(compositor.get(), "sink_0"));
-  gst_pad_add_probe(
-      behind.get(), GST_PAD_PROBE_TYPE_BUFFER,
-      +[](GstPad*, GstPadProbeInfo*, gpointer count) {
-        ++*static_cast<std::atomic<int>*>(count);
-        return GST_PAD_PROBE_OK;
-      },
-      &pushed, nullptr);
+  count_buffers(behind.get(), pushed);
   for (const uint32_t colour : {kRed, kBlue, kRed, kGreen}) pipeline.stage().set_background(colour);
   EXPECT_EQ(pushed, 0);
   pipeline.stage().play();

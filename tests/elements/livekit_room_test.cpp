@@ -10,6 +10,7 @@
 
 #include "base/ref.h"
 #include "plugins/livekit/client_thread.h"
+#include "tests/elements/buffer_count.h"
 #include "tests/elements/session_fixture.h"
 
 namespace gstlk::client {
@@ -33,13 +34,7 @@ class ComposedRoomTest : public LiveKitSessionTest {
     ASSERT_TRUE(eventually([&] { return static_cast<bool>(find("subscriber")); }));
     const auto compositor = find("compositor");
     const auto behind = Ref<GstPad>::adopt(gst_element_get_static_pad(compositor.get(), "sink_0"));
-    gst_pad_add_probe(
-        behind.get(), GST_PAD_PROBE_TYPE_BUFFER,
-        +[](GstPad*, GstPadProbeInfo*, gpointer count) {
-          ++*static_cast<std::atomic<int>*>(count);
-          return GST_PAD_PROBE_OK;
-        },
-        &drawn_, nullptr);
+    count_buffers(behind.get(), drawn_);
   }
 
   std::atomic<int> drawn_ = 0;
@@ -122,6 +117,12 @@ class EncryptedTracksTest : public LiveKitSessionTest {
           << all;
     EXPECT_EQ(warning(), "");
   }
+  void expect_left_out_by(const char* element) {
+    play_with_both(element);
+    EXPECT_EQ(asked("TR_secret_video"), 0u);
+    EXPECT_EQ(asked("TR_secret_audio"), 0u);
+    expect_warnings("is left out");
+  }
 };
 
 TEST_F(EncryptedTracksTest, ComeOutEncodedWithAWarning) {
@@ -131,26 +132,11 @@ TEST_F(EncryptedTracksTest, ComeOutEncodedWithAWarning) {
   expect_warnings("comes out as it is");
 }
 
-TEST_F(EncryptedTracksTest, DoNotComeOutRaw) {
-  play_with_both("livekitsrc output=raw");
-  EXPECT_EQ(asked("TR_secret_video"), 0u);
-  EXPECT_EQ(asked("TR_secret_audio"), 0u);
-  expect_warnings("is left out");
-}
+TEST_F(EncryptedTracksTest, DoNotComeOutRaw) { expect_left_out_by("livekitsrc output=raw"); }
 
-TEST_F(EncryptedTracksTest, AreNotRecorded) {
-  play_with_both("livekitrecorder location=/tmp");
-  EXPECT_EQ(asked("TR_secret_video"), 0u);
-  EXPECT_EQ(asked("TR_secret_audio"), 0u);
-  expect_warnings("is left out");
-}
+TEST_F(EncryptedTracksTest, AreNotRecorded) { expect_left_out_by("livekitrecorder location=/tmp"); }
 
-TEST_F(EncryptedTracksTest, AreNotComposed) {
-  play_with_both("livekitcompositesrc");
-  EXPECT_EQ(asked("TR_secret_video"), 0u);
-  EXPECT_EQ(asked("TR_secret_audio"), 0u);
-  expect_warnings("is left out");
-}
+TEST_F(EncryptedTracksTest, AreNotComposed) { expect_left_out_by("livekitcompositesrc"); }
 
 class RoomMessagesTest : public LiveKitSessionTest {};
 

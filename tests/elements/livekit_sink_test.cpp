@@ -11,6 +11,7 @@
 
 #include "base/ref.h"
 #include "plugins/livekit/local_track.h"
+#include "tests/elements/buffer_count.h"
 #include "tests/elements/rtp_capture.h"
 #include "tests/elements/track_pipeline.h"
 
@@ -80,13 +81,7 @@ TEST_F(LocalTrackTest, EncodesNothingBeforeItIsConnectedAndHoldsNobodyUp) {
   ASSERT_TRUE(eventually([&] { return pipeline.track().format().has_value(); }));
   const auto source_pad = Ref<GstPad>::adopt(gst_element_get_static_pad(pipeline.source(), "src"));
   std::atomic<int> passed = 0;
-  gst_pad_add_probe(
-      source_pad.get(), GST_PAD_PROBE_TYPE_BUFFER,
-      +[](GstPad*, GstPadProbeInfo*, gpointer count) {
-        ++*static_cast<std::atomic<int>*>(count);
-        return GST_PAD_PROBE_OK;
-      },
-      &passed, nullptr);
+  count_buffers(source_pad.get(), passed);
   EXPECT_TRUE(eventually([&] { return passed > 10; }));
   EXPECT_EQ(pipeline.frames(""), 0u);
   EXPECT_TRUE(pipeline.capture().streams().empty());
