@@ -220,15 +220,14 @@ void Recorder::on_output_removed(RemoteOutput& output) {
 
 void Recorder::tell(const char* event, const TrackFile& file, const std::string& path) {
   const TrackIdentity& track = file.track();
-  gchar* source = g_ascii_strdown(::livekit::TrackSource_Name(track.source).c_str(), -1);
   gst_element_post_message(
       element_, gst_message_new_element(
                     GST_OBJECT(element_),
                     gst_structure_new("livekit-file", "event", G_TYPE_STRING, event, "location",
                                       G_TYPE_STRING, path.c_str(), "identity", G_TYPE_STRING,
-                                      track.identity.c_str(), "source", G_TYPE_STRING, source,
-                                      "name", G_TYPE_STRING, track.name.c_str(), nullptr)));
-  g_free(source);
+                                      track.identity.c_str(), "source", G_TYPE_STRING,
+                                      source_name(track.source).c_str(), "name", G_TYPE_STRING,
+                                      track.name.c_str(), nullptr)));
 }
 
 void Recorder::on_file_opened(TrackFile& file, const std::string& path) {

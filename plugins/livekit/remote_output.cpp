@@ -30,15 +30,8 @@ std::string best_decoder(const GstCaps* caps) {
   return GST_OBJECT_NAME(sorted->data);
 }
 
-std::string lower(const std::string& text) {
-  gchar* folded = g_ascii_strdown(text.c_str(), -1);
-  std::string result = folded;
-  g_free(folded);
-  return result;
-}
-
 GstTagList* tags_of(const TrackIdentity& track) {
-  const std::string source = lower(::livekit::TrackSource_Name(track.source));
+  const std::string source = source_name(track.source);
   GstTagList* tags =
       gst_tag_list_new(GST_TAG_ARTIST, track.identity.c_str(), GST_TAG_TITLE,
                        track.name.empty() ? source.c_str() : track.name.c_str(),
@@ -349,12 +342,11 @@ Ref<GstPad> RemoteOutput::end() {
 
 GstStructure* RemoteOutput::stats() const {
   const GstLkTrackOutputCounts counts = gstlk_track_output_get_counts(outlet_);
-  GstStructure* stats =
-      gst_structure_new("track", "identity", G_TYPE_STRING, track_.identity.c_str(), "name",
-                        G_TYPE_STRING, track_.name.c_str(), "source", G_TYPE_STRING,
-                        lower(::livekit::TrackSource_Name(track_.source)).c_str(), "buffers",
-                        G_TYPE_UINT64, counts.buffers, "bytes", G_TYPE_UINT64, counts.bytes, "gaps",
-                        G_TYPE_UINT64, counts.gaps, nullptr);
+  GstStructure* stats = gst_structure_new(
+      "track", "identity", G_TYPE_STRING, track_.identity.c_str(), "name", G_TYPE_STRING,
+      track_.name.c_str(), "source", G_TYPE_STRING, source_name(track_.source).c_str(), "buffers",
+      G_TYPE_UINT64, counts.buffers, "bytes", G_TYPE_UINT64, counts.bytes, "gaps", G_TYPE_UINT64,
+      counts.gaps, nullptr);
   if (const auto buffer = jitter_buffer()) add_rtp_stats(buffer.get(), stats);
   return stats;
 }

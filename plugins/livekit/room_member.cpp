@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "plugins/livekit/room_member.h"
 
+#include "plugins/livekit/track_identity.h"
+
 namespace gstlk::client {
 
 namespace {
@@ -138,9 +140,9 @@ void RoomMember::on_room_change(const livekit::RoomChange& change) {
   post(gst_structure_new("livekit-track", "event", G_TYPE_STRING, event, "identity", G_TYPE_STRING,
                          who.identity().c_str(), "sid", G_TYPE_STRING, track.sid().c_str(), "name",
                          G_TYPE_STRING, track.name().c_str(), "source", G_TYPE_STRING,
-                         lower(::livekit::TrackSource_Name(track.source())).c_str(), "kind",
-                         G_TYPE_STRING, lower(::livekit::TrackType_Name(track.type())).c_str(),
-                         "muted", G_TYPE_BOOLEAN, static_cast<gboolean>(track.muted()), nullptr));
+                         source_name(track.source()).c_str(), "kind", G_TYPE_STRING,
+                         lower(::livekit::TrackType_Name(track.type())).c_str(), "muted",
+                         G_TYPE_BOOLEAN, static_cast<gboolean>(track.muted()), nullptr));
 }
 
 void RoomMember::on_message(const ::livekit::SignalResponse& message) {

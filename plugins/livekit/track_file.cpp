@@ -30,13 +30,6 @@ std::string file_name_part(const std::string& text) {
   return part;
 }
 
-std::string source_of(const TrackIdentity& track) {
-  gchar* lower = g_ascii_strdown(::livekit::TrackSource_Name(track.source).c_str(), -1);
-  std::string name = lower;
-  g_free(lower);
-  return name;
-}
-
 Ref<GstElement> make(GstElement* bin, const char* factory) {
   auto element = Ref<GstElement>::sink(gst_element_factory_make(factory, nullptr));
   gst_bin_add(GST_BIN(bin), element.get());
@@ -183,7 +176,7 @@ GstPadProbeReturn TrackFile::on_event(GstPad*, GstPadProbeInfo* info, gpointer s
 void TrackFile::open() {
   const auto caps = Ref<GstCaps>::adopt(gst_pad_get_current_caps(source_.get()));
   if (!caps) return;
-  path_ = make_recording_file(folder_, track_.identity, source_of(track_));
+  path_ = make_recording_file(folder_, track_.identity, source_name(track_.source));
   if (path_.empty()) {
     failed_ = true;
     return owner_.on_file_failed(

@@ -1,9 +1,18 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 #include "plugins/livekit/track_identity.h"
 
+#include <glib.h>
+
 #include <algorithm>
 
 namespace gstlk::client {
+
+std::string source_name(::livekit::TrackSource source) {
+  gchar* lower = g_ascii_strdown(::livekit::TrackSource_Name(source).c_str(), -1);
+  std::string name = lower;
+  g_free(lower);
+  return name;
+}
 
 std::string to_string(const TrackIdentity& track) {
   std::string text =

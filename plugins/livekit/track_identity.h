@@ -25,6 +25,9 @@ struct TrackIdentity {
 // "identity/CAMERA/name", with "/1" and so on for the twins of a track: each is another.
 std::string to_string(const TrackIdentity& track);
 
+// "camera", "screen_share" and so on.
+std::string source_name(::livekit::TrackSource source);
+
 // What the tracks of a room are called while they are published. The first of twins to be asked for
 // has the number 0; the number of one that is forgotten is the next one's. Who comes with a new
 // session while the old one is still known has the same tracks.

@@ -5,14 +5,9 @@
 
 #include <algorithm>
 
-namespace gstlk::client {
+#include "plugins/livekit/track_identity.h"
 
-std::string source_name(::livekit::TrackSource source) {
-  gchar* lower = g_ascii_strdown(::livekit::TrackSource_Name(source).c_str(), -1);
-  std::string name = lower;
-  g_free(lower);
-  return name;
-}
+namespace gstlk::client {
 
 bool matches(const std::vector<std::string>& globs, const std::string& text) {
   return globs.empty() || std::ranges::any_of(globs, [&text](const std::string& glob) {

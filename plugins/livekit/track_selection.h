@@ -24,8 +24,6 @@ struct TrackSelection {
 inline bool is_encrypted(const ::livekit::TrackInfo& track) {
   return track.encryption() != ::livekit::Encryption::NONE;
 }
-// "camera", "screen_share" and so on.
-std::string source_name(::livekit::TrackSource source);
 
 // No glob at all matches everything.
 bool matches(const std::vector<std::string>& globs, const std::string& text);
