@@ -40,7 +40,8 @@ const DataBlobs::Fault* DataBlobs::fault_of(const ::livekit::DataBlob& blob) con
   static constexpr Fault kEncoding{Response::INVALID_REQUEST,
                                    "encoding identifier is empty or exceeds the maximum length"};
   static constexpr Fault kEmpty{Response::INVALID_REQUEST, "data blob is empty"};
-  static constexpr Fault kFull{Response::LIMIT_EXCEEDED, "data blobs exceed the limit"};
+  static constexpr Fault kFull{Response::LIMIT_EXCEEDED,
+                               "async attribute definition exceeds limit"};
   const Settings& settings = owner_.room().settings();
   const Limits& limits = settings.limits;
   if (!settings.enable_participant_data_blob) return &kOff;
@@ -48,10 +49,8 @@ const DataBlobs::Fault* DataBlobs::fault_of(const ::livekit::DataBlob& blob) con
     return &kKey;
   if (!is_acceptable(blob.key().schema_id(), limits)) return &kEncoding;
   if (blob.contents().empty()) return &kEmpty;
-  const auto former = blobs_.find(blob.key().SerializeAsString());
-  const size_t replaced =
-      former == blobs_.end() ? 0 : length(former->second.key()) + former->second.contents().size();
-  const size_t size = size_ - replaced + length(blob.key()) + blob.contents().size();
+  // As at LiveKit what would be replaced counts too.
+  const size_t size = size_ + length(blob.key()) + blob.contents().size();
   return exceeds(size, limits.max_data_blobs_size) ? &kFull : nullptr;
 }
 

@@ -75,7 +75,7 @@ TEST_F(DataBlobsTest, AKeyAndContentsAreNeeded) {
   EXPECT_EQ(alice.link->all(Response::kStoreDataBlobResponse).size(), 0u);
 }
 
-TEST_F(DataBlobsTest, TheLimitIsForAllTogetherAndAReplacementCountsOnce) {
+TEST_F(DataBlobsTest, TheLimitIsForAllTogetherAndWhatIsReplacedCounts) {
   Guest alice = join("alice");
   store(alice, "a", "123456789");
   store(alice, "b", "123456789");
@@ -83,11 +83,22 @@ TEST_F(DataBlobsTest, TheLimitIsForAllTogetherAndAReplacementCountsOnce) {
   store(alice, "c", "1");
   EXPECT_EQ(failure(alice), Failure::LIMIT_EXCEEDED);
   store(alice, "b", "987654321");
-  EXPECT_EQ(alice.link->all(Response::kStoreDataBlobResponse).size(), 3u);
+  EXPECT_EQ(failure(alice), Failure::LIMIT_EXCEEDED);
+  EXPECT_EQ(alice.link->all(Response::kStoreDataBlobResponse).size(), 2u);
   get(alice, "alice", "b");
   EXPECT_EQ(
       alice.link->last(Response::kGetDataBlobResponse).get_data_blob_response().blob().contents(),
-      "987654321");
+      "123456789");
+}
+
+TEST_F(DataBlobsTest, AReplacementTakesThePlaceOfTheFormer) {
+  Guest alice = join("alice");
+  for (int i = 0; i < 20; ++i) store(alice, "a", i % 2 ? "odd" : "even");
+  EXPECT_EQ(alice.link->all(Response::kStoreDataBlobResponse).size(), 20u);
+  get(alice, "alice", "a");
+  EXPECT_EQ(
+      alice.link->last(Response::kGetDataBlobResponse).get_data_blob_response().blob().contents(),
+      "odd");
 }
 
 TEST_F(DataBlobsTest, ASchemasOwnEncodingNeedsAName) {
