@@ -12,9 +12,8 @@ bool may_record(const livekit::Grants& grants) { return grants.video && grants.v
 bool may_ingest(const livekit::Grants& grants) {
   return grants.video && grants.video->ingress_admin;
 }
-bool may_use_sip(const livekit::Grants& grants) {
-  return grants.sip && (grants.sip->admin || grants.sip->call);
-}
+bool may_administer_sip(const livekit::Grants& grants) { return grants.sip && grants.sip->admin; }
+bool may_call(const livekit::Grants& grants) { return grants.sip && grants.sip->call; }
 
 struct AbsentMethod {
   const char* service;
@@ -42,22 +41,22 @@ constexpr AbsentMethod kMethods[] = {
     {"Ingress", "DeleteIngress", may_ingest, kNoIngress},
     {"Ingress", "ListIngress", may_ingest, kNoIngress},
     {"Ingress", "UpdateIngress", may_ingest, kNoIngress},
-    {"SIP", "CreateSIPDispatchRule", may_use_sip, kNoSip},
-    {"SIP", "CreateSIPInboundTrunk", may_use_sip, kNoSip},
-    {"SIP", "CreateSIPOutboundTrunk", may_use_sip, kNoSip},
-    {"SIP", "CreateSIPParticipant", may_use_sip, kNoSip},
-    {"SIP", "DeleteSIPDispatchRule", may_use_sip, kNoSip},
-    {"SIP", "DeleteSIPTrunk", may_use_sip, kNoSip},
-    {"SIP", "GetSIPInboundTrunk", may_use_sip, kNoSip},
-    {"SIP", "GetSIPOutboundTrunk", may_use_sip, kNoSip},
-    {"SIP", "ListSIPDispatchRule", may_use_sip, kNoSip},
-    {"SIP", "ListSIPInboundTrunk", may_use_sip, kNoSip},
-    {"SIP", "ListSIPOutboundTrunk", may_use_sip, kNoSip},
-    {"SIP", "ListSIPTrunk", may_use_sip, kNoSip},
-    {"SIP", "TransferSIPParticipant", may_use_sip, kNoSip},
-    {"SIP", "UpdateSIPDispatchRule", may_use_sip, kNoSip},
-    {"SIP", "UpdateSIPInboundTrunk", may_use_sip, kNoSip},
-    {"SIP", "UpdateSIPOutboundTrunk", may_use_sip, kNoSip},
+    {"SIP", "CreateSIPDispatchRule", may_administer_sip, kNoSip},
+    {"SIP", "CreateSIPInboundTrunk", may_administer_sip, kNoSip},
+    {"SIP", "CreateSIPOutboundTrunk", may_administer_sip, kNoSip},
+    {"SIP", "CreateSIPParticipant", may_call, kNoSip},
+    {"SIP", "DeleteSIPDispatchRule", may_administer_sip, kNoSip},
+    {"SIP", "DeleteSIPTrunk", may_administer_sip, kNoSip},
+    {"SIP", "GetSIPInboundTrunk", may_administer_sip, kNoSip},
+    {"SIP", "GetSIPOutboundTrunk", may_administer_sip, kNoSip},
+    {"SIP", "ListSIPDispatchRule", may_administer_sip, kNoSip},
+    {"SIP", "ListSIPInboundTrunk", may_administer_sip, kNoSip},
+    {"SIP", "ListSIPOutboundTrunk", may_administer_sip, kNoSip},
+    {"SIP", "ListSIPTrunk", may_administer_sip, kNoSip},
+    {"SIP", "TransferSIPParticipant", may_call, kNoSip},
+    {"SIP", "UpdateSIPDispatchRule", may_administer_sip, kNoSip},
+    {"SIP", "UpdateSIPInboundTrunk", may_administer_sip, kNoSip},
+    {"SIP", "UpdateSIPOutboundTrunk", may_administer_sip, kNoSip},
 };
 
 }  // namespace

@@ -14,13 +14,18 @@ inline livekit::UnixTime fake_clock() { return kNow; }
 
 inline const livekit::ApiKeys kKeys{{"APIone", "secret one"}};
 
-inline std::string token_with(const livekit::VideoGrant& video) {
+inline std::string token_granting(const livekit::Grants& grants) {
   livekit::Claims claims;
   claims.issuer = "APIone";
   claims.expires_at = kNow + 1h;
+  claims.grants = grants;
   claims.grants.identity = "somebody";
-  claims.grants.video = video;
   return livekit::sign_token(claims, "secret one");
+}
+inline std::string token_with(const livekit::VideoGrant& video) {
+  livekit::Grants grants;
+  grants.video = video;
+  return token_granting(grants);
 }
 
 }  // namespace gstlk::api

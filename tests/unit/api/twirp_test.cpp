@@ -161,6 +161,19 @@ TEST_F(TwirpTest, ThePreconditionHasItsStatus) {
   EXPECT_EQ(response.body, R"({"code":"failed_precondition","msg":"remote unmute not enabled"})");
 }
 
+TEST_F(TwirpTest, WhoMayCallBySipMayNotAdministerIt) {
+  const auto status_with = [&](bool admin, const char* method) {
+    livekit::Grants grants;
+    grants.sip.emplace().admin = admin;
+    grants.sip->call = !admin;
+    return call(method, "{}", token_granting(grants)).status;
+  };
+  EXPECT_EQ(status_with(true, "SIP/ListSIPTrunk"), 500u);
+  EXPECT_EQ(status_with(false, "SIP/ListSIPTrunk"), 401u);
+  EXPECT_EQ(status_with(true, "SIP/CreateSIPParticipant"), 401u);
+  EXPECT_EQ(status_with(false, "SIP/CreateSIPParticipant"), 500u);
+}
+
 TEST_F(TwirpTest, WithoutTheGrantEveryMethodIsRefusedBeforeTheRoomsAreAsked) {
   for (const char* method :
        {"RoomService/CreateRoom", "RoomService/ListRooms", "RoomService/DeleteRoom",
