@@ -39,7 +39,7 @@ class ForwardedMedia final : public ParticipantMedia {
   void resume() override {}
   void handle_offer(const ::livekit::SessionDescription&) override {}
   void handle_answer(const ::livekit::SessionDescription&) override {}
-  void handle_trickle(const ::livekit::TrickleRequest&) override {}
+  bool handle_trickle(const ::livekit::TrickleRequest&) override { return false; }
   void announce_candidates() override {}
   std::optional<UpstreamTrack> claim(const UpstreamHint&) override { return std::nullopt; }
   // It is not forwarded further, and does not move.

@@ -95,7 +95,8 @@ class ParticipantMedia {
 
   virtual void handle_offer(const ::livekit::SessionDescription& offer) = 0;
   virtual void handle_answer(const ::livekit::SessionDescription& answer) = 0;
-  virtual void handle_trickle(const ::livekit::TrickleRequest& candidate) = 0;
+  // False: it cannot be read.
+  virtual bool handle_trickle(const ::livekit::TrickleRequest& candidate) = 0;
   // PeerTransport::candidates() may give others than before.
   virtual void announce_candidates() = 0;
 

@@ -207,8 +207,8 @@ void DualMediaSession::hold_data(bool hold) {
   if (subscriber_) subscriber_->transport().hold_data(hold);
 }
 
-void DualMediaSession::handle_trickle(const ::livekit::TrickleRequest& request) {
-  remote_candidates_.add_init(request.candidateinit());
+bool DualMediaSession::handle_trickle(const ::livekit::TrickleRequest& request) {
+  return remote_candidates_.add_init(request.candidateinit());
 }
 
 room::MediaReport DualMediaSession::report() const {

@@ -24,7 +24,7 @@ class DualMediaSession : public room::ParticipantMedia {
   void resume() override;
   void handle_offer(const ::livekit::SessionDescription& offer) override;
   void handle_answer(const ::livekit::SessionDescription& answer) override;
-  void handle_trickle(const ::livekit::TrickleRequest& request) override;
+  bool handle_trickle(const ::livekit::TrickleRequest& request) override;
   void announce_candidates() override;
 
   std::optional<room::UpstreamTrack> claim(const room::UpstreamHint& hint) override;

@@ -36,12 +36,14 @@ std::string without_port(const std::string& address) {
 
 }  // namespace
 
-void RemoteCandidates::add_init(std::string_view json) {
+bool RemoteCandidates::add_init(std::string_view json) {
   const livekit::JsonPtr root = livekit::parse_json(json);
-  if (!root || !JSON_NODE_HOLDS_OBJECT(root.get())) return;
+  if (!root) return false;
+  if (!JSON_NODE_HOLDS_OBJECT(root.get())) return JSON_NODE_HOLDS_NULL(root.get());
   const char* candidate =
       json_object_get_string_member_with_default(json_node_get_object(root.get()), "candidate", "");
   add(candidate ? candidate : "");
+  return true;
 }
 
 void RemoteCandidates::add_sdp(std::string_view sdp) {

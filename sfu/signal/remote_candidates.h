@@ -14,8 +14,8 @@ namespace gstlk::signal {
 // kept. Main thread only.
 class RemoteCandidates {
  public:
-  // RTCIceCandidateInit as JSON, as TrickleRequest carries it.
-  void add_init(std::string_view json);
+  // RTCIceCandidateInit as JSON, as TrickleRequest carries it. False: it is something else.
+  bool add_init(std::string_view json);
   // The a=candidate lines of a description, of no more than are kept.
   void add_sdp(std::string_view sdp);
 

@@ -36,6 +36,15 @@ void handle_ping_request(Participant& participant, const Request& request) {
   participant.send(response);
 }
 
+void handle_trickle(Participant& participant, const Request& request) {
+  if (participant.media().handle_trickle(request.trickle())) return;
+  ::livekit::RequestResponse response;
+  response.set_reason(::livekit::RequestResponse::UNCLASSIFIED_ERROR);
+  response.set_message("candidate is not a JSON object");
+  *response.mutable_trickle() = request.trickle();
+  participant.respond(response);
+}
+
 using Handler = void (*)(Participant&, const Request&);
 struct Entry {
   Request::MessageCase type;
@@ -47,8 +56,7 @@ constexpr std::array kHandlers = {
           [](Participant& p, const Request& r) { p.media().handle_offer(r.offer()); }},
     Entry{Request::kAnswer,
           [](Participant& p, const Request& r) { p.media().handle_answer(r.answer()); }},
-    Entry{Request::kTrickle,
-          [](Participant& p, const Request& r) { p.media().handle_trickle(r.trickle()); }},
+    Entry{Request::kTrickle, handle_trickle},
     Entry{
         Request::kAddTrack,
         [](Participant& p, const Request& r) { p.publications().handle_add_track(r.add_track()); }},

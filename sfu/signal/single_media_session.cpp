@@ -131,8 +131,8 @@ void SingleMediaSession::hold_data(bool hold) {
   if (peer_) peer_->transport().hold_data(hold);
 }
 
-void SingleMediaSession::handle_trickle(const ::livekit::TrickleRequest& request) {
-  remote_candidates_.add_init(request.candidateinit());
+bool SingleMediaSession::handle_trickle(const ::livekit::TrickleRequest& request) {
+  return remote_candidates_.add_init(request.candidateinit());
 }
 
 room::MediaReport SingleMediaSession::report() const {

@@ -28,7 +28,7 @@ class FakeParticipantMedia : public ParticipantMedia {
   void resume() override {}
   void handle_offer(const ::livekit::SessionDescription&) override {}
   void handle_answer(const ::livekit::SessionDescription&) override {}
-  void handle_trickle(const ::livekit::TrickleRequest&) override {}
+  bool handle_trickle(const ::livekit::TrickleRequest&) override { return true; }
   void announce_candidates() override {}
   std::optional<UpstreamTrack> claim(const UpstreamHint& hint) override {
     if (!sends_at_once) return std::nullopt;

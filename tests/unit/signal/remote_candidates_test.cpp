@@ -45,9 +45,10 @@ TEST(RemoteCandidates, TheNewestAreKeptAndNonsenseIsNot) {
   }
   EXPECT_EQ(candidates.type_of("udp", "192.0.2.7:1"), "prflx");
   EXPECT_EQ(candidates.type_of("udp", "192.0.2.7:100"), "host");
-  candidates.add_init("[]");
-  candidates.add_init("{\"candidate\":7}");
-  candidates.add_init("");
+  EXPECT_FALSE(candidates.add_init("[]"));
+  EXPECT_TRUE(candidates.add_init("{\"candidate\":7}"));
+  EXPECT_TRUE(candidates.add_init("null"));
+  EXPECT_FALSE(candidates.add_init(""));
   candidates.add_sdp("a=candidate:1 1 udp\na=candidate:");
   EXPECT_EQ(candidates.type_of("udp", "192.0.2.7:100"), "host");
 }

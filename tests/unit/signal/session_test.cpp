@@ -51,6 +51,20 @@ TEST_F(SessionTest, AnswersTheJoinRequestsOfferAfterTheJoinResponse) {
   EXPECT_EQ(alice_.count(Response::kOffer), 0u);
 }
 
+TEST_F(SessionTest, ATrickleThatCannotBeReadIsAnswered) {
+  join_v1(alice_);
+  ::livekit::SignalRequest request;
+  request.mutable_trickle()->set_candidateinit(R"({"candidate":""})");
+  alice_.request(request);
+  EXPECT_EQ(alice_.count(Response::kRequestResponse), 0u);
+  request.mutable_trickle()->set_candidateinit("candidate:1");
+  alice_.request(request);
+  ASSERT_EQ(alice_.count(Response::kRequestResponse), 1u);
+  const auto answer = alice_.last(Response::kRequestResponse).request_response();
+  EXPECT_EQ(answer.reason(), ::livekit::RequestResponse::UNCLASSIFIED_ERROR);
+  EXPECT_EQ(answer.trickle().candidateinit(), "candidate:1");
+}
+
 TEST_F(SessionTest, UnreadableAttributesAreNoReasonNotToJoin) {
   alice_.parameters.attributes_unreadable = true;
   const auto valid = validate(server_.registry, &alice_.claims, alice_.parameters);
