@@ -22,7 +22,7 @@ const kSeed = Number(process.env.SOAK_SEED ?? Date.now() % 2 ** 31);
 const kPages = ['page-0', 'page-1'];
 // ms between what one does and what it does next: the room as a whole is as busy with many as with few, and two cores
 // carry all the clients.
-const kPause = Math.max(1500, 80 * kCrowd);
+const kPause = Math.max(1500, 120 * kCrowd);
 const kGrants = { canUpdateOwnMetadata: true };
 const kOptions = { connect: { autoSubscribe: false }, dynacast: true };
 const stage = makeStage({ config: 'room:\n  enable_remote_unmute: true\n' });
