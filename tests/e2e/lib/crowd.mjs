@@ -8,13 +8,17 @@ import { once } from 'node:events';
 import { kKey, kSecret } from './daemon.mjs';
 
 const kPerProcess = 10;
+// rtc-node's runtime has as many threads as the machine has cores, and rooms that wait inside it keep one each.
+const kEnvironment = { TOKIO_WORKER_THREADS: `${2 * kPerProcess}` };
 
 class CrowdProcess {
   #asked = new Map();
   #last = 0;
 
   constructor() {
-    this.child = fork(new URL('./crowd_process.mjs', import.meta.url), { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+    this.child = fork(new URL('./crowd_process.mjs', import.meta.url), {
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'], env: { ...process.env, ...kEnvironment },
+    });
     this.exited = once(this.child, 'exit').then(([code, signal]) => {
       for (const { reject } of this.#asked.values()) reject(new Error(`a process of the crowd ended: ${code ?? signal}`));
     });
