@@ -48,7 +48,11 @@ void PeerReceiver::handle_rtp(ByteView datagram, PacketPool& packets, Timestamp 
   const PayloadType payload_type(deliver->packet[1] & 0x7f);
   const uint8_t* header = deliver->packet.data();
   const bool late = !encoding->newest.update(Ssrc(load_u32(header + 8)), load_u16(header + 2));
-  if (encoding->payload_type != payload_type && !update_caps(*encoding, payload_type, late)) return;
+  if (encoding->payload_type != payload_type && encoding->red != payload_type) {
+    if (!update_caps(*encoding, payload_type, late)) return;
+    encoding = find(deliver->encoding);
+    if (!encoding) return;
+  }
   gst_buffer_resize(buffer.get(), deliver->packet.data() - bytes.data(),
                     static_cast<gssize>(deliver->packet.size()));
   stamp(buffer.get(), now);
@@ -66,7 +70,8 @@ void PeerReceiver::stamp(GstBuffer* buffer, Timestamp now) const {
   GST_BUFFER_DTS(buffer) = running;
 }
 
-// The caps follow what is really sent, because several formats may have been negotiated.
+// The caps follow what is really sent, because several formats may have been negotiated. Its pushes
+// may reconfigure this session: `encoding` is not to be used afterwards.
 bool PeerReceiver::update_caps(Encoding& encoding, PayloadType payload_type, bool late) {
   const MediaSection* media = find_section(sections_, encoding.mid);
   const MediaSection::Format* format = media ? media->find(payload_type) : nullptr;
@@ -74,27 +79,35 @@ bool PeerReceiver::update_caps(Encoding& encoding, PayloadType payload_type, boo
   if (format->receive.codec == rtp::Codec::Red) {
     // RED is a wrapping: the stream is what is inside, and its packets say themselves that they
     // are.
-    if (encoding.payload_type) return true;
+    if (encoding.payload_type) {
+      encoding.red = payload_type;
+      return true;
+    }
     format = media->find(rtp::Codec::Opus);
     if (!format) return false;
   }
   if (encoding.payload_type == format->receive.payload_type) return true;
   // Of the codec before a change: it would only be changed back and forth.
   if (encoding.payload_type && late) return false;
-  if (encoding.pending) {
-    gst_pad_push_list(encoding.pad.get(), encoding.pending.release());
-  }
-  const bool first = !encoding.payload_type;
-  encoding.payload_type = format->receive.payload_type;
-  GstCaps* caps = media->caps(encoding.rid, *format);
-  gst_pad_push_event(encoding.pad.get(), gst_event_new_caps(caps));
-  gst_caps_unref(caps);
-  if (first) {
-    GstSegment segment;
-    gst_segment_init(&segment, GST_FORMAT_TIME);
-    gst_pad_push_event(encoding.pad.get(), gst_event_new_segment(&segment));
-  }
+  push_caps(encoding, *media, *format);
   return true;
+}
+
+// What was received before comes first. Nothing of this session is touched after the first push.
+void PeerReceiver::push_caps(Encoding& encoding, const MediaSection& media,
+                             const MediaSection::Format& format) {
+  const Ref<GstPad> pad = encoding.pad;
+  Ref<GstBufferList> pending = std::move(encoding.pending);
+  const auto caps = Ref<GstCaps>::adopt(media.caps(encoding.rid, format));
+  const bool first = !encoding.payload_type;
+  encoding.payload_type = format.receive.payload_type;
+  encoding.red.reset();
+  if (pending) gst_pad_push_list(pad.get(), pending.release());
+  gst_pad_push_event(pad.get(), gst_event_new_caps(caps.get()));
+  if (!first) return;
+  GstSegment segment;
+  gst_segment_init(&segment, GST_FORMAT_TIME);
+  gst_pad_push_event(pad.get(), gst_event_new_segment(&segment));
 }
 
 void PeerReceiver::push_pending() {
@@ -162,7 +175,7 @@ void PeerReceiver::set_media(const std::vector<MediaSection>& sections,
       return candidate.mid == received.mid && candidate.rid == received.rid;
     });
     if (pad == pads.end()) continue;
-    Encoding encoding{received.id, received.mid, received.rid, pad->pad, {}, {}, {}, {}};
+    Encoding encoding{received.id, received.mid, received.rid, pad->pad, {}, {}, {}, {}, {}};
     if (const Encoding* old = find(received.id)) {
       encoding.payload_type = old->payload_type;
       encoding.newest = old->newest;
@@ -184,7 +197,8 @@ void PeerReceiver::push_sender_reports(std::span<const rtp::EncodingId> ids) {
     const Encoding* encoding = find(id);
     const auto report = session_.sender_report(id);
     if (!encoding || !report) continue;
-    gst_pad_push_event(encoding->pad.get(), new_sender_report(report->ntp, report->rtp_timestamp));
+    const Ref<GstPad> pad = encoding->pad;
+    gst_pad_push_event(pad.get(), new_sender_report(report->ntp, report->rtp_timestamp));
   }
 }
 

@@ -72,6 +72,7 @@ class PeerReceiver {
     Rid rid;
     Ref<GstPad> pad;
     std::optional<PayloadType> payload_type;  // of the caps that were pushed
+    std::optional<PayloadType> red;           // of what comes around it
     NewestPacket newest;
     Ref<GstBufferList> pending;
     ByteGrowth growth;
@@ -79,6 +80,8 @@ class PeerReceiver {
 
   bool exceeds_limit(size_t size, Timestamp now);
   bool update_caps(Encoding& encoding, PayloadType payload_type, bool late);
+  static void push_caps(Encoding& encoding, const MediaSection& media,
+                        const MediaSection::Format& format);
   void stamp(GstBuffer* buffer, Timestamp now) const;
   Encoding* find(rtp::EncodingId id);
 
