@@ -8,7 +8,8 @@
  * What the peer sends comes out of `src_%u` pads, one for each RTP encoding, as application/x-rtp
  * without any waiting; what is linked to `sink_%u` pads goes to the peer. SDP is left to the
  * application: it gives the result of a negotiation as the property `media`, one structure for each
- * m-line, beside the peer's ICE credentials and DTLS fingerprint.
+ * m-line, beside the peer's ICE credentials and DTLS fingerprint. A source pad has caps once the
+ * peer is connected: those of its m-line's first format, until another is received.
  *
  * All transports share a few worker threads and UDP ports, which travel in a #GstContext of type
  * `gstlk.sfu.workers`; the first one in a pipeline makes them from its own properties when nobody

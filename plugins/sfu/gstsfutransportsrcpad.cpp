@@ -22,6 +22,9 @@ static gboolean src_event(GstPad* pad, GstObject* parent, GstEvent* event) {
     const auto session = gst_sfu_transport_get_session(GST_SFU_TRANSPORT(parent));
     if (session && wanted) session->request_keyframe(pad);
     if (session && !wanted) session->on_keyframe(pad);
+  } else if (GST_EVENT_TYPE(event) == GST_EVENT_RECONFIGURE) {
+    if (const auto session = gst_sfu_transport_get_session(GST_SFU_TRANSPORT(parent)))
+      session->announce(pad);
   }
   // Nothing above a transport could act on anything else.
   gst_event_unref(event);

@@ -177,6 +177,15 @@ const MediaSection::Format* MediaSection::find(rtp::Codec codec) const {
   return nullptr;
 }
 
+const MediaSection::Format* MediaSection::preferred() const {
+  for (const Format& format : formats) {
+    if (format.receive.codec == rtp::Codec::Red) return find(rtp::Codec::Opus);
+    if (format.receive.codec != rtp::Codec::Rtx && format.receive.codec != rtp::Codec::Unknown)
+      return &format;
+  }
+  return nullptr;
+}
+
 const MediaSection::Format* MediaSection::find_rtx(PayloadType payload_type) const {
   for (const Format& format : formats) {
     if (format.receive.codec == rtp::Codec::Rtx && format.receive.apt == payload_type)

@@ -52,6 +52,8 @@ struct MediaSection {
 
   rtp::ReceiveMedia to_receive_media() const;
   const Format* find(rtp::Codec codec) const;
+  // What is expected to be sent: the first format, of RED what it wraps.
+  const Format* preferred() const;
   // The retransmission format of `payload_type`.
   const Format* find_rtx(PayloadType payload_type) const;
   const Format* find(PayloadType payload_type) const;

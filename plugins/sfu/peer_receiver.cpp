@@ -48,8 +48,10 @@ void PeerReceiver::handle_rtp(ByteView datagram, PacketPool& packets, Timestamp 
   const PayloadType payload_type(deliver->packet[1] & 0x7f);
   const uint8_t* header = deliver->packet.data();
   const bool late = !encoding->newest.update(Ssrc(load_u32(header + 8)), load_u16(header + 2));
+  encoding->heard = true;
   if (encoding->payload_type != payload_type && encoding->red != payload_type) {
     if (!update_caps(*encoding, payload_type, late)) return;
+    announce();
     encoding = find(deliver->encoding);
     if (!encoding) return;
   }
@@ -79,12 +81,14 @@ bool PeerReceiver::update_caps(Encoding& encoding, PayloadType payload_type, boo
   if (format->receive.codec == rtp::Codec::Red) {
     // RED is a wrapping: the stream is what is inside, and its packets say themselves that they
     // are.
-    if (encoding.payload_type) {
+    format = media->find(rtp::Codec::Opus);
+    if (!format) return false;
+    const MediaSection::Format* current =
+        encoding.payload_type ? media->find(*encoding.payload_type) : nullptr;
+    if (current && current->receive.codec == rtp::Codec::Opus) {
       encoding.red = payload_type;
       return true;
     }
-    format = media->find(rtp::Codec::Opus);
-    if (!format) return false;
   }
   if (encoding.payload_type == format->receive.payload_type) return true;
   // Of the codec before a change: it would only be changed back and forth.
@@ -108,6 +112,40 @@ void PeerReceiver::push_caps(Encoding& encoding, const MediaSection& media,
   GstSegment segment;
   gst_segment_init(&segment, GST_FORMAT_TIME);
   gst_pad_push_event(pad.get(), gst_event_new_segment(&segment));
+}
+
+void PeerReceiver::announce() {
+  // A push may reconfigure this session: look again by index.
+  for (size_t i = 0; i < encodings_.size(); ++i) announce(encodings_[i]);
+}
+
+void PeerReceiver::announce(const GstPad* pad) {
+  const auto found = std::ranges::find_if(
+      encodings_, [&](const Encoding& encoding) { return encoding.pad.get() == pad; });
+  if (found == encodings_.end()) return;
+  if (!found->payload_type) return announce(*found);
+  // A codec was changed while this encoding was not sent: what is sent says which it is.
+  const bool outdated = std::ranges::any_of(encodings_, [&](const Encoding& other) {
+    return other.mid == found->mid && other.payload_type != found->payload_type;
+  });
+  if (outdated) return;
+  const Ref<GstPad> source = found->pad;
+  GstEvent* caps = gst_pad_get_sticky_event(source.get(), GST_EVENT_CAPS, 0);
+  if (caps) gst_pad_push_event(source.get(), caps);
+}
+
+// As what comes in another encoding of its m-line, if something does.
+void PeerReceiver::announce(Encoding& encoding) {
+  if (encoding.heard) return;
+  const MediaSection* media = find_section(sections_, encoding.mid);
+  if (!media) return;
+  const auto beside = std::ranges::find_if(encodings_, [&](const Encoding& other) {
+    return other.mid == encoding.mid && other.heard && other.payload_type;
+  });
+  const MediaSection::Format* format =
+      beside == encodings_.end() ? media->preferred() : media->find(*beside->payload_type);
+  if (format && encoding.payload_type != format->receive.payload_type)
+    push_caps(encoding, *media, *format);
 }
 
 void PeerReceiver::push_pending() {
@@ -175,9 +213,14 @@ void PeerReceiver::set_media(const std::vector<MediaSection>& sections,
       return candidate.mid == received.mid && candidate.rid == received.rid;
     });
     if (pad == pads.end()) continue;
-    Encoding encoding{received.id, received.mid, received.rid, pad->pad, {}, {}, {}, {}, {}};
+    Encoding encoding;
+    encoding.id = received.id;
+    encoding.mid = received.mid;
+    encoding.rid = received.rid;
+    encoding.pad = pad->pad;
     if (const Encoding* old = find(received.id)) {
       encoding.payload_type = old->payload_type;
+      encoding.heard = old->heard;
       encoding.newest = old->newest;
       encoding.growth = old->growth;
     }

@@ -50,6 +50,11 @@ class PeerReceiver {
   void set_base_time(GstClockTime base_time) { base_time_ = static_cast<int64_t>(base_time); }
 
   void handle_rtp(ByteView datagram, PacketPool& packets, Timestamp now);
+  // What is negotiated and has not been heard of gets the caps of its preferred format, so that
+  // whoever receives it knows what it would be. The connection is up.
+  void announce();
+  // Likewise, of a pad that has just been linked: what is behind it now learns its caps, any.
+  void announce(const GstPad* pad);
   // Pushes what came since the last time.
   void push_pending();
   // ReceiveSession has news of these.
@@ -73,12 +78,14 @@ class PeerReceiver {
     Ref<GstPad> pad;
     std::optional<PayloadType> payload_type;  // of the caps that were pushed
     std::optional<PayloadType> red;           // of what comes around it
+    bool heard = false;                       // else they are what is expected
     NewestPacket newest;
     Ref<GstBufferList> pending;
     ByteGrowth growth;
   };
 
   bool exceeds_limit(size_t size, Timestamp now);
+  void announce(Encoding& encoding);
   bool update_caps(Encoding& encoding, PayloadType payload_type, bool late);
   static void push_caps(Encoding& encoding, const MediaSection& media,
                         const MediaSection::Format& format);

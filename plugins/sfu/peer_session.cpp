@@ -180,6 +180,7 @@ void PeerSession::set_media(std::vector<MediaSection> sections, std::vector<Enco
     }
     self.receiver_.set_media(sections, pads);
     self.sender_.set_media(sections);
+    if (self.transport_.connected()) self.receiver_.announce();
   });
 }
 
@@ -193,6 +194,15 @@ bool PeerSession::send_data(const std::string& label, ByteView message) {
     self.data_.send(label, copy);
   });
   return true;
+}
+
+void PeerSession::announce(GstPad* pad) {
+  // Later, even here: who asks may be in the midst of what is pushed.
+  Worker* worker = this->worker();
+  if (!worker) return;
+  worker->post([self = shared_from_this(), pad] {
+    if (self->transport_.connected()) self->receiver_.announce(pad);
+  });
 }
 
 void PeerSession::request_keyframe(GstPad* pad) {
@@ -410,6 +420,7 @@ void PeerSession::handle_event(transport::TransportEvent event) {
             data_.handle_connected();
             set_state(PeerState::Connected);
             sender_.bind_ports(*worker());
+            receiver_.announce();
           },
           [&](const transport::TransportDisconnected&) { set_state(PeerState::Disconnected); },
           [&](const transport::TransportReconnected&) { set_state(PeerState::Connected); },

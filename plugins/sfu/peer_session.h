@@ -59,6 +59,8 @@ class PeerSession final : public std::enable_shared_from_this<PeerSession>, priv
   bool send_data(const std::string& label, ByteView message);
   // Bytes of messages for the channel that wait to be sent.
   size_t data_buffered(const std::string& label) const { return data_.buffered(label); }
+  // It has been linked: what is behind it is told its caps, once there is a connection.
+  void announce(GstPad* pad);
   void request_keyframe(GstPad* pad);
   // One has begun to come from it.
   void on_keyframe(GstPad* pad);

@@ -318,16 +318,18 @@ void TrackShard::push_eos() {
 
 void TrackShard::poll(Timestamp time) {
   std::optional<Timestamp> next;
+  // A track that is muted from the start may stay so: its first packet comes back here.
+  const auto track = track_.lock();
+  const bool has_begun = track && track->last_arrival();
   for (const auto& port : ports_) {
     if (!port->down_track_) continue;
-    if (const auto encoding = port->down_track_->poll_keyframe_request(time)) {
-      wanted_keyframes_ |= 1u << *encoding;
-    }
+    const auto wanted = has_begun ? port->down_track_->poll_keyframe_request(time) : std::nullopt;
+    if (wanted) wanted_keyframes_ |= 1u << *wanted;
     if (port->filler_.poll(time)) send_filler(*port, time);
     const auto consider = [&](std::optional<Timestamp> due, Duration grid) {
       if (due) next = std::min(next.value_or(Timestamp::max()), round_up(*due, grid));
     };
-    consider(port->down_track_->next_timeout(), kRequestGrid);
+    if (has_begun) consider(port->down_track_->next_timeout(), kRequestGrid);
     consider(port->filler_.next_timeout(), kFillerGrid);
   }
   if (!worker_) return;

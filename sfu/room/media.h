@@ -159,7 +159,7 @@ class RoomMedia {
   virtual double audio_level(const TrackId& track) const = 0;
   // Whether any encoding of the track has been received within the last two seconds.
   virtual bool receiving(const TrackId& track) const = 0;
-  // The spatial layers of a stream, from the lowest; none before its first packet.
+  // The spatial layers of a stream, from the lowest; none before its publisher is connected.
   virtual std::vector<LayerReport> layers(const TrackId& stream) const = 0;
   virtual PipelineGraph graph() const = 0;
   // As Graphviz reads it, with every pad and property.

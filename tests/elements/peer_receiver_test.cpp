@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <string>
 
 #include "plugins/sfu/packet_pool.h"
 #include "plugins/sfu/worker_pool.h"
@@ -34,6 +35,17 @@ MediaSection camera() {
                      format(97, "rtx", rtp::Codec::Rtx, 90'000),
                      format(98, "H264", rtp::Codec::H264, 90'000)};
   section.formats[1].receive.apt = PayloadType(96);
+  section.ssrcs = {{kCamera, {}}};
+  return section;
+}
+
+MediaSection microphone() {
+  MediaSection section;
+  section.mid = Mid("0");
+  section.receive = true;
+  section.formats = {format(63, "red", rtp::Codec::Red, 48'000),
+                     format(0, "PCMU", rtp::Codec::Pcmu, 8'000),
+                     format(111, "opus", rtp::Codec::Opus, 48'000)};
   section.ssrcs = {{kCamera, {}}};
   return section;
 }
@@ -87,6 +99,16 @@ class PeerReceiverTest : public testing::Test {
     receiver_->push_pending();
   }
 
+  static std::string caps_of(const Ref<GstPad>& pad) {
+    GstCaps* caps = gst_pad_get_current_caps(pad.get());
+    if (!caps) return "";
+    std::string name = gst_structure_get_string(gst_caps_get_structure(caps, 0), "encoding-name");
+    gst_caps_unref(caps);
+    return name;
+  }
+
+  std::vector<std::string> caps_;  // their encoding names
+  int segments_ = 0;
   guint buffers_ = 0;
   std::function<void()> on_caps_;
   std::shared_ptr<WorkerPool> pool_;
@@ -141,7 +163,14 @@ class PeerReceiverTest : public testing::Test {
 
   static gboolean on_event(GstPad* pad, GstObject*, GstEvent* event) {
     auto* self = static_cast<PeerReceiverTest*>(gst_pad_get_element_private(pad));
-    if (GST_EVENT_TYPE(event) == GST_EVENT_CAPS && self->on_caps_) self->on_caps_();
+    if (GST_EVENT_TYPE(event) == GST_EVENT_CAPS) {
+      GstCaps* caps = nullptr;
+      gst_event_parse_caps(event, &caps);
+      self->caps_.emplace_back(
+          gst_structure_get_string(gst_caps_get_structure(caps, 0), "encoding-name"));
+      if (self->on_caps_) self->on_caps_();
+    }
+    self->segments_ += GST_EVENT_TYPE(event) == GST_EVENT_SEGMENT;
     gst_event_unref(event);
     return TRUE;
   }
@@ -152,6 +181,80 @@ class PeerReceiverTest : public testing::Test {
     return GST_FLOW_OK;
   }
 };
+
+using Names = std::vector<std::string>;
+
+TEST_F(PeerReceiverTest, WhatIsSilentHasTheCapsOfItsPreferredFormat) {
+  link();
+  set_media(camera());
+  EXPECT_EQ(caps_, Names());
+  receiver_->announce();
+  receiver_->announce();
+  EXPECT_EQ(caps_, Names{"VP8"});
+  receive(96, 1);
+  EXPECT_EQ(caps_, Names{"VP8"});
+  EXPECT_EQ(buffers_, 1u);
+}
+
+TEST_F(PeerReceiverTest, OfRedItHasThoseOfWhatIsInside) {
+  link();
+  set_media(microphone());
+  receiver_->announce();
+  receive(63, 1);
+  receive(111, 2);
+  receive(63, 3);
+  EXPECT_EQ(caps_, Names{"OPUS"});
+  EXPECT_EQ(buffers_, 3u);
+}
+
+TEST_F(PeerReceiverTest, TheCapsFollowWhatIsSentAfterAll) {
+  link();
+  set_media(camera());
+  receiver_->announce();
+  receive(98, 1);
+  EXPECT_EQ(caps_, (Names{"VP8", "H264"}));
+  EXPECT_EQ(segments_, 1);
+  EXPECT_EQ(buffers_, 1u);
+  receiver_->announce();
+  EXPECT_EQ(caps_.size(), 2u);
+}
+
+// The router takes a track's last caps for all of its encodings.
+TEST_F(PeerReceiverTest, LayersThatAreSilentHaveTheCapsOfWhatIsSent) {
+  link();
+  MediaSection section = camera();
+  section.rids = {Rid("q"), Rid("h")};
+  section.ssrcs = {{kCamera, {}}, {Ssrc(8), {}}};
+  const auto other = Ref<GstPad>::sink(gst_pad_new("other", GST_PAD_SRC));
+  gst_pad_set_active(other.get(), TRUE);
+  gst_pad_push_event(other.get(), gst_event_new_stream_start("other"));
+  receiver_->set_media({section},
+                       {{section.mid, Rid("q"), source_}, {section.mid, Rid("h"), other}});
+  receiver_->announce();
+  EXPECT_EQ(caps_of(other), "VP8");
+  receive(98, 1);
+  EXPECT_EQ(caps_, (Names{"VP8", "H264"}));
+  EXPECT_EQ(caps_of(other), "H264");
+}
+
+TEST_F(PeerReceiverTest, RedOfAnotherCodecThanWasExpectedIsOpus) {
+  link();
+  MediaSection section = microphone();
+  std::swap(section.formats[0], section.formats[1]);
+  set_media(section);
+  receiver_->announce();
+  receive(63, 1);
+  EXPECT_EQ(caps_, (Names{"PCMU", "OPUS"}));
+}
+
+TEST_F(PeerReceiverTest, APadThatIsLinkedLaterLearnsItsCapsWhenItAsks) {
+  set_media(camera());
+  receiver_->announce();
+  link();
+  EXPECT_EQ(caps_, Names());
+  receiver_->announce(source_.get());
+  EXPECT_EQ(caps_, Names{"VP8"});
+}
 
 // An application may set `media` from inside a push.
 TEST_F(PeerReceiverTest, APacketGoesOnWhenItsCapsHaveReconfiguredTheSession) {

@@ -151,17 +151,21 @@ Ref<GstBuffer> vp8_packet(uint16_t sequence, uint32_t timestamp, bool keyframe) 
 constexpr const char* kVp8Caps =
     "application/x-rtp,media=(string)video,encoding-name=(string)VP8,clock-rate=90000,payload=96";
 
-TEST_F(SfuRouterTest, AsksForAKeyframeWhenSomebodySubscribes) {
+TEST_F(SfuRouterTest, AsksForAKeyframeOfWhatHasBegunWhenSomebodySubscribes) {
   auto router = Ref<GstElement>::sink(gst_element_factory_make("sfu-router", nullptr));
   GstHarness* harness = gst_harness_new_with_element(router.get(), "sink_0", "src_0");
+  const auto is_asked = [&] {
+    bool asked = false;
+    while (GstEvent* event = gst_harness_try_pull_upstream_event(harness)) {
+      asked |= gst_event_has_name(event, "GstForceKeyUnit");
+      gst_event_unref(event);
+    }
+    return asked;
+  };
   gst_harness_set_src_caps_str(harness, kVp8Caps);
+  EXPECT_FALSE(is_asked());
   gst_harness_push(harness, vp8_packet(1, 0, false).release());
-  bool asked = false;
-  while (GstEvent* event = gst_harness_try_pull_upstream_event(harness)) {
-    asked |= gst_event_has_name(event, "GstForceKeyUnit");
-    gst_event_unref(event);
-  }
-  EXPECT_TRUE(asked);
+  EXPECT_TRUE(is_asked());
   gst_harness_teardown(harness);
 }
 

@@ -70,6 +70,20 @@ export function callTests(client) {
     await assertTalk(ada, bob);
   });
 
+  // LiveKit's Go SDK, and so its egress, tells of a track at its first packet.
+  test('a track of which nothing is ever sent brings packets', async (s) => {
+    const room = freshRoom('unsent');
+    const ada = await s.join(room, 'ada', { client });
+    const bob = await s.join(room, 'bob', { client });
+    await ada.page.evaluate(() => {
+      const [track] = document.createElement('canvas').captureStream(0).getVideoTracks();
+      return window.room.localParticipant.publishTrack(track, { source: 'camera', simulcast: false });
+    });
+    await eventually(async () => (await bob.call('remote', 'ada', 'camera')).packets > 0, { what: 'bob gets packets' });
+    const { bytes, decoded } = await bob.call('remote', 'ada', 'camera');
+    assert.deepEqual({ bytes, decoded }, { bytes: 0, decoded: 0 });
+  });
+
   test('everybody learns who speaks', async (s) => {
     const room = freshRoom('speaker');
     const ada = await s.join(room, 'ada', { client });
