@@ -179,7 +179,9 @@ struct PipelineTransport::MainLoopRelay : std::enable_shared_from_this<MainLoopR
   static void on_state(GstElement* element, GParamSpec*, gpointer data) {
     auto* self = static_cast<MainLoopRelay*>(data);
     const std::string state = state_of(element);
-    if (state == "connected") {
+    if (state == "connecting") {
+      self->post([](MainLoopRelay& relay) { relay.listener->on_ice_connected(); });
+    } else if (state == "connected") {
       self->post([](MainLoopRelay& relay) { relay.listener->on_connected(); });
     } else if (state == "failed") {
       self->post([](MainLoopRelay& relay) { relay.listener->on_failed(); });

@@ -88,6 +88,8 @@ struct SubscribedMedia {
 class PeerTransportListener {
  public:
   virtual ~PeerTransportListener() = default;
+  // The peer's connectivity checks get through; DTLS comes next. At most once.
+  virtual void on_ice_connected() = 0;
   // ICE and DTLS are up: for the first time, and again whenever the peer was not heard in between.
   virtual void on_connected() = 0;
   // Consent expired or DTLS failed: nothing has been received for ICE's limit.

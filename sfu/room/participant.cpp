@@ -104,8 +104,9 @@ void Participant::on_link_closed(const SignalLink& link) {
   if (link_ != &link) return;
   link_ = nullptr;
   link_lost_at_ = room_->timers().now();
-  // Without media there is nothing to come back to.
-  if (state_ == Info::JOINED) room_->remove(*this, {::livekit::SIGNAL_CLOSE});
+  // Before its checks have come through there is nothing to come back to. With them the rest of
+  // connecting may go on without the WebSocket, as at LiveKit.
+  if (state_ == Info::JOINED && !ice_connected_) room_->remove(*this, {::livekit::SIGNAL_CLOSE});
 }
 
 void Participant::send(const ::livekit::SignalResponse& response) {

@@ -152,6 +152,7 @@ class Participant : public ParticipantMediaListener {
   ResumeFault fail_next_resume = ResumeFault::None;
   uint32_t last_data_sequence = 0;  // of reliable data packets, see DataRelay
 
+  void on_ice_connected() override { ice_connected_ = true; }
   void on_media_connected() override;
   void on_media_failed() override;
   void on_data_channels_open() override;
@@ -195,6 +196,7 @@ class Participant : public ParticipantMediaListener {
   bool was_active_ = false;
   bool was_publisher_ = false;
   bool has_data_channels_ = false;
+  bool ice_connected_ = false;  // once
   bool media_failed_ = false;
 
   SignalLink* link_ = nullptr;  // detaches itself before it is destroyed

@@ -61,6 +61,8 @@ struct DownstreamTrack {
 class ParticipantMediaListener {
  public:
   virtual ~ParticipantMediaListener() = default;
+  // Connectivity checks get through on a peer connection, any.
+  virtual void on_ice_connected() = 0;
   // The primary peer connection is up. Once, and again after a restart of ICE.
   virtual void on_media_connected() = 0;
   virtual void on_media_failed() = 0;
@@ -70,7 +72,7 @@ class ParticipantMediaListener {
   virtual void on_data_low(DataChannelKind channel) = 0;
   // Inside handle_offer(), before the answer: one for every cid, pending or published.
   virtual std::vector<UpstreamHint> upstream_hints() = 0;
-  // Inside handle_offer(), before the answer is sent: everything the client sends now, as far as it
+  // Inside handle_offer(), after the answer was sent: everything the client sends now, as far as it
   // is known what it is.
   virtual void on_upstream_tracks(const std::vector<UpstreamTrack>& tracks) = 0;
   // The client has agreed to receive `track` as `codec` ("VP8"), and it is being sent. May come

@@ -25,7 +25,8 @@ std::unique_ptr<Peer> DualMediaSession::make_peer(::livekit::SignalTarget target
   const bool primary = (target == ::livekit::SUBSCRIBER) == subscriber_primary_;
   auto peer = std::make_unique<Peer>(
       participant_, *media_, target,
-      Peer::Callbacks{.connected =
+      Peer::Callbacks{.ice_connected = [this] { participant_.on_ice_connected(); },
+                      .connected =
                           [this, primary] {
                             if (primary) participant_.on_media_connected();
                           },

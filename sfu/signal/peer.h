@@ -21,6 +21,7 @@ namespace gstlk::signal {
 class Peer : public room::PeerTransportListener {
  public:
   struct Callbacks {
+    std::function<void()> ice_connected;
     std::function<void()> connected;
     std::function<void()> failed;
     std::function<void()> channels_open;  // _reliable and _lossy both
@@ -50,6 +51,7 @@ class Peer : public room::PeerTransportListener {
   // Those that there are now and that were not sent, if any were.
   void announce_candidates();
 
+  void on_ice_connected() override { callbacks_.ice_connected(); }
   void on_connected() override { callbacks_.connected(); }
   void on_failed() override { callbacks_.failed(); }
   void on_data_channel_open(room::DataChannelKind channel) override;

@@ -18,6 +18,7 @@ Peer& SingleMediaSession::ensure_peer() {
     peer_ = std::make_unique<Peer>(
         participant_, *media_, ::livekit::PUBLISHER,
         Peer::Callbacks{
+            .ice_connected = [this] { participant_.on_ice_connected(); },
             .connected = [this] { participant_.on_media_connected(); },
             .failed = [this] { participant_.on_media_failed(); },
             .channels_open = [this] { participant_.on_data_channels_open(); },

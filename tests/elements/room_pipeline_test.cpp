@@ -1,25 +1,35 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 // A room's pipeline as the daemon makes it, driven through room/media.h.
+#include <arpa/inet.h>
 #include <gst/gst.h>
 #include <gtest/gtest.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <sstream>
 #include <string>
 
 #include "graph/media_graph.h"
 #include "graph/room_pipeline.h"
+#include "plugins/sfu/worker.h"
 #include "room/media.h"
+#include "transport/ice_client.h"
 
 namespace gstlk::graph {
 namespace {
 
 class Listener final : public room::PeerTransportListener {
  public:
+  void on_ice_connected() override { ice_connected = true; }
   void on_connected() override {}
   void on_failed() override {}
   void on_data_channel_open(room::DataChannelKind) override {}
   void on_data(room::DataChannelKind, ByteView) override {}
   void on_data_low(room::DataChannelKind) override {}
+
+  bool ice_connected = false;
 };
 
 sdp::MediaPlan video_plan(const char* mid, bool receive) {
@@ -43,14 +53,32 @@ class RoomPipelineTest : public testing::Test {
     config.addresses = {"127.0.0.1"};
     config.tcp_port = 0;
     // Any free port: tests run beside each other.
-    for (uint16_t port = 20'000; !graph_ && port < 20'200; ++port) {
-      config.udp_port = port;
+    for (port_ = 20'000; !graph_ && port_ < 20'200; ++port_) {
+      config.udp_port = port_;
       auto graph = MediaGraph::create(config);
-      if (graph) graph_ = std::move(*graph);
+      if (!graph) continue;
+      graph_ = std::move(*graph);
+      break;
     }
+  }
+  // A client's connectivity check.
+  void send_check(const room::LocalTransport& to) const {
+    transport::IceClient ice([](std::span<uint8_t> out) { std::ranges::fill(out, uint8_t{'x'}); });
+    ice.set_remote({to.ice_ufrag, to.ice_pwd}, {});
+    std::array<uint8_t, 512> check;
+    const size_t size = ice.poll_check(sfu::Worker::read_clock(), check);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(port_);
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    const int socket = ::socket(AF_INET, SOCK_DGRAM, 0);
+    sendto(socket, check.data(), size, 0, reinterpret_cast<const sockaddr*>(&address),
+           sizeof address);
+    close(socket);
   }
 
   std::unique_ptr<MediaGraph> graph_;
+  uint16_t port_ = 0;
   Listener listener_;
 };
 
@@ -224,6 +252,18 @@ TEST_F(RoomPipelineTest, ATransportHasCredentialsAndCandidatesAndChangesThemWhen
   EXPECT_NE(ada->local().ice_ufrag, before.ice_ufrag);
   EXPECT_NE(ada->local().ice_pwd, before.ice_pwd);
   EXPECT_EQ(ada->local().fingerprint, before.fingerprint);
+}
+
+TEST_F(RoomPipelineTest, ItIsToldWhenTheChecksOfAPeerComeThrough) {
+  ASSERT_TRUE(graph_);
+  auto media = graph_->factory()(RoomName("kitchen"));
+  auto ada = media->add_transport("ada", listener_);
+  EXPECT_FALSE(listener_.ice_connected);
+  send_check(ada->local());
+  for (int i = 0; i < 500 && !listener_.ice_connected; ++i) {
+    if (!g_main_context_iteration(nullptr, FALSE)) g_usleep(10'000);
+  }
+  EXPECT_TRUE(listener_.ice_connected);
 }
 
 TEST_F(RoomPipelineTest, TransportsComeAndGoWithoutLeavingPadsBehind) {

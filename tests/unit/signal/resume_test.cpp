@@ -252,6 +252,46 @@ TEST_F(ResumeTest, MediaThatStaysAwayAfterAResumeRemovesTheParticipant) {
   EXPECT_FALSE(has("alice"));
 }
 
+// Its client would resume and find that it is nobody.
+TEST_F(ResumeTest, AParticipantOfWhichChecksHaveComeOutlivesItsWebSocketToo) {
+  alice_.v1();
+  alice_.parameters.publisher_offer = description(first_offer(), 1);
+  ASSERT_TRUE(alice_.open());
+  alice_.publisher()->check();
+  alice_.drop();
+  server_.timers.advance(10s);
+  ASSERT_TRUE(has("alice"));
+  ASSERT_TRUE(alice_.open_again());
+  EXPECT_TRUE(alice_.received[0].has_reconnect());
+  EXPECT_FALSE(alice_.close_code);
+  EXPECT_FALSE(server_.room().find(ParticipantIdentity("alice"))->is_active());
+  alice_.publisher()->connect();
+  EXPECT_TRUE(server_.room().find(ParticipantIdentity("alice"))->is_active());
+  server_.timers.advance(60s);
+  EXPECT_TRUE(has("alice"));
+}
+
+TEST_F(ResumeTest, WithTwoPeerConnectionsAParticipantMayConnectWithoutItsWebSocket) {
+  ASSERT_TRUE(alice_.open());
+  alice_.answer();
+  alice_.subscriber()->check();
+  alice_.drop();
+  alice_.subscriber()->connect();
+  ASSERT_TRUE(has("alice"));
+  ASSERT_TRUE(alice_.open_again());
+  EXPECT_TRUE(alice_.received[0].has_reconnect());
+}
+
+TEST_F(ResumeTest, WhoDoesNotComeBackToConnectIsRemovedAfterAMinute) {
+  alice_.v1();
+  alice_.parameters.publisher_offer = description(first_offer(), 1);
+  ASSERT_TRUE(alice_.open());
+  alice_.publisher()->check();
+  alice_.drop();
+  server_.timers.advance(60s);
+  EXPECT_FALSE(has("alice"));
+}
+
 TEST_F(ResumeTest, BeforeMediaALostWebSocketIsTheEnd) {
   alice_.v1();
   ASSERT_TRUE(alice_.open());
