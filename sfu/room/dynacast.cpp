@@ -8,7 +8,6 @@ namespace gstlk::room {
 namespace {
 
 constexpr Duration kFirstValueLimit = 10s;
-constexpr Duration kUnknownFor = 2s;
 
 // OFF is the greatest number on the wire and the least quality.
 int rank(::livekit::VideoQuality quality) {
@@ -18,9 +17,7 @@ int rank(::livekit::VideoQuality quality) {
 }  // namespace
 
 Dynacast::Dynacast(std::vector<std::string> codecs, Duration pause_delay, Timestamp published)
-    : pause_delay_(pause_delay),
-      first_value_(published + kFirstValueLimit),
-      known_(published + kUnknownFor) {
+    : pause_delay_(pause_delay), first_value_(published + kFirstValueLimit) {
   for (std::string& codec : codecs) codecs_.push_back({std::move(codec), ::livekit::OFF, {}});
 }
 
@@ -59,10 +56,6 @@ bool Dynacast::settle(Codec& codec, Timestamp now) {
 
 std::optional<Dynacast::Qualities> Dynacast::poll(Timestamp now) {
   bool changed = std::exchange(repeat_, false);
-  if (repeat_at_ && now >= *repeat_at_) {
-    repeat_at_.reset();
-    changed = true;
-  }
   if (!started_) {
     const auto is_wanted = [this](const Codec& codec) {
       return wanted(codec.name) != ::livekit::OFF;
@@ -72,7 +65,6 @@ std::optional<Dynacast::Qualities> Dynacast::poll(Timestamp now) {
   }
   for (Codec& codec : codecs_) changed |= settle(codec, now);
   if (!changed) return std::nullopt;
-  if (now < known_) repeat_at_ = known_;
   Qualities qualities;
   for (const Codec& codec : codecs_) qualities.emplace_back(codec.name, codec.told);
   return qualities;
@@ -80,7 +72,7 @@ std::optional<Dynacast::Qualities> Dynacast::poll(Timestamp now) {
 
 std::optional<Timestamp> Dynacast::next_timeout() const {
   if (!started_) return first_value_;
-  std::optional<Timestamp> next = repeat_at_;
+  std::optional<Timestamp> next;
   for (const Codec& codec : codecs_) {
     if (!codec.less_since) continue;
     const Timestamp due = *codec.less_since + pause_delay_;

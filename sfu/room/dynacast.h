@@ -14,10 +14,8 @@ namespace gstlk::room {
 
 // Which qualities of a video track are wanted by anybody, so that its publisher can stop encoding
 // the others (LiveKit's SubscribedQualityUpdate). More is asked for at once, less only after it has
-// not been wanted for `pause_delay`. The first value waits for a subscriber, or ten seconds. What
-// is told in the first two seconds is told again after them: livekit-client knows a track only when
-// it has applied the answer to its offer, and forgets what it is told before. Driven by its
-// Publication: change, then poll(), then sleep until next_timeout(). Not thread-safe.
+// not been wanted for `pause_delay`. The first value waits for a subscriber, or ten seconds. Driven
+// by its Publication: change, then poll(), then sleep until next_timeout(). Not thread-safe.
 class Dynacast {
  public:
   // The best quality wanted of a codec ("vp8"), OFF for none, in the order of the track's codecs.
@@ -51,8 +49,6 @@ class Dynacast {
   const Timestamp first_value_;  // at the latest
   bool started_ = false;
   bool repeat_ = false;
-  const Timestamp known_;  // to its publisher, from then on
-  std::optional<Timestamp> repeat_at_;
   std::vector<Codec> codecs_;
   std::optional<std::string> regressed_;
   std::map<ParticipantId, std::pair<std::string, ::livekit::VideoQuality>> wanted_;

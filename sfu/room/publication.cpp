@@ -13,6 +13,10 @@ namespace {
 
 // Of a track's codecs, the one that may take the first one's place.
 constexpr int kBackup = 1;
+// How often it is looked whether a new track's media has come, and when it is not waited for any
+// more: a muted track may send nothing.
+constexpr Duration kMediaCheck = 100ms;
+constexpr Duration kMediaLimit = 2s;
 
 void add_qualities(::livekit::VideoQuality best,
                    google::protobuf::RepeatedPtrField<::livekit::SubscribedQuality>& qualities) {
@@ -93,6 +97,7 @@ TrackId Publication::add_stream(const UpstreamTrack& upstream) {
   complete_track_info(upstream, info_);
   if (!std::exchange(published_, true)) {
     streams_[sid_] = upstream;
+    await_media(publisher_.room().timers().now() + kMediaLimit);
     start_over();
     return sid_;
   }
@@ -161,6 +166,23 @@ void Publication::start_over() {
   set_regressed(regressed_);
 }
 
+// livekit-client knows a track of its own only when it has applied the answer to its offer, and it
+// forgets what it is told of it before. What it sends shows that it has.
+void Publication::await_media(Timestamp limit) {
+  media_check_ = publisher_.room().timers().call_later(kMediaCheck, [this, limit] {
+    Room& room = publisher_.room();
+    const auto is_received = [&](const auto& stream) {
+      return room.media().receiving(stream.first);
+    };
+    if (room.timers().now() < limit && std::ranges::none_of(streams_, is_received))
+      return await_media(limit);
+    known_ = true;
+    if (dynacast_) tell_publisher();
+    if (audio_codecs_due_) tell_audio_codecs();
+    tell_first_subscriber();
+  });
+}
+
 void Publication::touch() { room::touch(info_, publisher_.room().timers().unix_micros()); }
 
 void Publication::set_wanted(const ParticipantId& subscriber, const std::string& codec,
@@ -201,6 +223,8 @@ void Publication::ask_for_audio(const std::string& codec) {
 }
 
 void Publication::tell_audio_codecs() {
+  audio_codecs_due_ = !known_;
+  if (!known_) return;
   ::livekit::SignalResponse response;
   ::livekit::SubscribedAudioCodecUpdate& update = *response.mutable_subscribed_audio_codec_update();
   update.set_track_sid(sid_.value);
@@ -231,7 +255,12 @@ void Publication::repeat_wanted() {
 
 void Publication::note_bound() {
   if (Publication* origin = this->origin()) return origin->note_bound();
-  if (std::exchange(first_subscriber_told_, true)) return;
+  subscribed_ = true;
+  tell_first_subscriber();
+}
+
+void Publication::tell_first_subscriber() {
+  if (!subscribed_ || !known_ || std::exchange(first_subscriber_told_, true)) return;
   if (!publisher_.quirks().takes_request_response) return;
   ::livekit::SignalResponse response;
   response.mutable_track_subscribed()->set_track_sid(sid_.value);
@@ -239,6 +268,7 @@ void Publication::note_bound() {
 }
 
 void Publication::tell_publisher() {
+  if (!known_) return;
   Timers& timers = publisher_.room().timers();
   if (const auto qualities = dynacast_->poll(timers.now()); qualities && !qualities->empty()) {
     ::livekit::SignalResponse response;

@@ -21,7 +21,8 @@ class Participant;
 
 // One track that a participant has announced (AddTrack) and, once its m-line is there, makes
 // available in the room. Owned by its publisher's Publications; room-wide it is known by its sid
-// while it is published. Main thread only.
+// while it is published. What is wanted of it is told to its publisher once its media has come, or
+// after two seconds. Main thread only.
 class Publication {
  public:
   // `publisher` owns this.
@@ -82,9 +83,11 @@ class Publication {
   void note_bound();
 
  private:
+  void await_media(Timestamp limit);
   void tell_publisher();
   void ask_for_audio(const std::string& codec);
   void tell_audio_codecs();
+  void tell_first_subscriber();
   // The policy of backup codecs says so.
   bool may_regress() const;
   void set_regressed(bool regressed);
@@ -105,9 +108,13 @@ class Publication {
   Origin origin_;
   std::set<ParticipantId> asking_;  // those for whom the origin was asked
   bool published_ = false;
+  bool known_ = false;  // to its publisher, too
+  bool audio_codecs_due_ = false;
+  bool subscribed_ = false;  // by anybody, once
   bool first_subscriber_told_ = false;
   std::optional<Dynacast> dynacast_;
   std::unique_ptr<Timer> dynacast_timer_;
+  std::unique_ptr<Timer> media_check_;
   std::unique_ptr<Timer> offer_limit_;
 };
 

@@ -31,6 +31,7 @@ class BackupCodecTest : public RoomFixture {
     request.add_simulcast_codecs()->set_codec("vp8");
     add_layer(request, ::livekit::HIGH, 360);
     alice_->publications().handle_add_track(request);
+    timers_.advance(100ms);
     return TrackId(alice_.link->last(Response::kTrackPublished).track_published().track().sid());
   }
   static void add_layer(::livekit::AddTrackRequest& request, ::livekit::VideoQuality quality,
@@ -300,6 +301,7 @@ TEST_F(BackupCodecTest, OfAudioOneIsLeftUnderRegression) {
   alice_->on_upstream_tracks({{.cid = "red", .mid = Mid("1"), .codecs = {"red"}},
                               {.cid = "opus", .mid = Mid("2"), .codecs = {"opus"}}});
   EXPECT_EQ(codecs_for(bob_, sid), std::vector<std::string>{"opus"});
+  timers_.advance(100ms);
   const auto update =
       alice_.link->last(Response::kSubscribedAudioCodecUpdate).subscribed_audio_codec_update();
   ASSERT_EQ(update.subscribed_audio_codecs_size(), 2);

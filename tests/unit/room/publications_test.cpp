@@ -115,6 +115,7 @@ TEST_F(PublicationsTest, ACodecOfAudioThatSomebodyNeedsIsAskedForOnce) {
   }
   info.mutable_codecs(0)->set_mid("0");
   bob_->on_downstream_refused(sid);
+  timers_.advance(100ms);
   const auto asked = alice_.link->all(Response::kSubscribedAudioCodecUpdate);
   ASSERT_EQ(asked.size(), 1u);
   const auto update = asked[0].subscribed_audio_codec_update();
@@ -126,6 +127,38 @@ TEST_F(PublicationsTest, ACodecOfAudioThatSomebodyNeedsIsAskedForOnce) {
   Guest carol = join("carol");
   carol->on_downstream_refused(sid);
   EXPECT_EQ(alice_.link->all(Response::kSubscribedAudioCodecUpdate).size(), 1u);
+}
+
+// livekit-client forgets what it is told of a track before it has applied the answer to its offer.
+TEST_F(PublicationsTest, WhatIsWantedOfATrackIsToldWhenItsMediaIsThere) {
+  alice_.media->sends_at_once = false;
+  const TrackId sid = publish_camera(alice_);
+  media_->silent = {sid};
+  alice_->on_upstream_tracks(
+      {{.cid = "camera", .mid = Mid("1"), .kind = TrackKind::Video, .codecs = {"VP8"}}});
+  bob_->on_downstream_bound(sid, "VP8");
+  timers_.advance(1s);
+  EXPECT_TRUE(alice_.link->all(Response::kSubscribedQualityUpdate).empty());
+  EXPECT_TRUE(alice_.link->all(Response::kTrackSubscribed).empty());
+  media_->silent.clear();
+  timers_.advance(100ms);
+  const auto told = alice_.link->all(Response::kSubscribedQualityUpdate);
+  ASSERT_EQ(told.size(), 1u);
+  EXPECT_TRUE(told[0].subscribed_quality_update().subscribed_qualities(2).enabled());
+  EXPECT_EQ(alice_.link->all(Response::kTrackSubscribed).size(), 1u);
+  timers_.advance(10s);
+  EXPECT_EQ(alice_.link->all(Response::kSubscribedQualityUpdate).size(), 1u);
+}
+
+TEST_F(PublicationsTest, WhatIsWantedOfASilentTrackIsToldAfterTwoSeconds) {
+  const TrackId sid = publish_camera(alice_);
+  media_->silent = {sid};
+  bob_->on_downstream_bound(sid, "VP8");
+  timers_.advance(1900ms);
+  EXPECT_TRUE(alice_.link->all(Response::kSubscribedQualityUpdate).empty());
+  timers_.advance(100ms);
+  EXPECT_EQ(alice_.link->all(Response::kSubscribedQualityUpdate).size(), 1u);
+  EXPECT_EQ(alice_.link->all(Response::kTrackSubscribed).size(), 1u);
 }
 
 }  // namespace

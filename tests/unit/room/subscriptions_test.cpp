@@ -173,6 +173,7 @@ TEST_F(SubscriptionsTest, ThePublisherHearsWhatIsWanted) {
     for (const auto& quality : update.subscribed_qualities()) enabled += quality.enabled() ? 1 : 0;
     return enabled;
   };
+  timers_.advance(100ms);
   EXPECT_EQ(best(), 3);
   ::livekit::UpdateTrackSettings settings;
   settings.add_track_sids(sid.value);
@@ -261,6 +262,7 @@ TEST_F(SubscriptionsTest, TheFirstSubscriberIsToldToThePublisherOnce) {
   Guest carol = join("carol");
   bob_->on_downstream_bound(sid, "VP8");
   carol->on_downstream_bound(sid, "VP8");
+  timers_.advance(1s);
   EXPECT_EQ(alice_.link->all(Response::kTrackSubscribed).size(), 1u);
 }
 

@@ -273,6 +273,7 @@ TEST_F(SessionTest, ATrackThatIsPublishedReachesTheOtherParticipant) {
   EXPECT_NE(answer.sdp().find("a=msid:" + alice_.sid + "|" + sid + " " + sid), std::string::npos);
   ASSERT_TRUE(bob_.publisher()->subscribed.contains(TrackId(sid)));
   EXPECT_EQ(bob_.publisher()->subscribed[TrackId(sid)].first.encoding_name, "VP8");
+  server_.timers.advance(100ms);
   EXPECT_EQ(alice_.last(Response::kTrackSubscribed).track_subscribed().track_sid(), sid);
 }
 
