@@ -64,7 +64,7 @@ struct PublishHint {
   std::string cid;
   room::TrackKind kind = room::TrackKind::Audio;
   std::string preferred_codec;  // "vp8" or "video/vp8"; empty: the order of the offer
-  bool red = false;             // audio: RED in front of Opus
+  bool red = false;             // audio without a preferred codec: RED in front of Opus
   bool dtx = true;
   bool stereo = false;
   room::MatchBy match = room::MatchBy::Kind;

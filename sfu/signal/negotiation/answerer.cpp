@@ -207,7 +207,8 @@ void Answerer::receive_track(const MediaDescription& offered, MediaDescription& 
     }
   }
   if (track.kind == room::TrackKind::Audio) {
-    if (hint && hint->red) prefer_codec(section.formats, "red");
+    // Whoever names a codec means that one.
+    if (hint && hint->red && hint->preferred_codec.empty()) prefer_codec(section.formats, "red");
     ask_of_opus(hint, section.formats);
   }
   mirror_simulcast(offered, track.rids, section);

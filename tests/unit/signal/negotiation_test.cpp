@@ -110,6 +110,23 @@ TEST_F(Publisher, AsksForDtxStereoAndRedAsAddTrackSays) {
   EXPECT_EQ(result.tracks[0].codecs, (std::vector<std::string>{"red", "opus"}));
 }
 
+TEST(PublisherNegotiation, PutsRedInFrontOfNoCodecThatAddTrackNames) {
+  const auto first = [](bool red, const std::string& codec) {
+    PublisherNegotiation negotiation{NegotiationOptions{}};
+    const PublishHint hint{
+        .cid = "mic", .kind = TrackKind::Audio, .preferred_codec = codec, .red = red};
+    EXPECT_TRUE(
+        negotiation.handle_offer(ClientDescription().audio(Direction::SendOnly, "mic").text()));
+    const Answer result = negotiation.create_answer(kLocal, {&hint, 1}).value();
+    return result.plans[0].formats[0].encoding_name;
+  };
+  EXPECT_EQ(first(true, ""), "red");
+  EXPECT_EQ(first(false, ""), "opus");
+  EXPECT_EQ(first(true, "audio/opus"), "opus");
+  EXPECT_EQ(first(true, "audio/red"), "red");
+  EXPECT_EQ(first(false, "audio/red"), "red");
+}
+
 TEST_F(Publisher, MatchesTracksByIdBeforeByKind) {
   const std::vector<PublishHint> hints = {{.cid = "renamed", .kind = TrackKind::Video},
                                           {.cid = "b", .kind = TrackKind::Video}};
