@@ -102,6 +102,7 @@ void CompositeRoom::link_outputs() {
   }
   if (!session_) return;
   for (RemoteOutput* output : added) {
+    staged_[output->track()] = output;
     if (output->track().kind == MediaKind::Video)
       stage_.add_video(to_string(output->track()), output->pad());
     else
@@ -114,6 +115,9 @@ void CompositeRoom::on_output_removed(RemoteOutput& output) {
     MutexLock lock(mutex_);
     std::erase(added_, &output);
   }
+  const auto staged = staged_.find(output.track());
+  if (staged == staged_.end() || staged->second != &output) return;
+  staged_.erase(staged);
   if (output.track().kind == MediaKind::Video)
     stage_.remove_video(to_string(output.track()));
   else

@@ -80,6 +80,8 @@ class CompositeRoom : public std::enable_shared_from_this<CompositeRoom>,
   UpdatePace pace_{kArrangeEvery};
   // By track sid, of videos that are subscribed: since when they are not shown.
   std::map<std::string, std::optional<Timestamp>> received_;
+  // On the stage: the newest of each track, while the one before may still be ending.
+  std::map<TrackIdentity, const RemoteOutput*> staged_;
   Mutex mutex_;
   std::vector<RemoteOutput*> added_ GUARDED_BY(mutex_);  // which the stage does not have yet
 };

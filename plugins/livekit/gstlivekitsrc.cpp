@@ -243,7 +243,8 @@ static void gst_livekit_src_install_properties(GObjectClass* object_class) {
       g_param_spec_boxed(
           "stats", "Statistics",
           "For each pad of a track: identity, name, source, buffers, bytes and gaps that came "
-          "out, and of RTP packets, lost, late, duplicates, retransmissions-requested, "
+          "out, buffers that were dropped since what is linked took nothing for seconds, and of "
+          "RTP packets, lost, late, duplicates, retransmissions-requested, "
           "retransmissions-received, jitter (nanoseconds)",
           GST_TYPE_STRUCTURE, static_cast<GParamFlags>(G_PARAM_READABLE | G_PARAM_STATIC_STRINGS)));
   install_client_properties(object_class, PROP_FIRST_OF_CLIENT);

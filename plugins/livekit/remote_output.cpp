@@ -346,7 +346,7 @@ GstStructure* RemoteOutput::stats() const {
       "track", "identity", G_TYPE_STRING, track_.identity.c_str(), "name", G_TYPE_STRING,
       track_.name.c_str(), "source", G_TYPE_STRING, source_name(track_.source).c_str(), "buffers",
       G_TYPE_UINT64, counts.buffers, "bytes", G_TYPE_UINT64, counts.bytes, "gaps", G_TYPE_UINT64,
-      counts.gaps, nullptr);
+      counts.gaps, "dropped", G_TYPE_UINT64, counts.dropped, nullptr);
   if (const auto buffer = jitter_buffer()) add_rtp_stats(buffer.get(), stats);
   return stats;
 }

@@ -54,16 +54,19 @@ class RemoteOutput {
   bool wants_mending(gint64 now) const;
   // Makes another chain for the same source.
   void mend(gint64 now);
-  // The track is gone for good. What detach() gives.
+  // The track is gone for good. What detach() gives. Does not wait for what is downstream: a muxer
+  // takes no more of this track before it has had the end of another.
   Ref<GstPad> end();
-  // Nothing comes out any more, without waiting for what is downstream: a muxer takes no more of
-  // this track before it has had the end of another. Any thread.
-  void send_eos() { gstlk_track_output_end_async(outlet_); }
+  // Nothing comes out any more. Any thread.
+  void send_eos() { gstlk_track_output_end(outlet_); }
+  // The end has come out. The destructor waits for what is downstream before. Any thread.
+  bool is_drained() const { return gstlk_track_output_is_drained(outlet_); }
   // Any thread.
   void request_keyframe() { gstlk_track_output_request_keyframe(outlet_); }
   void fill_gap(GstClockTime behind) { gstlk_track_output_fill_gap(outlet_, behind); }
-  // buffers, bytes and gaps that came out, and of RTP, while connected: packets, lost, late,
-  // duplicates, retransmissions-requested and -received (uint64), jitter (nanoseconds). Any thread.
+  // buffers, bytes and gaps that came out, buffers that were dropped as nobody took them, and of
+  // RTP, while connected: packets, lost, late, duplicates, retransmissions-requested and -received
+  // (uint64), jitter (nanoseconds). Any thread.
   GstStructure* stats() const EXCLUDES(mutex_);
 
  private:

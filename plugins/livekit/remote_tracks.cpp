@@ -14,6 +14,8 @@ namespace {
 constexpr Duration kLookEvery = 250ms;
 // Within which a pad of webrtcbin is attached, most times.
 constexpr Duration kAttachTime = 20ms;
+// Within which an output has given its end, most times.
+constexpr Duration kDrainTime = 20ms;
 // For as long at least packets of a stream that is over may come.
 constexpr Duration kLastPackets = 3s;
 
@@ -90,17 +92,21 @@ void RemoteTracks::let_go(RoomSession& session) {
   // What is left is removed by whoever leaves, on another thread.
   MutexLock lock(mutex_);
   for (auto& [track, entry] : entries_) entry->farewell->stop();
+  for (auto& entry : leaving_) entry->farewell->stop();
 }
 
 void RemoteTracks::remove_all() {
   std::map<TrackIdentity, std::shared_ptr<Entry>> entries;
+  std::vector<std::shared_ptr<Entry>> leaving;
   {
     MutexLock lock(mutex_);
     entries.swap(entries_);
+    leaving.swap(leaving_);
     by_mid_.clear();
     next_number_.clear();
   }
   for (auto& [track, entry] : entries) owner_.on_output_removed(*entry->output);
+  for (auto& entry : leaving) owner_.on_output_removed(*entry->output);
 }
 
 void RemoteTracks::on_peer_connection(PeerConnection& peer) {
@@ -456,11 +462,29 @@ void RemoteTracks::end(const TrackIdentity& track) {
     if (it == entries_.end()) return;
     if (it->second->attaching > 0)
       return it->second->farewell->start(kAttachTime, [this, track] { end(track); });
-    entry = std::move(it->second);
+    entry = it->second;
     entries_.erase(it);
+    leaving_.push_back(entry);
+  }
+  {
+    const ClientThread::Stopping stopping(session_->thread());
+    stream_is_over(entry->output->end());
+  }
+  see_off(entry);
+}
+
+// Who is linked behind it may take nothing for as long as it likes.
+void RemoteTracks::see_off(const std::shared_ptr<Entry>& entry) {
+  if (!entry->output->is_drained()) {
+    return entry->farewell->start(kDrainTime, [this, leaving = std::weak_ptr(entry)] {
+      if (const auto again = leaving.lock()) see_off(again);
+    });
+  }
+  {
+    MutexLock lock(mutex_);
+    std::erase(leaving_, entry);
   }
   const ClientThread::Stopping stopping(session_->thread());
-  stream_is_over(entry->output->end());
   owner_.on_output_removed(*entry->output);
 }
 

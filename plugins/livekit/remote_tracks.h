@@ -28,7 +28,7 @@ class RemoteTracksOwner {
   // On a streaming thread of webrtcbin.
   virtual void on_output_added(RemoteOutput& output) = 0;
   // The output is destroyed afterwards; its pad has ended. On the client thread, or on that of
-  // leave().
+  // leave(). There may be another output of its track already.
   virtual void on_output_removed(RemoteOutput& output) = 0;
 };
 
@@ -128,6 +128,8 @@ class RemoteTracks : public SubscriberOwner, public RoomListener {
   void track_published(const livekit::RoomChange& change);
   void track_unpublished(const livekit::RoomChange& change);
   void end(const TrackIdentity& track);
+  // When its end has come out, or later.
+  void see_off(const std::shared_ptr<Entry>& entry) EXCLUDES(mutex_);
   void remove_all();
   // Nothing more is made of what comes from the pad of webrtcbin, if not null. Any thread.
   void stream_is_over(Ref<GstPad> source) EXCLUDES(mutex_);
@@ -155,6 +157,7 @@ class RemoteTracks : public SubscriberOwner, public RoomListener {
   Mutex mutex_;
   std::map<std::string, Announced> by_mid_ GUARDED_BY(mutex_);
   std::map<TrackIdentity, std::shared_ptr<Entry>> entries_ GUARDED_BY(mutex_);
+  std::vector<std::shared_ptr<Entry>> leaving_ GUARDED_BY(mutex_);  // their tracks have ended
   std::map<MediaKind, unsigned> next_number_ GUARDED_BY(mutex_);
   std::vector<Ref<GstPad>> over_ GUARDED_BY(mutex_);  // streams, since the timer began
 };

@@ -4,9 +4,15 @@
 #include <gst/video/video.h>
 
 #include <atomic>
+#include <condition_variable>
+#include <optional>
 #include <utility>
+#include <variant>
 
+#include "base/mutex.h"
 #include "base/ref.h"
+#include "plugins/livekit/client_thread.h"
+#include "plugins/livekit/output_queue.h"
 
 namespace {
 
@@ -15,30 +21,42 @@ GstStaticPadTemplate sink_template =
 GstStaticPadTemplate src_template =
     GST_STATIC_PAD_TEMPLATE("src", GST_PAD_SRC, GST_PAD_ALWAYS, GST_STATIC_CAPS_ANY);
 
+using gstlk::Mutex;
+using gstlk::MutexLock;
 using gstlk::Ref;
+using gstlk::client::monotonic_now;
+using gstlk::client::OutputQueue;
 
 // What counts as silence. libwebrtc sends a screen that does not change once a second, and the end
 // of a gap costs everybody a keyframe.
 constexpr gint64 kQuietVideo = 1500 * G_TIME_SPAN_MILLISECOND;
 constexpr gint64 kQuietAudio = 500 * G_TIME_SPAN_MILLISECOND;
 
+// Order of locks: the sink pad's stream lock, mutex.
 struct TrackOutput {
+  explicit TrackOutput(OutputQueue::Loss loss) : queue(loss) {}
+
   Ref<GstStream> stream;
   guint group = 0;
   std::atomic<bool> open = false;
-  std::atomic<bool> announced = false;  // since it was opened
-  std::atomic<bool> filling = false;
+  std::atomic<bool> announced = false;   // since it was opened
   std::atomic<gint64> last_arrival = 0;  // monotonic, microseconds
   // With the sink pad's stream lock.
   Ref<GstTagList> tags;
   Ref<GstCaps> caps;
   Ref<GstEvent> segment;
   bool named = false;
-  bool refused = false;  // these caps
   bool after_gap = false;
   GstClockTime end = GST_CLOCK_TIME_NONE;  // of what came out, in the segment
   GstClockTime last_pts = GST_CLOCK_TIME_NONE;
   std::atomic<bool> ended = false;
+  std::atomic<bool> drained = false;
+  std::atomic<bool> refused = false;  // these caps
+  std::atomic<bool> overflowed = false;
+  Mutex mutex;
+  std::condition_variable_any changed;
+  OutputQueue queue GUARDED_BY(mutex);
+  bool active GUARDED_BY(mutex) = false;  // the source pad has its thread
   std::atomic<uint64_t> buffers = 0;
   std::atomic<uint64_t> bytes = 0;
   std::atomic<uint64_t> gaps = 0;
@@ -64,6 +82,14 @@ static gboolean gstlk_track_output_is_quiet(GstLkTrackOutput* self) {
          (gstlk_track_output_is_video(self) ? kQuietVideo : kQuietAudio);
 }
 
+// To those behind it, by the source pad's thread: they may block, and must hold up nobody here.
+static void gstlk_track_output_enqueue(GstLkTrackOutput* self, GstEvent* event) {
+  TrackOutput& impl = *self->impl;
+  MutexLock lock(impl.mutex);
+  impl.queue.push(Ref<GstEvent>::adopt(event), monotonic_now());
+  impl.changed.notify_one();
+}
+
 static void gstlk_track_output_announce(GstLkTrackOutput* self) {
   TrackOutput& impl = *self->impl;
   if (!impl.caps || impl.announced.exchange(true)) return;
@@ -71,13 +97,33 @@ static void gstlk_track_output_announce(GstLkTrackOutput* self) {
     GstEvent* start = gst_event_new_stream_start(gst_stream_get_stream_id(impl.stream.get()));
     gst_event_set_group_id(start, impl.group);
     gst_event_set_stream(start, impl.stream.get());
-    gst_pad_push_event(self->src, start);
+    gstlk_track_output_enqueue(self, start);
   }
   gst_stream_set_caps(impl.stream.get(), impl.caps.get());
-  gst_pad_push_event(self->src, gst_event_new_caps(impl.caps.get()));
-  if (impl.segment) gst_pad_push_event(self->src, Ref<GstEvent>(impl.segment).release());
+  gstlk_track_output_enqueue(self, gst_event_new_caps(impl.caps.get()));
+  if (impl.segment) gstlk_track_output_enqueue(self, Ref<GstEvent>(impl.segment).release());
   if (!std::exchange(impl.named, true))
-    gst_pad_push_event(self->src, gst_event_new_tag(Ref<GstTagList>(impl.tags).release()));
+    gstlk_track_output_enqueue(self, gst_event_new_tag(Ref<GstTagList>(impl.tags).release()));
+}
+
+static void gstlk_track_output_take(GstLkTrackOutput* self, Ref<GstBuffer> buffer) {
+  TrackOutput& impl = *self->impl;
+  OutputQueue::Pushed pushed{};
+  uint64_t lost = 0;
+  {
+    MutexLock lock(impl.mutex);
+    if (!impl.active) return;
+    pushed = impl.queue.push(std::move(buffer), monotonic_now());
+    lost = impl.queue.lost();
+    impl.changed.notify_one();
+  }
+  if (pushed == OutputQueue::Pushed::WantsKeyframe) gstlk_track_output_request_keyframe(self);
+  if (lost > 0 && !impl.overflowed.exchange(true))
+    GST_ELEMENT_WARNING(self, STREAM, FAILED,
+                        ("What is linked to %s does not take what comes for seconds: media is left "
+                         "out. `stats` counts it as dropped.",
+                         GST_OBJECT_NAME(self)),
+                        (nullptr));
 }
 
 static GstFlowReturn gstlk_track_output_chain(GstPad*, GstObject* parent, GstBuffer* buffer) {
@@ -100,14 +146,7 @@ static GstFlowReturn gstlk_track_output_chain(GstPad*, GstObject* parent, GstBuf
     if (GST_BUFFER_DURATION_IS_VALID(buffer)) impl.end += GST_BUFFER_DURATION(buffer);
   }
   impl.last_arrival.store(g_get_monotonic_time(), std::memory_order_relaxed);
-  const gsize size = gst_buffer_get_size(buffer);
-  const GstFlowReturn flow = gst_pad_push(self->src, buffer);
-  if (flow == GST_FLOW_OK) {
-    impl.buffers.fetch_add(1, std::memory_order_relaxed);
-    impl.bytes.fetch_add(size, std::memory_order_relaxed);
-  } else {
-    gstlk_track_output_tell(self, flow);
-  }
+  gstlk_track_output_take(self, Ref<GstBuffer>::adopt(buffer));
   return GST_FLOW_OK;
 }
 
@@ -117,6 +156,8 @@ static gboolean gstlk_track_output_sink_event(GstPad* pad, GstObject* parent, Gs
   const auto owner = Ref<GstEvent>::adopt(event);
   switch (GST_EVENT_TYPE(event)) {
     case GST_EVENT_EOS:
+    case GST_EVENT_FLUSH_START:
+    case GST_EVENT_FLUSH_STOP:
     case GST_EVENT_STREAM_START:
     case GST_EVENT_TAG:
     case GST_EVENT_STREAM_COLLECTION:
@@ -135,9 +176,66 @@ static gboolean gstlk_track_output_sink_event(GstPad* pad, GstObject* parent, Gs
       impl.announced = false;
       return TRUE;
     default:
-      gst_pad_event_default(pad, parent, Ref<GstEvent>(owner).release());
+      if ((gst_event_type_get_flags(GST_EVENT_TYPE(event)) & GST_EVENT_TYPE_SERIALIZED) != 0)
+        gstlk_track_output_enqueue(self, Ref<GstEvent>(owner).release());
+      else
+        gst_pad_event_default(pad, parent, Ref<GstEvent>(owner).release());
       return TRUE;
   }
+}
+
+// For an answer that comes behind what waits somebody would wait, too: decoders have memory of
+// their own when nobody offers some.
+static gboolean gstlk_track_output_sink_query(GstPad* pad, GstObject* parent, GstQuery* query) {
+  const auto flags = gst_query_type_get_flags(GST_QUERY_TYPE(query));
+  return (flags & GST_QUERY_TYPE_SERIALIZED) == 0 && gst_pad_query_default(pad, parent, query);
+}
+
+static void gstlk_track_output_push(GstLkTrackOutput* self, Ref<GstBuffer> buffer) {
+  TrackOutput& impl = *self->impl;
+  const gsize size = gst_buffer_get_size(buffer.get());
+  const GstFlowReturn flow = gst_pad_push(self->src, buffer.release());
+  if (flow != GST_FLOW_OK) return gstlk_track_output_tell(self, flow);
+  impl.buffers.fetch_add(1, std::memory_order_relaxed);
+  impl.bytes.fetch_add(size, std::memory_order_relaxed);
+}
+
+static void gstlk_track_output_push_event(GstLkTrackOutput* self, Ref<GstEvent> event) {
+  const bool is_end = GST_EVENT_TYPE(event.get()) == GST_EVENT_EOS;
+  gst_pad_push_event(self->src, event.release());
+  if (is_end) self->impl->drained = true;
+}
+
+// nullopt when the pad is shut.
+static std::optional<OutputQueue::Item> gstlk_track_output_next(TrackOutput& impl) {
+  MutexLock lock(impl.mutex);
+  while (impl.active && impl.queue.empty()) impl.changed.wait(impl.mutex);
+  return impl.active ? impl.queue.pop() : std::nullopt;
+}
+
+static void gstlk_track_output_loop(gpointer data) {
+  auto* self = GSTLK_TRACK_OUTPUT(data);
+  auto item = gstlk_track_output_next(*self->impl);
+  if (!item)
+    gst_pad_pause_task(self->src);
+  else if (auto* event = std::get_if<Ref<GstEvent>>(&*item))
+    gstlk_track_output_push_event(self, std::move(*event));
+  else
+    gstlk_track_output_push(self, std::move(std::get<Ref<GstBuffer>>(*item)));
+}
+
+static gboolean gstlk_track_output_activate(GstPad* pad, GstObject* parent, GstPadMode mode,
+                                            gboolean active) {
+  if (mode != GST_PAD_MODE_PUSH) return FALSE;
+  TrackOutput& impl = *GSTLK_TRACK_OUTPUT(parent)->impl;
+  {
+    MutexLock lock(impl.mutex);
+    impl.active = active;
+    if (!active) impl.queue.clear();
+    impl.changed.notify_one();
+  }
+  return active ? gst_pad_start_task(pad, gstlk_track_output_loop, parent, nullptr)
+                : gst_pad_stop_task(pad);
 }
 
 // None unless the element plays: in a pause the clock goes on while the base time stays, and after
@@ -165,7 +263,7 @@ static void gstlk_track_output_push_gap(GstLkTrackOutput* self, GstClockTime beh
   const guint64 until =
       gst_segment_position_from_running_time(segment, GST_FORMAT_TIME, now - behind);
   if (!GST_CLOCK_TIME_IS_VALID(until) || until <= impl.end) return;
-  gst_pad_push_event(self->src, gst_event_new_gap(impl.end, until - impl.end));
+  gstlk_track_output_enqueue(self, gst_event_new_gap(impl.end, until - impl.end));
   impl.end = until;
   impl.after_gap = true;
   impl.gaps.fetch_add(1, std::memory_order_relaxed);
@@ -177,13 +275,14 @@ static void gstlk_track_output_finalize(GObject* object) {
 }
 
 static void gstlk_track_output_init(GstLkTrackOutput* self) {
-  self->impl = new TrackOutput();
   self->sink = gst_pad_new_from_static_template(&sink_template, "sink");
   gst_pad_set_chain_function(self->sink, gstlk_track_output_chain);
   gst_pad_set_event_function(self->sink, gstlk_track_output_sink_event);
+  gst_pad_set_query_function(self->sink, gstlk_track_output_sink_query);
   GST_PAD_SET_PROXY_CAPS(self->sink);
   gst_element_add_pad(GST_ELEMENT(self), self->sink);
   self->src = gst_pad_new_from_static_template(&src_template, "src");
+  gst_pad_set_activatemode_function(self->src, gstlk_track_output_activate);
   gst_element_add_pad(GST_ELEMENT(self), self->src);
 }
 
@@ -200,6 +299,10 @@ static void gstlk_track_output_class_init(GstLkTrackOutputClass* klass) {
 GstLkTrackOutput* gstlk_track_output_new(const gchar* name, GstStream* stream, GstTagList* tags,
                                          guint group) {
   auto* self = GSTLK_TRACK_OUTPUT(g_object_new(GSTLK_TYPE_TRACK_OUTPUT, "name", name, nullptr));
+  const bool is_video = (gst_stream_get_stream_type(stream) & GST_STREAM_TYPE_VIDEO) != 0;
+  // Of raw video, which has no keyframes, too.
+  self->impl =
+      new TrackOutput(is_video ? OutputQueue::Loss::UpToKeyframe : OutputQueue::Loss::Oldest);
   self->impl->stream = Ref<GstStream>::share(stream);
   self->impl->tags = Ref<GstTagList>::adopt(tags);
   self->impl->group = group;
@@ -212,21 +315,10 @@ void gstlk_track_output_set_open(GstLkTrackOutput* output, gboolean open) {
 }
 
 void gstlk_track_output_fill_gap(GstLkTrackOutput* output, GstClockTime behind) {
-  TrackOutput& impl = *output->impl;
-  if (!gstlk_track_output_is_quiet(output) || impl.filling.exchange(true)) return;
-  auto* wanted = new GstClockTime(behind);
-  gst_element_call_async(
-      GST_ELEMENT(output),
-      [](GstElement* element, gpointer data) {
-        auto* self = GSTLK_TRACK_OUTPUT(element);
-        // Whoever holds the lock brings media.
-        if (GST_PAD_STREAM_TRYLOCK(self->sink)) {
-          gstlk_track_output_push_gap(self, *static_cast<GstClockTime*>(data));
-          GST_PAD_STREAM_UNLOCK(self->sink);
-        }
-        self->impl->filling = false;
-      },
-      wanted, [](gpointer data) { delete static_cast<GstClockTime*>(data); });
+  // Whoever holds the lock brings media.
+  if (!gstlk_track_output_is_quiet(output) || !GST_PAD_STREAM_TRYLOCK(output->sink)) return;
+  gstlk_track_output_push_gap(output, behind);
+  GST_PAD_STREAM_UNLOCK(output->sink);
 }
 
 void gstlk_track_output_request_keyframe(GstLkTrackOutput* output) {
@@ -237,27 +329,24 @@ void gstlk_track_output_request_keyframe(GstLkTrackOutput* output) {
 // Sources post an error where the flow ends because caps do not fit: nobody behind them does.
 void gstlk_track_output_tell(GstLkTrackOutput* output, GstFlowReturn flow) {
   TrackOutput& impl = *output->impl;
-  if (flow != GST_FLOW_NOT_NEGOTIATED || std::exchange(impl.refused, true)) return;
+  if (flow != GST_FLOW_NOT_NEGOTIATED || impl.refused.exchange(true)) return;
+  const auto caps = Ref<GstCaps>::adopt(gst_pad_get_current_caps(output->sink));
   GST_ELEMENT_ERROR(output, STREAM, FORMAT,
                     ("What is linked to %s does not take what comes. Link an element that does, "
                      "or one that takes a change of it.",
                      GST_OBJECT_NAME(output)),
-                    ("%" GST_PTR_FORMAT, impl.caps.get()));
+                    ("%" GST_PTR_FORMAT, caps.get()));
 }
 
 void gstlk_track_output_end(GstLkTrackOutput* output) {
-  if (!output->impl->ended.exchange(true)) gst_pad_push_event(output->src, gst_event_new_eos());
+  if (!output->impl->ended.exchange(true)) gstlk_track_output_enqueue(output, gst_event_new_eos());
 }
 
-void gstlk_track_output_end_async(GstLkTrackOutput* output) {
-  gst_element_call_async(
-      GST_ELEMENT(output),
-      [](GstElement* element, gpointer) { gstlk_track_output_end(GSTLK_TRACK_OUTPUT(element)); },
-      nullptr, nullptr);
-}
+gboolean gstlk_track_output_is_drained(GstLkTrackOutput* output) { return output->impl->drained; }
 
 GstLkTrackOutputCounts gstlk_track_output_get_counts(GstLkTrackOutput* output) {
-  const TrackOutput& impl = *output->impl;
+  TrackOutput& impl = *output->impl;
+  MutexLock lock(impl.mutex);
   return {impl.buffers.load(std::memory_order_relaxed), impl.bytes.load(std::memory_order_relaxed),
-          impl.gaps.load(std::memory_order_relaxed)};
+          impl.gaps.load(std::memory_order_relaxed), impl.queue.lost()};
 }

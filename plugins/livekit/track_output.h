@@ -13,6 +13,9 @@ G_BEGIN_DECLS
 // are not taken, which nobody else tells of, is an error message. EOS ends here too. Not
 // registered: for the elements of this plugin.
 //
+// Its source pad has a thread, in front of which media waits in an OutputQueue: whoever is linked
+// behind it holds up nobody else, but loses media when it takes none for seconds.
+//
 // While nothing comes (muted, a connection lost, silence that is not sent) fill_gap() lets those
 // behind it go on.
 #define GSTLK_TYPE_TRACK_OUTPUT (gstlk_track_output_get_type())
@@ -25,8 +28,7 @@ GstLkTrackOutput* gstlk_track_output_new(const gchar* name, GstStream* stream, G
 // Shut at first. Any thread.
 void gstlk_track_output_set_open(GstLkTrackOutput* output, gboolean open);
 
-// A gap event up to `behind` before now, when nothing came for half a second. Returns at once: what
-// is downstream may block. Any thread.
+// A gap event up to `behind` before now, when nothing came for half a second. Any thread.
 void gstlk_track_output_fill_gap(GstLkTrackOutput* output, GstClockTime behind);
 
 // Asks upstream for a keyframe. Any thread.
@@ -35,15 +37,16 @@ void gstlk_track_output_request_keyframe(GstLkTrackOutput* output);
 // A flow error in front of it, of the same track. Streaming thread.
 void gstlk_track_output_tell(GstLkTrackOutput* output, GstFlowReturn flow);
 
-// Nothing comes out any more. Any thread; waits while what is downstream takes nothing, or, _async,
-// returns at once.
+// Nothing comes out any more behind what waits. Any thread; returns at once.
 void gstlk_track_output_end(GstLkTrackOutput* output);
-void gstlk_track_output_end_async(GstLkTrackOutput* output);
+// The end has come out: nobody is waited for when it stops. Any thread.
+gboolean gstlk_track_output_is_drained(GstLkTrackOutput* output);
 
 struct GstLkTrackOutputCounts {
   uint64_t buffers;
   uint64_t bytes;
   uint64_t gaps;
+  uint64_t dropped;  // buffers that nobody took in time
 };
 // Of what came out since it was made. Any thread.
 GstLkTrackOutputCounts gstlk_track_output_get_counts(GstLkTrackOutput* output);

@@ -197,6 +197,27 @@ sourceTest('a track comes back when it is subscribed to again', async (s, start)
   assert.deepEqual(pipeline.errors(), []);
 });
 
+sourceTest('who takes nothing of a track holds up neither the others nor the room', async (s, start) => {
+  const room = freshRoom('src-stuck');
+  const kiosk = start(`livekitsink name=s ${joins(s.daemon, room, 'kiosk')} ${publish()}`);
+  // Each picture waits for an hour.
+  const pipeline = start(`livekitsrc name=r ${joins(s.daemon, room, 'viewer')}
+    r.video_0 ! fakesink name=stuck async=false sync=true ts-offset=3600000000000
+    r.audio_0 ! queue ! fakesink name=audio async=false sync=false r.data_0 ! fakesink name=data async=false sync=false`);
+  const { sid } = await pipeline.waitFor('livekit-track', (track) => track.source === 'camera');
+  const frames = async (pad) => (await pipeline.get('r', 'stats'))[pad]?.packets ?? 0;
+  await eventually(async () => (await frames('video_0')) > 30, { what: 'the picture' });
+  await assertFlows(pipeline, 'audio', 30);
+  await pipeline.request({ emit: 'set-subscribed', to: 'r', text: sid, flag: false });
+  await eventually(async () => (await pipeline.get('r', 'stats')).video_0 === undefined, { what: 'the track ends' });
+  await pipeline.request({ emit: 'set-subscribed', to: 'r', text: sid, flag: true });
+  await eventually(async () => (await frames('video_1')) > 30, { what: 'the picture at another pad' });
+  await eventually(() => kiosk.request({ data: 'hello', to: 's', topic: 't', reliable: true }), { what: 'data is sent' });
+  await eventually(async () => (await rendered(pipeline, 'data')) === 1, { what: 'the data' });
+  await assertFlows(pipeline, 'audio', 30);
+  assert.deepEqual(pipeline.errors(), []);
+});
+
 sourceTest('data packets come out of a pad for each topic', async (s, start) => {
   const room = freshRoom('src-data');
   const ada = await s.join(room, 'ada');

@@ -3,13 +3,19 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <chrono>
+#include <future>
 #include <memory>
 #include <string>
 
 #include "base/ref.h"
+#include "tests/support/eventually.h"
 
 namespace gstlk::client {
 namespace {
+
+using gstlk::testing::eventually;
 
 // An audio track of which the RTP comes from a pad of the test's, in a pipeline; packets that come
 // out are counted.
@@ -26,6 +32,7 @@ class RemoteOutputTest : public ::testing::Test {
     g_object_set(sink_, "async", FALSE, "sync", FALSE, "signal-handoffs", TRUE, nullptr);
     g_signal_connect(sink_, "handoff",
                      G_CALLBACK(+[](GstElement*, GstBuffer*, GstPad*, RemoteOutputTest* self) {
+                       if (self->goes_on_.valid()) self->goes_on_.wait();
                        self->received_ += 1;
                      }),
                      this);
@@ -58,6 +65,9 @@ class RemoteOutputTest : public ::testing::Test {
     GST_BUFFER_PTS(buffer) = sequence_ * 20 * GST_MSECOND;
     return gst_pad_push(source_.get(), buffer);
   }
+  bool receives(unsigned packets) {
+    return eventually([&] { return received_ == packets; });
+  }
   // What the packets of the source go into first.
   Ref<GstElement> first_of_chain() {
     const auto entry = Ref<GstPad>::adopt(gst_pad_get_peer(source_.get()));
@@ -89,13 +99,14 @@ class RemoteOutputTest : public ::testing::Test {
   Ref<GstPad> source_;
   std::unique_ptr<RemoteOutput> output_;
   guint8 sequence_ = 0;
-  unsigned received_ = 0;
+  std::shared_future<void> goes_on_;  // what takes packets waits for it
+  std::atomic<unsigned> received_ = 0;
   std::string words_;  // of the last warning
 };
 
 TEST_F(RemoteOutputTest, WhatFailsInItsChainIsAWarning) {
   EXPECT_EQ(push_packet(), GST_FLOW_OK);
-  EXPECT_EQ(received_, 1u);
+  EXPECT_TRUE(receives(1));
   fail_chain();
   fail_chain();
   EXPECT_EQ(messages(GST_MESSAGE_WARNING), 1u);
@@ -115,7 +126,7 @@ TEST_F(RemoteOutputTest, AChainThatFailedIsMadeAnew) {
   EXPECT_FALSE(output_->wants_mending(now + G_TIME_SPAN_SECOND));
   EXPECT_NE(first_of_chain().get(), before.get());
   EXPECT_EQ(push_packet(), GST_FLOW_OK);
-  EXPECT_EQ(received_, 2u);
+  EXPECT_TRUE(receives(2));
   messages(GST_MESSAGE_WARNING);
   fail_chain();
   EXPECT_EQ(messages(GST_MESSAGE_WARNING), 1u);
@@ -130,6 +141,25 @@ TEST_F(RemoteOutputTest, AChainThatFailsAgainAndAgainIsMadeAnewMoreSeldom) {
     ASSERT_TRUE(output_->wants_mending(now + wait * G_TIME_SPAN_SECOND));
     output_->mend(now);
   }
+}
+
+// Its source has a thread of webrtcbin's, and its end comes on that of all signalling.
+TEST_F(RemoteOutputTest, WhoTakesNothingBehindItHoldsUpNeitherItsSourceNorItsEnd) {
+  std::promise<void> go_on;
+  goes_on_ = go_on.get_future().share();
+  const auto ended = std::async(std::launch::async, [&] {
+    for (int i = 0; i < 10; ++i) push_packet();
+    output_->mend(g_get_monotonic_time());
+    for (int i = 0; i < 10; ++i) push_packet();
+    output_->fill_gap(0);
+    output_->end();
+  });
+  EXPECT_EQ(ended.wait_for(std::chrono::seconds(5)), std::future_status::ready);
+  EXPECT_FALSE(output_->is_drained());
+  EXPECT_EQ(received_, 0u);
+  go_on.set_value();
+  EXPECT_TRUE(eventually([&] { return output_->is_drained(); }));
+  EXPECT_EQ(received_, 20u);
 }
 
 // What is linked behind the pad is the application's.

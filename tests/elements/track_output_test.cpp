@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/ref.h"
+#include "tests/support/eventually.h"
 
 namespace gstlk::client {
 namespace {
@@ -94,6 +95,30 @@ TEST_F(TrackOutputTest, FillsNoGapInAPauseThatWouldEndAfterIt) {
   ASSERT_TRUE(fills_gap(std::chrono::seconds(5)));
   const std::vector<GstClockTime> all = ends();
   EXPECT_LE(*std::ranges::max_element(all), running_time());
+}
+
+TEST_F(TrackOutputTest, CountsWhatNobodyTakesAndWarnsOnce) {
+  const auto eventually = gstlk::testing::eventually;
+  ASSERT_TRUE(eventually([&] { return gstlk_track_output_get_counts(output_).buffers == 1; }));
+  const auto src = Ref<GstPad>::adopt(gst_element_get_static_pad(GST_ELEMENT(output_), "src"));
+  const gulong block = gst_pad_add_probe(
+      src.get(), static_cast<GstPadProbeType>(GST_PAD_PROBE_TYPE_BLOCK | GST_PAD_PROBE_TYPE_BUFFER),
+      [](GstPad*, GstPadProbeInfo*, gpointer) { return GST_PAD_PROBE_OK; }, nullptr, nullptr);
+  const auto sink = Ref<GstPad>::adopt(gst_element_get_static_pad(GST_ELEMENT(output_), "sink"));
+  constexpr int kSent = 8;
+  for (int i = 1; i <= kSent; ++i) {
+    GstBuffer* buffer = gst_buffer_new_allocate(nullptr, 20 << 20, nullptr);
+    GST_BUFFER_PTS(buffer) = i * GST_MSECOND;
+    EXPECT_EQ(gst_pad_chain(sink.get(), buffer), GST_FLOW_OK);
+  }
+  const auto dropped = gstlk_track_output_get_counts(output_).dropped;
+  EXPECT_GE(dropped, 3u);
+  gst_pad_remove_probe(src.get(), block);
+  EXPECT_TRUE(eventually(
+      [&] { return gstlk_track_output_get_counts(output_).buffers == 1 + kSent - dropped; }));
+  const auto bus = Ref<GstBus>::adopt(gst_element_get_bus(pipeline_.get()));
+  EXPECT_TRUE(Ref<GstMessage>::adopt(gst_bus_pop_filtered(bus.get(), GST_MESSAGE_WARNING)));
+  EXPECT_FALSE(Ref<GstMessage>::adopt(gst_bus_pop_filtered(bus.get(), GST_MESSAGE_WARNING)));
 }
 
 class VideoOutputTest : public TrackOutputTest {
