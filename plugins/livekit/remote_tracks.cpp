@@ -16,8 +16,6 @@ constexpr Duration kLookEvery = 250ms;
 constexpr Duration kAttachTime = 20ms;
 // Within which an output has given its end, most times.
 constexpr Duration kDrainTime = 20ms;
-// For as long at least packets of a stream that is over may come.
-constexpr Duration kLastPackets = 3s;
 
 GST_DEBUG_CATEGORY_STATIC(remote_tracks_debug);
 #define GST_CAT_DEFAULT remote_tracks_debug
@@ -56,7 +54,7 @@ bool RemoteTracks::join(const ConnectionSettings& connection, const Settings& se
     if (session.set_subscriber(subscriber_.get())) {
       session.add(*this);
       outputs_timer_ = std::make_unique<ClientTimer>(session.thread());
-      stream_timer_ = std::make_unique<ClientTimer>(session.thread());
+      ended_streams_.start(session.thread());
       outputs_timer_->start(kLookEvery, [this] { look_after_outputs(); });
       return true;
     }
@@ -84,7 +82,7 @@ void RemoteTracks::let_go(RoomSession& session) {
   (void)session.set_subscriber(nullptr);
   subscriber_.reset();
   outputs_timer_.reset();
-  stream_timer_.reset();
+  ended_streams_.stop();
   session_ = nullptr;
   wishes_.clear();
   told_encrypted_.clear();
@@ -142,12 +140,10 @@ void RemoteTracks::on_transceiver(GstElement*, GstWebRTCRTPTransceiver* transcei
 
 void RemoteTracks::on_peer_connection_gone() {
   receiving_ = false;
-  removable_.clear();
-  std::vector<Ref<GstPad>> over;
+  ended_streams_.clear();
   {
     MutexLock lock(mutex_);
     by_mid_.clear();
-    over.swap(over_);
   }
   const ClientThread::Stopping stopping(session_->thread());
   for (const auto& entry : copy_entries()) entry->output->detach();
@@ -178,7 +174,7 @@ void RemoteTracks::handle_pad(GstPad* pad) {
     // Whoever came has left already.
     GST_INFO_OBJECT(element_, "a stream of no known track");
     drop_media(pad);
-    return stream_is_over(Ref<GstPad>::share(pad));
+    return ended_streams_.add(Ref<GstPad>::share(pad));
   }
   const bool encrypted = [&] {
     MutexLock lock(mutex_);
@@ -191,7 +187,7 @@ void RemoteTracks::handle_pad(GstPad* pad) {
     before = entry->output->detach();
     return entry->output->attach(pad, settings_.form, encrypted);
   }();
-  stream_is_over(std::move(before));
+  ended_streams_.add(std::move(before));
   // Of what is encrypted there was a warning before.
   if (!attached && !encrypted)
     GST_ELEMENT_WARNING(
@@ -381,31 +377,6 @@ std::vector<std::shared_ptr<RemoteTracks::Entry>> RemoteTracks::copy_entries() {
   return entries;
 }
 
-void RemoteTracks::stream_is_over(Ref<GstPad> source) {
-  if (!source) return;
-  {
-    MutexLock lock(mutex_);
-    over_.push_back(std::move(source));
-  }
-  ClientThread::get()->post([this] {
-    if (stream_timer_ && !stream_timer_->waiting())
-      stream_timer_->start(kLastPackets, [this] { remove_streams(); });
-  });
-}
-
-void RemoteTracks::remove_streams() {
-  const auto streams = std::exchange(removable_, {});
-  {
-    MutexLock lock(mutex_);
-    removable_.swap(over_);
-  }
-  {
-    const ClientThread::Stopping stopping(session_->thread());
-    for (const auto& source : streams) remove_stream(source.get(), !is_received(source.get()));
-  }
-  if (!removable_.empty()) stream_timer_->start(kLastPackets, [this] { remove_streams(); });
-}
-
 bool RemoteTracks::is_received(GstPad* source) {
   const auto jitter_buffer = jitter_buffer_of(source);
   return jitter_buffer && std::ranges::any_of(copy_entries(), [&](const auto& entry) {
@@ -468,7 +439,7 @@ void RemoteTracks::end(const TrackIdentity& track) {
   }
   {
     const ClientThread::Stopping stopping(session_->thread());
-    stream_is_over(entry->output->end());
+    ended_streams_.add(entry->output->end());
   }
   see_off(entry);
 }

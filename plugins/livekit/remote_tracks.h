@@ -12,6 +12,7 @@
 
 #include "base/mutex.h"
 #include "base/time.h"
+#include "plugins/livekit/ended_streams.h"
 #include "plugins/livekit/remote_output.h"
 #include "plugins/livekit/room_member.h"
 #include "plugins/livekit/subscriber.h"
@@ -131,9 +132,6 @@ class RemoteTracks : public SubscriberOwner, public RoomListener {
   // When its end has come out, or later.
   void see_off(const std::shared_ptr<Entry>& entry) EXCLUDES(mutex_);
   void remove_all();
-  // Nothing more is made of what comes from the pad of webrtcbin, if not null. Any thread.
-  void stream_is_over(Ref<GstPad> source) EXCLUDES(mutex_);
-  void remove_streams() EXCLUDES(mutex_);
   // Does an output have packets of the stream that the pad of webrtcbin is of?
   bool is_received(GstPad* source) EXCLUDES(mutex_);
   void look_after_outputs();
@@ -151,15 +149,12 @@ class RemoteTracks : public SubscriberOwner, public RoomListener {
   std::set<std::string> told_encrypted_;        // client thread; track sids
   TrackIdentities identities_;                  // client thread
   std::unique_ptr<ClientTimer> outputs_timer_;  // client thread
-  // Client thread: runs while there are streams that are over. Those that were when it began.
-  std::unique_ptr<ClientTimer> stream_timer_;
-  std::vector<Ref<GstPad>> removable_;
+  EndedStreams ended_streams_{[this](GstPad* source) { return is_received(source); }};
   Mutex mutex_;
   std::map<std::string, Announced> by_mid_ GUARDED_BY(mutex_);
   std::map<TrackIdentity, std::shared_ptr<Entry>> entries_ GUARDED_BY(mutex_);
   std::vector<std::shared_ptr<Entry>> leaving_ GUARDED_BY(mutex_);  // their tracks have ended
   std::map<MediaKind, unsigned> next_number_ GUARDED_BY(mutex_);
-  std::vector<Ref<GstPad>> over_ GUARDED_BY(mutex_);  // streams, since the timer began
 };
 
 }  // namespace gstlk::client
