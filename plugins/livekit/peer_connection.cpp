@@ -126,7 +126,7 @@ GstPromise* PeerConnection::make_promise(std::function<void(const GstStructure*)
 }
 
 PeerConnection::PeerConnection(ClientThread& thread, GstBin* bin, const std::string& name,
-                               const IceServers& ice_servers, Listener& listener)
+                               const ::livekit::JoinResponse& join, Listener& listener)
     : listener_(listener),
       handle_(std::make_shared<Handle>(Handle{thread, this})),
       bin_(bin),
@@ -144,7 +144,7 @@ PeerConnection::PeerConnection(ClientThread& thread, GstBin* bin, const std::str
       G_OBJECT(element), handle_quark(), new std::shared_ptr<Handle>(handle_),
       [](gpointer data) { delete static_cast<std::shared_ptr<Handle>*>(data); });
   gst_util_set_object_arg(G_OBJECT(element), "bundle-policy", "max-bundle");
-  configure_ice(ice_servers);
+  configure_ice(join);
   if (!bin_) {
     own_pipeline_ = Ref<GstElement>::sink(gst_pipeline_new((name + "-pipeline").c_str()));
     bin_ = GST_BIN(own_pipeline_.get());
@@ -209,7 +209,9 @@ void PeerConnection::start() {
     gst_element_sync_state_with_parent(webrtcbin_.get());
 }
 
-void PeerConnection::configure_ice(const IceServers& ice_servers) {
+void PeerConnection::configure_ice(const ::livekit::JoinResponse& join) {
+  if (join.client_configuration().force_relay() == ::livekit::ENABLED)
+    gst_util_set_object_arg(G_OBJECT(webrtcbin_.get()), "ice-transport-policy", "relay");
   GObject* ice = nullptr;
   g_object_get(webrtcbin_.get(), "ice-agent", &ice, nullptr);
   const auto owner = Ref<GObject>::adopt(ice);
@@ -225,7 +227,7 @@ void PeerConnection::configure_ice(const IceServers& ice_servers) {
     // UPnP would open HTTP servers; checks instead of indications find out that the way is lost.
     g_object_set(agent, "upnp", FALSE, "keepalive-conncheck", TRUE, nullptr);
   }
-  for (const auto& server : ice_servers)
+  for (const auto& server : join.ice_servers())
     for (const auto& url : server.urls()) add_ice_server(server, url);
 }
 

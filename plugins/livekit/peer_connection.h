@@ -44,11 +44,10 @@ class PeerConnection {
 
   using SdpResult = std::function<void(Result<std::string>)>;
   using Done = std::function<void(Result<void>)>;
-  using IceServers = google::protobuf::RepeatedPtrField<::livekit::ICEServer>;
 
-  // `bin` is null or outlives this. `name` is the webrtcbin's.
+  // `bin` is null or outlives this. `name` is the webrtcbin's. `join` says by which ways.
   PeerConnection(ClientThread& thread, GstBin* bin, const std::string& name,
-                 const IceServers& ice_servers, Listener& listener);
+                 const ::livekit::JoinResponse& join, Listener& listener);
   ~PeerConnection();
   PeerConnection(const PeerConnection&) = delete;
   PeerConnection& operator=(const PeerConnection&) = delete;
@@ -89,7 +88,7 @@ class PeerConnection {
     std::shared_ptr<std::atomic<bool>> settled;
   };
 
-  void configure_ice(const IceServers& ice_servers);
+  void configure_ice(const ::livekit::JoinResponse& join);
   void add_ice_server(const ::livekit::ICEServer& server, const std::string& url);
   void connect_signals();
   template <class F>

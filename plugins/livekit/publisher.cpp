@@ -113,8 +113,7 @@ void Publisher::start(const ::livekit::JoinResponse& join) {
   participant_sid_ = join.participant().sid();
   rate_ = RateControl(kStartBitrate);
   reports_ = {};
-  peer_ = std::make_unique<PeerConnection>(session_.thread(), bin_, "publisher", join.ice_servers(),
-                                           *this);
+  peer_ = std::make_unique<PeerConnection>(session_.thread(), bin_, "publisher", join, *this);
   if (peer_->webrtcbin()) mark_retransmissions(peer_->webrtcbin());
   peer_->create_data_channel(kReliableChannel);
   peer_->create_data_channel(kLossyChannel);

@@ -48,8 +48,7 @@ Subscriber::~Subscriber() { stop(); }
 
 void Subscriber::start(const ::livekit::JoinResponse& join) {
   join_ = join;
-  peer_ = std::make_unique<PeerConnection>(session_.thread(), bin_, "subscriber",
-                                           join.ice_servers(), *this);
+  peer_ = std::make_unique<PeerConnection>(session_.thread(), bin_, "subscriber", join, *this);
   if (peer_->webrtcbin()) request_retransmissions_at_once(peer_->webrtcbin());
   if (owner_) owner_->on_peer_connection(*peer_);
   peer_->start();

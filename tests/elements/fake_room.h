@@ -63,6 +63,8 @@ class FakeRoom {
   }
   // Who comes from now on is kept waiting, or no more.
   void keep_waiting(bool waits) { waits_ = waits; }
+  // Who comes from now on is told to use relays alone.
+  void force_relay() { relays_ = true; }
   // To the newest participant.
   void send(const ::livekit::SignalResponse& message) {
     in_thread([this, bytes = livekit::to_protobuf(message)] {
@@ -131,6 +133,7 @@ class FakeRoom {
     join->set_subscriber_primary(true);
     join->mutable_participant()->set_sid("PA_us");
     join->mutable_participant()->set_identity("us");
+    if (self->relays_) join->mutable_client_configuration()->set_force_relay(::livekit::ENABLED);
     const Bytes bytes = livekit::to_protobuf(response);
     soup_websocket_connection_send_binary(connection, bytes.data(), bytes.size());
   }
@@ -149,6 +152,7 @@ class FakeRoom {
   const Ref<GMainLoop> loop_ = Ref<GMainLoop>::adopt(g_main_loop_new(context_.get(), FALSE));
   Ref<SoupWebsocketConnection> connection_;  // on the thread
   std::atomic<bool> waits_ = false;
+  std::atomic<bool> relays_ = false;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   int port_ = 0;

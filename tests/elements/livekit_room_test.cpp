@@ -138,6 +138,40 @@ TEST_F(EncryptedTracksTest, AreNotRecorded) { expect_left_out_by("livekitrecorde
 
 TEST_F(EncryptedTracksTest, AreNotComposed) { expect_left_out_by("livekitcompositesrc"); }
 
+class TransportPolicyTest : public LiveKitSessionTest {
+ protected:
+  // "all" or "relay", of a webrtcbin that is there soon.
+  std::string policy(const char* webrtcbin) {
+    EXPECT_TRUE(eventually([&] { return static_cast<bool>(find(webrtcbin)); }));
+    const auto element = find(webrtcbin);
+    GValue value = G_VALUE_INIT;
+    if (!element) return "";
+    g_object_get_property(G_OBJECT(element.get()), "ice-transport-policy", &value);
+    gchar* text = gst_value_serialize(&value);
+    std::string policy = text;
+    g_free(text);
+    g_value_unset(&value);
+    return policy;
+  }
+  void play_both_ways() {
+    play(std::string("livekitsrc URL session=s") + kKeys + "livekitsink name=s URL session=s" +
+         kKeys + "audiotestsrc is-live=true ! s.audio_0");
+  }
+};
+
+TEST_F(TransportPolicyTest, IsRelaysAloneWhereTheServerSaysSo) {
+  room_.force_relay();
+  play_both_ways();
+  EXPECT_EQ(policy("subscriber"), "relay");
+  EXPECT_EQ(policy("publisher"), "relay");
+}
+
+TEST_F(TransportPolicyTest, IsEveryWayOtherwise) {
+  play_both_ways();
+  EXPECT_EQ(policy("subscriber"), "all");
+  EXPECT_EQ(policy("publisher"), "all");
+}
+
 class RoomMessagesTest : public LiveKitSessionTest {};
 
 TEST_F(RoomMessagesTest, TellOfATrackThatTheServerDoesNotSend) {
