@@ -37,7 +37,7 @@ void EndedStreams::add(Ref<GstPad> source, const std::optional<TrackIdentity>& t
   });
 }
 
-bool EndedStreams::remove_those_of(const TrackIdentity& track) {
+void EndedStreams::remove_those_of(const TrackIdentity& track) {
   std::vector<Stream> found;
   const auto take = [&](std::vector<Stream>& streams) {
     const auto rest = std::ranges::stable_partition(
@@ -51,7 +51,6 @@ bool EndedStreams::remove_those_of(const TrackIdentity& track) {
     take(new_);
   }
   remove(found);
-  return !found.empty();
 }
 
 void EndedStreams::remove_old() {

@@ -32,8 +32,8 @@ class EndedStreams {
   // Nothing is done for a null `source`, a pad of webrtcbin. `track`: which may be wanted again.
   // Any thread.
   void add(Ref<GstPad> source, const std::optional<TrackIdentity>& track = {}) EXCLUDES(mutex_);
-  // At once: what still comes of them is a stream anew. False when there is none.
-  bool remove_those_of(const TrackIdentity& track) EXCLUDES(mutex_);
+  // At once: what still comes of them is a stream anew.
+  void remove_those_of(const TrackIdentity& track) EXCLUDES(mutex_);
 
  private:
   struct Stream {

@@ -168,18 +168,25 @@ void RemoteTracks::handle_pad(GstPad* pad) {
   const auto owner = Ref<GstWebRTCRTPTransceiver>::adopt(transceiver);
   gchar* mid = nullptr;
   g_object_get(transceiver, "mid", &mid, nullptr);
-  const std::shared_ptr<Entry> entry = begin_attaching(mid ? mid : "");
+  const std::string section = mid ? mid : "";
   g_free(mid);
+  const std::shared_ptr<Entry> entry = begin_attaching(section);
+  bool encrypted = false;
+  bool came_back = false;
+  std::optional<TrackIdentity> unwanted;
+  {
+    MutexLock lock(mutex_);
+    Announced* carried = announced(section);
+    if (entry) encrypted = entry->encrypted;
+    if (entry && carried) came_back = std::exchange(carried->came_back, false);
+    if (!entry && carried) unwanted = carried->track;
+  }
   if (!entry) {
     // Whoever came has left already.
-    GST_INFO_OBJECT(element_, "a stream of no known track");
+    GST_INFO_OBJECT(element_, "a stream of no track that is known and wanted");
     drop_media(pad);
-    return ended_streams_.add(Ref<GstPad>::share(pad));
+    return ended_streams_.add(Ref<GstPad>::share(pad), unwanted);
   }
-  const bool encrypted = [&] {
-    MutexLock lock(mutex_);
-    return entry->encrypted;
-  }();
   // webrtcbin has a thread for each stream.
   Ref<GstPad> before;
   const auto attached = [&] {
@@ -194,35 +201,54 @@ void RemoteTracks::handle_pad(GstPad* pad) {
         element_, STREAM, DECODE,
         ("%s cannot come out: %s", entry->output->name().c_str(), attached.error().message.c_str()),
         (nullptr));
+  // The server knows of no new subscription that begins with a keyframe.
+  if (came_back && entry->output->track().kind == MediaKind::Video)
+    entry->output->request_keyframe();
   MutexLock lock(mutex_);
   entry->attaching -= 1;
 }
 
+RemoteTracks::Announced* RemoteTracks::announced(const std::string& mid) {
+  const auto it = by_mid_.find(mid);
+  return it == by_mid_.end() ? nullptr : &it->second;
+}
+
+void RemoteTracks::set_wanted(const std::string& publisher, const TrackIdentity& track,
+                              bool wanted) {
+  MutexLock lock(mutex_);
+  for (auto& [mid, carried] : by_mid_) {
+    if (carried.track != track || carried.publisher != publisher) continue;
+    carried.came_back = wanted && !carried.wanted;
+    carried.wanted = wanted;
+  }
+}
+
 // The entry of the track that the section of the offer is of; its owner knows its output.
 std::shared_ptr<RemoteTracks::Entry> RemoteTracks::begin_attaching(const std::string& mid) {
-  Announced announced;
+  Announced wanted;
   std::string name;
   {
     MutexLock lock(mutex_);
-    const auto it = by_mid_.find(mid);
-    if (it == by_mid_.end()) return nullptr;
-    announced = it->second;
-    if (const auto known = entries_.find(announced.track); known != entries_.end())
-      return attach_to(known->second, announced);
-    name = (announced.track.kind == MediaKind::Video ? "video_" : "audio_") +
-           std::to_string(next_number_[announced.track.kind]++);
+    const Announced* carried = announced(mid);
+    if (!carried || !carried->wanted) return nullptr;
+    wanted = *carried;
+    if (const auto known = entries_.find(wanted.track); known != entries_.end())
+      return attach_to(known->second, wanted);
+    name = (wanted.track.kind == MediaKind::Video ? "video_" : "audio_") +
+           std::to_string(next_number_[wanted.track.kind]++);
   }
   // An application may look at what is added to the element.
   auto entry = std::make_shared<Entry>();
-  entry->output = std::make_unique<RemoteOutput>(GST_BIN(element_), name, announced.track,
+  entry->output = std::make_unique<RemoteOutput>(GST_BIN(element_), name, wanted.track,
                                                  settings_.latency * GST_MSECOND);
   entry->farewell = std::make_unique<ClientTimer>(*ClientThread::get());
   {
     MutexLock lock(mutex_);
     // It may have gone meanwhile.
-    if (!by_mid_.contains(mid)) return nullptr;
-    const auto [place, is_new] = entries_.emplace(announced.track, entry);
-    (void)attach_to(place->second, announced);
+    const Announced* carried = announced(mid);
+    if (!carried || !carried->wanted) return nullptr;
+    const auto [place, is_new] = entries_.emplace(wanted.track, entry);
+    (void)attach_to(place->second, wanted);
     if (!is_new) return place->second;
   }
   owner_.on_output_added(*entry->output);
@@ -312,20 +338,19 @@ bool RemoteTracks::set_subscribed(const std::string& track_sid, bool subscribed)
   wishes_[track_sid].subscribed = subscribed;
   if (!receiving_) return true;
   const TrackIdentity identity = identity_of(*who, *track);
+  // Until the next offer; there is none when the server has not seen that it was not wanted.
+  set_wanted(who->sid(), identity, subscribed);
   if (subscribed) {
     {
       MutexLock lock(mutex_);
       const auto it = entries_.find(identity);
       if (it != entries_.end()) it->second->farewell->stop();
     }
+    ended_streams_.remove_those_of(identity);
     subscribe(*who, *track);
   } else {
     send_subscription(track_sid, false);
     MutexLock lock(mutex_);
-    // No output is made of it any more, until the next offer.
-    std::erase_if(by_mid_, [&](const auto& announced) {
-      return announced.second.track == identity && announced.second.publisher == who->sid();
-    });
     // Not yet: who called may be on the thread that brings its media, which the end waits for.
     const auto it = entries_.find(identity);
     if (it != entries_.end())
@@ -439,7 +464,7 @@ void RemoteTracks::end(const TrackIdentity& track) {
   }
   {
     const ClientThread::Stopping stopping(session_->thread());
-    ended_streams_.add(entry->output->end());
+    ended_streams_.add(entry->output->end(), track);
   }
   see_off(entry);
 }

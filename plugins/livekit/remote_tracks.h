@@ -92,6 +92,8 @@ class RemoteTracks : public SubscriberOwner, public RoomListener {
     std::string publisher;  // sid of the participant
     TrackIdentity track;
     bool encrypted = false;
+    bool wanted = true;      // false: no output is made of it
+    bool came_back = false;  // wanted again: the server may go on where it was
   };
   struct Entry {
     std::unique_ptr<RemoteOutput> output;
@@ -119,7 +121,12 @@ class RemoteTracks : public SubscriberOwner, public RoomListener {
 
   void let_go(RoomSession& session) EXCLUDES(mutex_);
   void handle_pad(GstPad* pad);
-  // nullptr when the track is not known, or no more.
+  // What the section carries as long as there is no other offer; nullptr when nothing of a track.
+  Announced* announced(const std::string& mid) REQUIRES(mutex_);
+  // Of the sections that carry the publisher's track.
+  void set_wanted(const std::string& publisher, const TrackIdentity& track, bool wanted)
+      EXCLUDES(mutex_);
+  // nullptr when the track is not known, or not wanted any more.
   std::shared_ptr<Entry> begin_attaching(const std::string& mid) EXCLUDES(mutex_);
   std::shared_ptr<Entry> attach_to(const std::shared_ptr<Entry>& entry, const Announced& announced)
       REQUIRES(mutex_);

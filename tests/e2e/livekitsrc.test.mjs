@@ -197,6 +197,34 @@ sourceTest('a track comes back when it is subscribed to again', async (s, start)
   assert.deepEqual(pipeline.errors(), []);
 });
 
+sourceTest('a track that is dropped and subscribed to again at once goes on', async (s, start) => {
+  const room = freshRoom('src-at-once');
+  start(`livekitsink name=s ${joins(s.daemon, room, 'kiosk')} ${publish()}`);
+  const pipeline = start(`livekitsrc name=r ${joins(s.daemon, room, 'viewer')} r.audio_0 ! queue ! fakesink name=audio sync=false`);
+  const { sid } = await pipeline.waitFor('livekit-track', (track) => track.source === 'camera');
+  // Of the newest pad, at whatever number it is.
+  const frames = async () => {
+    const stats = await pipeline.get('r', 'stats');
+    return stats[Object.keys(stats).findLast((pad) => pad.startsWith('video_'))]?.packets ?? 0;
+  };
+  const goesOn = async (what) => {
+    const before = await frames();
+    await eventually(async () => { const now = await frames(); return now > before + 10 || (now < before && now > 10); }, { what });
+  };
+  await goesOn('the picture');
+  for (const pause of [0, 5, 50, 0]) {
+    const off = pipeline.request({ emit: 'set-subscribed', to: 'r', text: sid, flag: false });
+    if (pause) await sleep(pause);
+    await Promise.all([off, pipeline.request({ emit: 'set-subscribed', to: 'r', text: sid, flag: true })]);
+    await goesOn(`the picture, after ${pause} ms without`);
+    // What is over has gone by then.
+    await sleep(1000);
+    await goesOn(`the picture, a second after ${pause} ms without`);
+  }
+  await assertFlows(pipeline, 'audio', 30);
+  assert.deepEqual(pipeline.errors(), []);
+}, { timeout: 90000 });
+
 sourceTest('who takes nothing of a track holds up neither the others nor the room', async (s, start) => {
   const room = freshRoom('src-stuck');
   const kiosk = start(`livekitsink name=s ${joins(s.daemon, room, 'kiosk')} ${publish()}`);
