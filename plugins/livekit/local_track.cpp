@@ -125,7 +125,10 @@ void LocalTrack::change_gates(Change change) {
     gstlk_outlet_set_open(outlet_, connected_);
     for (const auto& branch : chain_.branches()) {
       const bool open = connected_ && !muted_ && branch->enabled && branch->carried;
-      if (!branch->open.exchange(open) && open) opened.push_back(branch.get());
+      if (!open)
+        branch->open = false;
+      else if (branch->set_open())
+        opened.push_back(branch.get());
     }
   }
   // Branches stay as long as the track.
@@ -181,17 +184,19 @@ void LocalTrack::share_out(Bitrate total, Timestamp now) {
   if (kind_ != MediaKind::Video) return;
   std::vector<LayerWish> wishes;
   for (const auto& branch : chain_.branches()) {
-    // What was encoded elsewhere has the bitrate that it has.
-    if (!branch->encoder) return;
     const Bitrate maximum = branch->encoding.max_bitrate;
-    wishes.push_back({{least_bitrate(min_bitrate_, maximum), maximum}, branch->enabled});
+    if (!branch->encoder) branch->offered_rate.update(branch->offered, now);
+    // What was encoded elsewhere has the bitrate that it has, all of it or nothing.
+    wishes.push_back({branch->encoder ? RateWish{least_bitrate(min_bitrate_, maximum), maximum}
+                                      : RateWish{branch->needed(), branch->needed()},
+                      branch->enabled});
   }
   if (wishes.empty()) return;
   const std::vector<LayerShare> shares = rates_.share(total, wishes, now);
   for (size_t i = 0; i < shares.size(); ++i) {
     EncodingBranch& branch = *chain_.branches()[i];
     branch.carried = shares[i].carried;
-    if (shares[i].bitrate.bps > 0) set_target(branch, shares[i].bitrate);
+    if (branch.encoder && shares[i].bitrate.bps > 0) set_target(branch, shares[i].bitrate);
   }
 }
 
@@ -200,8 +205,7 @@ Bitrate LocalTrack::max_bitrate() const {
   Bitrate total;
   for (const auto& branch : chain_.branches())
     if (branch->enabled)
-      total.bps +=
-          kind_ == MediaKind::Video ? branch->encoding.max_bitrate.bps : branch->target.bps;
+      total.bps += kind_ == MediaKind::Video ? branch->most().bps : branch->target.bps;
   return total;
 }
 

@@ -81,7 +81,8 @@ class LocalTrack {
   void set_muted(bool muted) EXCLUDES(mutex_);
   // By quality; encodings of others stay.
   void enable(::livekit::VideoQuality quality, bool enabled) EXCLUDES(mutex_);
-  // For all encodings that are wanted; those that it does not carry are shut.
+  // For all encodings that are wanted; those that it does not carry are shut. Often, so that it is
+  // known how much those have that are encoded elsewhere.
   void set_bitrate(Bitrate total, Timestamp now) EXCLUDES(mutex_);
   // What all of them that are wanted may take, shut or not.
   Bitrate max_bitrate() const EXCLUDES(mutex_);

@@ -57,7 +57,10 @@ Bitrate RateControl::handle(const PathReport& report, Timestamp now) {
   } else if (*loss_ < kLossThatAllowsMore && over_used_ == 0 &&
              report.sent >= scaled(estimate_, kUsedEnough)) {
     const double seconds = std::chrono::duration<double>(since).count();
-    const Bitrate risen = scaled(estimate_, 1 + (kRisePerSecond - 1) * seconds);
+    // What has arrived the path carries: who sends more than is allowed, of media that was encoded
+    // elsewhere, shows it.
+    const Bitrate risen =
+        std::max(scaled(estimate_, 1 + (kRisePerSecond - 1) * seconds), report.received);
     estimate_ = std::max(estimate_, std::min(risen, limits_.maximum));
   }
   estimate_ = std::max(estimate_, limits_.minimum);

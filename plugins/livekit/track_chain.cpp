@@ -153,7 +153,7 @@ Result<void> TrackChain::build_encoded(Entries entries) {
   name_encodings(encodings);
   std::vector<GstElement*> payloaders;
   for (size_t i = 0; i < order.size(); ++i)
-    payloaders.push_back(add_encoded_branch(*order[i], encodings[i]));
+    payloaders.push_back(add_encoded_branch(*order[i], encodings[i], order.size() > 1));
   finish(payloaders);
   return {};
 }
@@ -167,7 +167,8 @@ VideoEncoding TrackChain::encoding_of_size(int width, int height) const {
   return encoding;
 }
 
-GstElement* TrackChain::add_encoded_branch(TrackEntry& entry, const VideoEncoding& encoding) {
+GstElement* TrackChain::add_encoded_branch(TrackEntry& entry, const VideoEncoding& encoding,
+                                           bool is_simulcast) {
   auto branch = std::make_unique<EncodingBranch>();
   branch->encoding = encoding;
   GstElement* payloader = add_payloader(*branch);
@@ -177,7 +178,11 @@ GstElement* TrackChain::add_encoded_branch(TrackEntry& entry, const VideoEncodin
     link(depayloader, first);
     first = depayloader;
   }
+  branch->add_offered_counter(entry.element(), "src");
   branch->add_gate(entry.element(), "src");
+  // A single one is shut when nobody wants it, and begins in front of one who may wait long for a
+  // keyframe of its source.
+  if (is_simulcast) branch->add_keyframe_gate(payloader, "sink");
   branch->add_counter(payloader, "sink");
   branch->keyframe_pad = Ref<GstPad>::adopt(static_pad(entry.element(), "sink"));
   branches_.push_back(std::move(branch));

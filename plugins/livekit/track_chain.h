@@ -66,7 +66,8 @@ class TrackChain {
   Result<void> build_audio(TrackEntry& entry);
   Result<void> build_encoded(Entries entries);
   VideoEncoding encoding_of_size(int width, int height) const;
-  GstElement* add_encoded_branch(TrackEntry& entry, const VideoEncoding& encoding);
+  GstElement* add_encoded_branch(TrackEntry& entry, const VideoEncoding& encoding,
+                                 bool is_simulcast);
   Result<void> add_branch(GstElement* from, const VideoEncoding& encoding, const Codec& codec);
   void finish(std::vector<GstElement*> payloaders);
   VideoWishes wishes(const MediaFormat& format) const;

@@ -70,6 +70,46 @@ TEST_F(UplinkTest, ALayerThatItDoesNotCarryRestsAndComesBackWithAKeyframe) {
   EXPECT_EQ(pipeline.capture().by_rid("q").keyframes, 0);
 }
 
+TEST_F(UplinkTest, AnEncodedLayerThatItDoesNotCarryRestsAndComesBackWithAKeyframe) {
+  const std::string encoder = " ! vp8enc deadline=1 cpu-used=8 keyframe-max-dist=3000";
+  TrackPipeline pipeline(MediaKind::Video, {video(160, 90, 15) + encoder, kSmallVideo + encoder},
+                         {}, rtp::parse_vp8);
+  pipeline.connect();
+  for (const char* rid : {"q", "h"}) ASSERT_TRUE(pipeline.encodes(rid)) << rid;
+  pipeline.track().set_bitrate(kPlenty, now_);
+  ASSERT_TRUE(pipeline.encodes("h"));
+  pipeline.track().set_bitrate(kPlenty, now_ += 1s);
+  EXPECT_TRUE(is_sent(pipeline, "h"));
+  pipeline.track().set_bitrate(Bitrate{1}, now_ += 500ms);
+  EXPECT_FALSE(is_sent(pipeline, "h"));
+  EXPECT_TRUE(pipeline.rests("h"));
+  EXPECT_TRUE(pipeline.encodes("q"));
+
+  pipeline.capture().clear();
+  pipeline.track().set_bitrate(kPlenty, now_ += 1s);
+  EXPECT_FALSE(is_sent(pipeline, "h"));
+  pipeline.track().set_bitrate(kPlenty, now_ += 3s);
+  EXPECT_TRUE(is_sent(pipeline, "h"));
+  EXPECT_TRUE(pipeline.encodes("h"));
+  EXPECT_TRUE(eventually([&] { return pipeline.capture().by_rid("h").packets > 0; }));
+  EXPECT_TRUE(pipeline.capture().by_rid("h").begins_with_keyframe);
+  EXPECT_EQ(pipeline.capture().by_rid("q").keyframes, 0);
+}
+
+// Other than of raw video its bitrate is not known beforehand.
+TEST_F(UplinkTest, AnEncodedTrackWantsAsMuchAsComes) {
+  const std::string encoder = " ! vp8enc deadline=1 cpu-used=8";
+  const std::string noise = video(320, 180, 30, "snow") + encoder + " target-bitrate=8000000";
+  TrackPipeline pipeline(MediaKind::Video, {video(160, 90, 15) + encoder, noise});
+  pipeline.connect();
+  const Bitrate guess = pipeline.track().max_bitrate();
+  pipeline.track().set_bitrate(kPlenty, now_);
+  ASSERT_TRUE(pipeline.encodes("h", 30));
+  pipeline.track().set_bitrate(kPlenty, now_ += 1s);
+  EXPECT_GT(pipeline.track().max_bitrate(), guess);
+  EXPECT_TRUE(is_sent(pipeline, "h"));
+}
+
 TEST_F(UplinkTest, ALayerThatItDoesNotCarryStaysShutWhenSubscribersWantIt) {
   TrackPipeline pipeline(MediaKind::Video, kLargeVideo, vp8());
   pipeline.connect();

@@ -55,6 +55,12 @@ TEST_F(RateControlTest, SettlesBelowWhatThePathCarries) {
   }
 }
 
+TEST_F(RateControlTest, KnowsOfThePathWhatHasArrived) {
+  const Bitrate sent{4'000'000};
+  report({.sent = sent, .received = sent});
+  EXPECT_EQ(control_.target(), sent);
+}
+
 TEST_F(RateControlTest, DoesNotFallForOneLateMoment) {
   report({.sent = kMbit, .received = kMbit, .delay_gradient = 5ms});
   report({.sent = kMbit, .received = kMbit, .delay_gradient = 0ms});
