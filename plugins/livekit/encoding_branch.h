@@ -12,6 +12,7 @@
 #include "base/ref.h"
 #include "plugins/livekit/encoder.h"
 #include "plugins/livekit/offered_rate.h"
+#include "plugins/livekit/rate_control.h"
 #include "plugins/livekit/simulcast.h"
 
 namespace gstlk::client {
@@ -54,6 +55,10 @@ struct EncodingBranch {
   }
   // What encoded media needs: it has the bitrate that it has, which is a guess at first.
   Bitrate needed() const { return offered_rate.rate().value_or(encoding.max_bitrate); }
+  // What it is no use without. `wished` is zero without a wish.
+  Bitrate least(Bitrate wished) const {
+    return encoder ? least_bitrate(wished, encoding.max_bitrate) : needed();
+  }
   // What it may have. Of encoded media more than it needs now: that changes, and what the path
   // carries is not known beyond this.
   Bitrate most() const {

@@ -184,12 +184,10 @@ void LocalTrack::share_out(Bitrate total, Timestamp now) {
   if (kind_ != MediaKind::Video) return;
   std::vector<LayerWish> wishes;
   for (const auto& branch : chain_.branches()) {
-    const Bitrate maximum = branch->encoding.max_bitrate;
     if (!branch->encoder) branch->offered_rate.update(branch->offered, now);
     // What was encoded elsewhere has the bitrate that it has, all of it or nothing.
-    wishes.push_back({branch->encoder ? RateWish{least_bitrate(min_bitrate_, maximum), maximum}
-                                      : RateWish{branch->needed(), branch->needed()},
-                      branch->enabled});
+    const Bitrate most = branch->encoder ? branch->most() : branch->needed();
+    wishes.push_back({{branch->least(min_bitrate_), most}, branch->enabled});
   }
   if (wishes.empty()) return;
   const std::vector<LayerShare> shares = rates_.share(total, wishes, now);
@@ -206,6 +204,15 @@ Bitrate LocalTrack::max_bitrate() const {
   for (const auto& branch : chain_.branches())
     if (branch->enabled)
       total.bps += kind_ == MediaKind::Video ? branch->most().bps : branch->target.bps;
+  return total;
+}
+
+Bitrate LocalTrack::least_bitrate() const {
+  MutexLock lock(mutex_);
+  Bitrate total;
+  for (const auto& branch : chain_.branches())
+    if (branch->enabled)
+      total.bps += kind_ == MediaKind::Video ? branch->least(min_bitrate_).bps : branch->target.bps;
   return total;
 }
 

@@ -86,6 +86,8 @@ class LocalTrack {
   void set_bitrate(Bitrate total, Timestamp now) EXCLUDES(mutex_);
   // What all of them that are wanted may take, shut or not.
   Bitrate max_bitrate() const EXCLUDES(mutex_);
+  // Without which some of them are shut.
+  Bitrate least_bitrate() const EXCLUDES(mutex_);
   TrackStats stats() const EXCLUDES(mutex_);
 
  private:

@@ -400,11 +400,16 @@ void Publisher::poll_feedback() {
 
 void Publisher::apply_bitrate() {
   uint64_t maximum = 0;
-  for (const auto& publication : publications_)
-    if (!publication->muted) maximum += publication->track.max_bitrate().bps;
+  uint64_t least = 0;
+  for (const auto& publication : publications_) {
+    if (publication->muted) continue;
+    maximum += publication->track.max_bitrate().bps;
+    least += publication->track.least_bitrate().bps;
+  }
   RateControl::Limits limits;
   limits.maximum = Bitrate{maximum};
   rate_.set_limits(limits);
+  rate_.begin_with(Bitrate{least});
   // Each video track gets its part of what all may have.
   uint64_t audio = 0;
   uint64_t video = 0;

@@ -9,6 +9,10 @@ namespace {
 
 // An encoding is no use below this part of what fits it.
 constexpr uint64_t kMinimumPart = 4;
+// What a path is tried with at most, and what is tried beyond the least, so that that stays when
+// the first report lowers it a little.
+constexpr Bitrate kMostToBeginWith{6'000'000};
+constexpr double kBeginsAbove = 1.25;
 constexpr double kRisePerSecond = 1.08;
 constexpr double kFallToReceived = 0.85;
 constexpr double kLossThatLowers = 0.10;
@@ -36,6 +40,11 @@ Bitrate scaled(Bitrate rate, double factor) {
 
 Bitrate RateControl::target() const {
   return std::clamp(estimate_, limits_.minimum, std::max(limits_.minimum, limits_.maximum));
+}
+
+void RateControl::begin_with(Bitrate needed) {
+  if (!last_)
+    estimate_ = std::max(estimate_, std::min(scaled(needed, kBeginsAbove), kMostToBeginWith));
 }
 
 Bitrate RateControl::handle(const PathReport& report, Timestamp now) {

@@ -33,6 +33,9 @@ class RateControl {
   explicit RateControl(Bitrate start) : estimate_(start) {}
 
   void set_limits(const Limits& limits) { limits_ = limits; }
+  // As long as nothing is known of the path the estimate is no less than what all that is to be
+  // sent needs at least, up to a bound: it would rise by a tenth each second, with less of it sent.
+  void begin_with(Bitrate needed);
   Bitrate handle(const PathReport& report, Timestamp now);
   Bitrate target() const;
 

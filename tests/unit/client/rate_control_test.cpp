@@ -6,6 +6,9 @@
 #include <algorithm>
 #include <vector>
 
+#include "plugins/livekit/layer_rates.h"
+#include "plugins/livekit/simulcast.h"
+
 namespace gstlk::client {
 namespace {
 
@@ -52,6 +55,45 @@ TEST_F(RateControlTest, SettlesBelowWhatThePathCarries) {
     run(capacity, 1);
     EXPECT_LT(control_.target().bps, 800'000u);
     EXPECT_GT(control_.target().bps, 550'000u);
+  }
+}
+
+TEST_F(RateControlTest, BeginsWithWhatIsNeededUpToABound) {
+  control_.begin_with(Bitrate{400'000});
+  EXPECT_EQ(control_.target(), kMbit);
+  control_.begin_with(Bitrate{3'200'000});
+  EXPECT_EQ(control_.target().bps, 4'000'000u);
+  control_.set_limits({Bitrate{100'000}, Bitrate{50'000'000}});
+  control_.begin_with(Bitrate{20'000'000});
+  EXPECT_EQ(control_.target().bps, 6'000'000u);
+}
+
+TEST_F(RateControlTest, BeginsWithNothingElseWhenThePathIsKnown) {
+  run(Bitrate{500'000}, 4);
+  const Bitrate known = control_.target();
+  control_.begin_with(Bitrate{3'000'000});
+  EXPECT_EQ(control_.target(), known);
+}
+
+TEST_F(RateControlTest, SendsAllLayersOf4KFromTheBeginningWhereThePathCarriesThem) {
+  const std::vector<VideoEncoding> encodings = plan_encodings({.width = 3840, .height = 2160});
+  std::vector<LayerWish> layers;
+  RateControl::Limits limits{.maximum = Bitrate{0}};
+  Bitrate least;
+  for (const VideoEncoding& encoding : encodings) {
+    const RateWish wish{least_bitrate({}, encoding.max_bitrate), encoding.max_bitrate};
+    layers.push_back({wish});
+    limits.maximum.bps += wish.maximum.bps;
+    least.bps += wish.minimum.bps;
+  }
+  RateControl control(Bitrate{2'500'000});
+  control.set_limits(limits);
+  control.begin_with(least);
+  LayerRates rates;
+  for (; now_ < Timestamp(20s); now_ += 500ms) {
+    const auto shares = rates.share(control.target(), layers, now_);
+    ASSERT_TRUE(std::ranges::all_of(shares, &LayerShare::carried)) << now_.time_since_epoch() / 1ms;
+    control.handle({.sent = control.target(), .received = control.target()}, now_);
   }
 }
 
