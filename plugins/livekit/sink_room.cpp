@@ -20,6 +20,27 @@ GstPadProbeReturn see_event(GstPad* pad, GstPadProbeInfo* info, gpointer sink) {
   return type == GST_EVENT_EOS ? GST_PAD_PROBE_DROP : GST_PAD_PROBE_OK;
 }
 
+// Whether media may come to a sink pad: not when the elements in front of it begin with a pad that
+// is not linked, as behind a demuxer of a file without such a stream.
+bool is_fed(GstPad* sink) {
+  const auto source = Ref<GstPad>::adopt(gst_pad_get_peer(sink));
+  if (!source) return false;
+  GstIterator* inner = gst_pad_iterate_internal_links(source.get());
+  if (!inner) return true;
+  bool begins_here = true;
+  bool fed = false;
+  GValue value = G_VALUE_INIT;
+  GstIteratorResult result{};
+  while ((result = gst_iterator_next(inner, &value)) == GST_ITERATOR_OK) {
+    begins_here = false;
+    fed = fed || is_fed(GST_PAD(g_value_get_object(&value)));
+    g_value_reset(&value);
+  }
+  g_value_unset(&value);
+  gst_iterator_free(inner);
+  return fed || begins_here || result != GST_ITERATOR_DONE;
+}
+
 }  // namespace
 
 SinkTrack::SinkTrack(SinkRoom& sink, GstLiveKitSinkPad* pad, MediaKind kind)
@@ -184,7 +205,7 @@ void SinkRoom::take_down(GstPad* pad) {
     if (last) remove_bin(track->track());
   }
   MutexLock lock(mutex_);
-  ended_.erase(pad);
+  progress_.erase(pad);
 }
 
 void SinkRoom::remove_bin(LocalTrack& track) {
@@ -255,7 +276,7 @@ void SinkRoom::mute_changed(GstLiveKitSinkPad* pad) {
 void SinkRoom::watch_eos(GstPad* pad) {
   {
     MutexLock lock(mutex_);
-    ended_[pad] = false;
+    progress_[pad] = Progress::Nothing;
   }
   // A seek says by flushing alone that more may come.
   gst_pad_add_probe(pad,
@@ -267,21 +288,32 @@ void SinkRoom::watch_eos(GstPad* pad) {
 void SinkRoom::handle_eos(GstPad* pad, bool ended) {
   {
     MutexLock lock(mutex_);
-    const auto it = ended_.find(pad);
-    if (it == ended_.end()) return;
-    it->second = ended;
+    const auto it = progress_.find(pad);
+    if (it == progress_.end()) return;
+    it->second = ended ? Progress::Ended : Progress::Begun;
     if (!ended) eos_posted_ = false;
   }
   if (ended) post_eos_when_all_ended();
 }
 
 void SinkRoom::post_eos_when_all_ended() {
+  // Those that nothing has come to.
+  std::vector<Ref<GstPad>> empty;
   {
     MutexLock lock(mutex_);
-    if (eos_posted_ || ended_.empty() ||
-        !std::ranges::all_of(ended_, [](const auto& entry) { return entry.second; }))
-      return;
-    eos_posted_ = true;
+    if (eos_posted_) return;
+    for (const auto& [pad, progress] : progress_) {
+      if (progress == Progress::Begun) return;
+      if (progress == Progress::Nothing) empty.push_back(Ref<GstPad>::share(pad));
+    }
+    if (empty.size() == progress_.size()) return;
+  }
+  // One that is not linked itself is waited for: somebody has requested it.
+  for (const auto& pad : empty)
+    if (!gst_pad_is_linked(pad.get()) || is_fed(pad.get())) return;
+  {
+    MutexLock lock(mutex_);
+    if (std::exchange(eos_posted_, true)) return;
   }
   gst_element_post_message(element_, gst_message_new_eos(GST_OBJECT(element_)));
 }

@@ -71,12 +71,14 @@ class SinkRoom : public PublisherOwner {
   void join_track(GstLiveKitSinkPad* pad);
   void track_ready(SinkTrack& track);
   GstStructure* stats();
-  // Counts what has ended; posts EOS when all has.
+  // Counts what has ended; posts EOS when all has that anything has come to, or may.
   void handle_eos(GstPad* pad, bool ended) EXCLUDES(mutex_);
 
   GstElement* element() const { return element_; }
 
  private:
+  enum class Progress : uint8_t { Nothing, Begun, Ended };
+
   std::string pad_name(const char* name, const std::string& prefix) EXCLUDES(mutex_);
   GstPad* add_data_pad(GstPadTemplate* pad_template, const std::string& name);
   GstPad* add_media_pad(GstPadTemplate* pad_template, const std::string& name, MediaKind kind);
@@ -102,7 +104,7 @@ class SinkRoom : public PublisherOwner {
   std::unique_ptr<Publisher> publisher_;  // client thread
   Mutex mutex_;
   std::map<GstPad*, std::shared_ptr<SinkTrack>> tracks_ GUARDED_BY(mutex_);
-  std::map<GstPad*, bool> ended_ GUARDED_BY(mutex_);  // of data pads, too
+  std::map<GstPad*, Progress> progress_ GUARDED_BY(mutex_);  // of data pads, too
   bool eos_posted_ GUARDED_BY(mutex_) = false;
   std::map<std::string, unsigned> next_ GUARDED_BY(mutex_);
 };

@@ -56,6 +56,14 @@ stage.test('file plays at its own pace and ends with its end', async (s) => {
   assert.ok(took > 5500 && took < 12000, `6 s took ${took} ms`);
 });
 
+stage.test('file without sound ends, too', async (s) => {
+  const file = path.join(work, 'silent.webm');
+  gst('videotestsrc num-buffers=60 pattern=ball ! video/x-raw,width=320,height=180,framerate=30/1 ! vp8enc deadline=1 cpu-used=8 '
+    + '! webmmux ! filesink location=' + file);
+  const player = start(s.daemon, 'file', { room: freshRoom('silent'), file });
+  assert.equal(await Promise.race([player.exited, sleep(15000)]), 0, player.log());
+});
+
 stage.test('rtp is passed on as it comes', async (s) => {
   const room = freshRoom('rtp');
   const bob = await s.join(room, 'bob');

@@ -159,6 +159,27 @@ TEST_F(SinkPadsTest, EndsWhenAllMediaHasEnded) {
   EXPECT_EQ(wait_for(GST_MESSAGE_EOS), "eos");
 }
 
+// As with a file that has no such stream.
+TEST_F(SinkPadsTest, EndsWithoutAPadWhoseElementsNobodyFeeds) {
+  launch(
+      "videotestsrc num-buffers=10 ! video/x-raw,width=160,height=90 ! s.video_0 "
+      "queue ! audioconvert ! audioresample ! s.audio_0");
+  play();
+  EXPECT_EQ(wait_for(GST_MESSAGE_EOS), "eos");
+}
+
+TEST_F(SinkPadsTest, DoesNotEndBeforeAPadThatMediaMayComeTo) {
+  launch(
+      "data_0::topic=t fakesrc num-buffers=5 sizetype=fixed sizemax=10 ! s.data_0 "
+      "appsrc caps=audio/x-raw ! queue ! audioconvert ! s.audio_0");
+  play();
+  const auto peer = Ref<GstPad>::adopt(gst_pad_get_peer(pad("data_0").get()));
+  ASSERT_TRUE(eventually([&] { return GST_PAD_IS_EOS(peer.get()); }));
+  const auto bus = Ref<GstBus>::adopt(gst_element_get_bus(pipeline_.get()));
+  EXPECT_FALSE(Ref<GstMessage>::adopt(
+      gst_bus_timed_pop_filtered(bus.get(), 300 * GST_MSECOND, GST_MESSAGE_EOS)));
+}
+
 TEST_F(SinkPadsTest, EndsWhenAllDataHasEnded) {
   launch("fakesrc num-buffers=5 sizetype=fixed sizemax=10 ! s.data_0");
   play();
