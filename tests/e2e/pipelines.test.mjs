@@ -124,6 +124,11 @@ test('the runner says what is wrong', () => {
   assert.match(fails('no-such'), /there is no pipeline "no-such"/);
   assert.match(fails('rtp', 'colour=red'), /has no value "colour"; it has url key/);
   assert.match(fails('rtp', 'red'), /is not value=/);
+  const recording = path.join(work, 'before.mp4');
+  fs.writeFileSync(recording, 'what was recorded');
+  for (const name of ['record-room', 'record-audio', 'record-track'])
+    assert.match(fails(name, `file=${recording}`), /before.mp4 is there already/);
+  assert.match(String(execFileSync(run, ['-n', 'record-room', `file=${recording}`])), /before.mp4/);
   const listed = String(execFileSync(run)).trim().split('\n').length;
   assert.equal(listed, fs.readdirSync(folder).filter((name) => name.endsWith('.pipeline')).length);
 });
