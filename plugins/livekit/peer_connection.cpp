@@ -9,6 +9,8 @@
 #include <atomic>
 #include <string_view>
 
+#include "plugins/livekit/webrtcbin_shutdown.h"
+
 namespace gstlk::client {
 
 using namespace std::chrono_literals;
@@ -80,18 +82,6 @@ GstBusSyncReply drop_message(GstBus*, GstMessage* message, gpointer) {
   (void)PeerConnection::take_error(message);
   gst_message_unref(message);
   return GST_BUS_DROP;
-}
-
-// webrtcbin ends its own thread after its children: what that adds in between would play on by
-// itself, and stay for ever.
-void shut_children(GstBin* bin) {
-  GstIterator* children = gst_bin_iterate_elements(bin);
-  const auto shut = [](const GValue* child, gpointer) {
-    gst_element_set_state(GST_ELEMENT(g_value_get_object(child)), GST_STATE_NULL);
-  };
-  while (gst_iterator_foreach(children, shut, nullptr) == GST_ITERATOR_RESYNC)
-    gst_iterator_resync(children);
-  gst_iterator_free(children);
 }
 
 }  // namespace
@@ -179,8 +169,7 @@ PeerConnection::~PeerConnection() {
   if (!webrtcbin_) return;
   const ClientThread::Stopping stopping(handle_->thread);
   gst_element_set_locked_state(webrtcbin_.get(), TRUE);
-  gst_element_set_state(webrtcbin_.get(), GST_STATE_NULL);
-  shut_children(GST_BIN(webrtcbin_.get()));
+  shut_down(webrtcbin_.get());
   gst_bin_remove(bin_, webrtcbin_.get());
   if (own_pipeline_) gst_element_set_state(own_pipeline_.get(), GST_STATE_NULL);
   // What webrtcbin has not begun with when it is closed it never answers.
